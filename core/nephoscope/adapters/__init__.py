@@ -1,0 +1,1 @@
+"""One small file a service; the file names are the same where the role is."""

@@ -1,0 +1,1 @@
+"""Tables in files, read with pyarrow and DuckDB."""

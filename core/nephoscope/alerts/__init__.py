@@ -1,0 +1,1 @@
+"""An Alert's identity, life, grouping, routes and messages; all pure."""

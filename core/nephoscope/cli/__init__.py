@@ -1,0 +1,1 @@
+"""The command line: its names and its JSON are a contract."""

@@ -1,0 +1,20 @@
+"""What a command answers: one JSON document, and how a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from nephoscope.findings import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of one command; `document` needs no "schema": the command line adds it."""
+
+    document: Mapping[str, Any]
+    text: Callable[[Console], None]
+    verdict: Verdict = Verdict.OK  # what `--fail-on` looks at

@@ -1,0 +1,1 @@
+"""Pure checks of data: one statistic a file, named after it."""

@@ -1,0 +1,1 @@
+"""Read, judge, tell: one module a job."""

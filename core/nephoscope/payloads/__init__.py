@@ -1,0 +1,1 @@
+"""A cloud's payload becomes Events; functions only, no SDK."""

@@ -1,0 +1,102 @@
+"""What the core needs of the world, one small Protocol a need. Adapters implement them, wiring chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Literal, NewType, Protocol
+
+from nephoscope.alerts.messages import Message
+from nephoscope.drift.profile import Profile
+from nephoscope.events import ObjectRef
+
+Version = NewType("Version", str)
+
+
+class Lost(Enum):
+    """A conditional write that came too late; nothing was written."""
+
+    EXISTS = "exists"
+    CONFLICT = "conflict"
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        ...
+
+
+class State(Protocol):
+    """
+    Small records under conditional writes: the ledger, the Alerts, the Baselines.
+
+    Keys are text with `/`; bodies are bytes. `replace` of a key that is not there is a conflict. Every call raises
+    `Transient` where the store does not answer and `Permanent` where it refuses.
+    """
+
+    def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
+        """Write a record that must not exist yet."""
+        ...
+
+    def get(self, key: str) -> tuple[bytes, Version] | None:
+        """Read a record and its version; None when there is none."""
+        ...
+
+    def replace(self, key: str, version: Version, body: bytes) -> Version | Literal[Lost.CONFLICT]:
+        """Write a record whose version must still be the one given."""
+        ...
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Every key that starts with `prefix` and is greater than `after`, in lexical order of its code points."""
+        ...
+
+
+class Topic(Protocol):
+    """The one central alert topic, which delivers at least once."""
+
+    def publish(self, body: bytes, *, attributes: Mapping[str, str]) -> None:
+        """Hand one message over; returning means that the topic has it."""
+        ...
+
+
+class Tables(Protocol):
+    """Tables in objects, told as Profiles."""
+
+    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+        """
+        Profile a landed table, over the bins of `like` where one is given.
+
+        Raises:
+            Unreadable: The object is there and is no table that can be profiled.
+            Transient: The store does not answer.
+        """
+        ...
+
+
+class Baselines(Protocol):
+    """The stored versions of each data set's Baseline."""
+
+    def current(self, dataset: str) -> tuple[Profile, str] | None:
+        """The current Profile and its version's name; None where none was ever promoted."""
+        ...
+
+    def promote(self, dataset: str, profile: Profile, *, made_of: ObjectRef) -> str:
+        """Store a Profile as the data set's current Baseline; returns its version's name."""
+        ...
+
+
+class Channel(Protocol):
+    """A chat room, a mailbox or a webhook."""
+
+    def send(self, message: Message) -> None:
+        """
+        Deliver one Message; returning means that the channel accepted it.
+
+        Raises:
+            Transient: Not now (throttled, unreachable, ambiguous); `retry_after_seconds` where it said when.
+            Permanent: Never (gone, forbidden, refused as malformed).
+        """
+        ...

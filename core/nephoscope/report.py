@@ -1,0 +1,190 @@
+"""
+Every Finding of one run, and how it travels: as structured CloudEvents 1.0 in JSON.
+
+The wire form is written and read here, from the specification's own sentences; the library `cloudevents` is the oracle
+in the tests. A Report of more than 60 KiB travels in parts of whole Findings, because the specification says:
+"Intermediaries MUST forward events of a size of 64 KByte or less."
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from nephoscope.errors import BadPayload
+from nephoscope.findings import Finding, Number, Verdict, worst
+
+EVENT_TYPE = "dev.nephoscope.report.v1"
+CONTENT_TYPE = "application/cloudevents+json"
+PART_BYTES = 60 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what was asked answered: "2 of 3 sources answered"."""
+
+    asked: int
+    answered: int
+    missing: tuple[str, ...] = ()  # the names of those that did not
+
+    def __str__(self) -> str:
+        missing = f" (missing: {', '.join(self.missing)})" if self.missing else ""
+        return f"{self.answered} of {self.asked} sources answered{missing}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which piece of a Report this is, counted from 1."""
+
+    number: int = 1
+    of: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every Finding of one run, ok ones too, so that an Alert can resolve; or one part of it, as it travels."""
+
+    id: str  # the run's id: a hash of the Event's id and the job
+    job: str
+    cloud: str  # where the job ran
+    scope: str  # the data set, model or bill it speaks of; (job, cloud, scope) is a stream
+    at: datetime  # UTC time of the source Event
+    event_id: str
+    correlation_id: str
+    findings: tuple[Finding, ...]
+    coverage: Coverage = Coverage(1, 1)
+    readings: Mapping[str, Number | str | None] = field(default_factory=dict)  # what `rollup` needs
+    interval_seconds: float | None = None  # how long until the next one is due, where a schedule says so
+    settings_hash: str = ""
+    evidence_url: str = ""  # for people: the ledger's record
+    part: Part = Part()
+
+    def __post_init__(self) -> None:
+        if self.at.utcoffset() is None:
+            raise ValueError(f"a Report's time needs a zone: {self.at}")
+
+    @property
+    def seq(self) -> tuple[datetime, str]:
+        """What orders the Reports of one stream."""
+        return (self.at.astimezone(UTC), self.event_id)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Breach before unknown before ok."""
+        return worst([finding.verdict for finding in self.findings])
+
+
+def to_cloudevents(report: Report, *, part_bytes: int = PART_BYTES) -> list[bytes]:
+    """
+    Write a Report as one CloudEvent or, where it is too large, as several of whole Findings.
+
+    Args:
+        report: A whole Report (part 1 of 1).
+        part_bytes: The greatest size of one CloudEvent.
+
+    Returns:
+        JSON documents in order. Each has its own id, `<run id>/<part>`, so that "source + id is unique".
+
+    Raises:
+        ValueError: One Finding alone is larger than a part.
+    """
+    whole = _encode(report)
+    if len(whole) <= part_bytes:
+        return [whole]
+    parts = _split(report, part_bytes)
+    return [_encode(replace(part, part=Part(number, len(parts)))) for number, part in enumerate(parts, 1)]
+
+
+def _split(report: Report, part_bytes: int) -> list[Report]:
+    room = part_bytes - len(_encode(replace(report, findings=(), part=Part(9_999, 9_999))))
+    parts: list[list[Finding]] = [[]]
+    used = 0
+    for finding in report.findings:
+        size = len(msgspec.json.encode(finding)) + 1
+        if size > room:
+            raise ValueError(f"{finding.check} of {finding.subject} takes {size} bytes, a part has room for {room}")
+        if used + size > room:
+            parts.append([])
+            used = 0
+        parts[-1].append(finding)
+        used += size
+    # The readings travel once, with the first part.
+    return [replace(report, findings=tuple(p), readings=report.readings if i == 0 else {}) for i, p in enumerate(parts)]
+
+
+class _Envelope(msgspec.Struct, kw_only=True):
+    """
+    The attributes of CloudEvents 1.0 that are written and required here.
+
+    "REQUIRED: id, source, specversion, type"; extension names are lower-case alphanumerics.
+    """
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    correlationid: str
+    data: Any
+
+
+def _encode(report: Report) -> bytes:
+    return msgspec.json.encode(
+        _Envelope(
+            specversion="1.0",
+            id=f"{report.id}/{report.part.number}",
+            source=f"/nephoscope/{report.cloud}/{report.job}",
+            type=EVENT_TYPE,
+            subject=report.scope,
+            time=report.at.astimezone(UTC),
+            datacontenttype="application/json",
+            correlationid=report.correlation_id,
+            data=report,
+        )
+    )
+
+
+_MAJOR = re.compile(r"dev\.nephoscope\.report\.v(\d+)")
+
+
+def from_cloudevent(body: bytes) -> Report:
+    """
+    Read one CloudEvent back into a Report or a part of one.
+
+    Raises:
+        BadPayload: It is no JSON, no CloudEvent 1.0, or no Report of a version this code knows.
+    """
+    try:
+        envelope = msgspec.json.decode(body, type=_Envelope)
+        if envelope.specversion != "1.0":
+            raise BadPayload(
+                f"A CloudEvent says specversion {envelope.specversion!r}, this code reads '1.0'.", do="send version 1.0"
+            )
+        if envelope.type != EVENT_TYPE:
+            major = _MAJOR.fullmatch(envelope.type)
+            raise BadPayload(
+                f"A CloudEvent has the type {envelope.type!r}, a Report has {EVENT_TYPE!r}.",
+                do="deploy the newer hub first" if major else "publish only Reports to this topic",
+            )
+        return msgspec.convert(envelope.data, Report)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise BadPayload(
+            f"A message of {len(body)} bytes is no Report: {error}.", do="publish only Reports to this topic"
+        ) from error
+
+
+def counts(findings: Sequence[Finding]) -> dict[str, int]:
+    """
+    How many Findings have each verdict.
+
+    >>> counts([])
+    {'ok': 0, 'breach': 0, 'unknown': 0}
+    """
+    return {str(verdict): sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
