@@ -83,7 +83,7 @@ class Baselines(Protocol):
         """The current Profile and its version's name; None where none was ever promoted."""
         ...
 
-    def promote(self, dataset: str, profile: Profile, *, made_of: ObjectRef) -> str:
+    def promote(self, dataset: str, profile: Profile) -> str:
         """Store a Profile as the data set's current Baseline; returns its version's name."""
         ...
 

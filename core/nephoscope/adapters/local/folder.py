@@ -1,0 +1,72 @@
+"""A watched folder: what a bucket's notifications are in a cloud."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nephoscope.events import ObjectRef, ObjectWritten, stable_id
+
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True)
+class Folder:
+    """
+    The files of one folder as Events, each content of each file once.
+
+    A file counts as landed when its size and its time were the same in two looks, so that one that is still being written is
+    left alone; names that begin with a dot or end in `.part` or `.tmp` never count. What was seen before a restart comes
+    again, and the ledger knows it.
+    """
+
+    path: Path
+    _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _told: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def look(self) -> Iterator[ObjectWritten]:
+        """The files that landed since the last look, the oldest first."""
+        landed = []
+        for file in self._files():
+            key = file.relative_to(self.path).as_posix()
+            try:
+                facts = file.stat()
+            except FileNotFoundError:
+                continue
+            stamp = (facts.st_size, facts.st_mtime_ns)
+            if self._seen.get(key) == stamp and self._told.get(key) != stamp:
+                landed.append((facts.st_mtime_ns, key, stamp))
+            self._seen[key] = stamp
+        for modified_ns, key, stamp in sorted(landed):
+            event = self._event(key, modified_ns, stamp[0])
+            if event is not None:
+                yield event
+            self._told[key] = stamp
+
+    def _files(self) -> list[Path]:
+        return [
+            file
+            for file in self.path.rglob("*")
+            if file.is_file() and not file.name.startswith(".") and file.suffix not in (".part", ".tmp", ".draft")
+        ]
+
+    def _event(self, key: str, modified_ns: int, size: int) -> ObjectWritten | None:
+        try:
+            version = content_version(self.path / key)
+        except FileNotFoundError:
+            return None
+        written = ObjectRef("local", str(self.path), key, version, size)
+        at = datetime.fromtimestamp(modified_ns / 1e9, UTC)
+        return ObjectWritten(stable_id("local", written.bucket, key, version), at, written)
+
+
+def content_version(path: Path) -> str:
+    """A file's ETag: a hash of its content, 32 hex digits."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

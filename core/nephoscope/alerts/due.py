@@ -1,0 +1,57 @@
+"""
+Markers that say when something is to be told: `due/<UTC minute>/<group>/<exact time>~<stream>~<id>`, create-only.
+
+Ingest writes markers instead of groups, so that no object is hot in a storm. A sweep lists the hours since its watermark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+PREFIX = "due/"
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Something is to be told of a group at a time; `stream` is the record that holds it, or "" for the group's own."""
+
+    at: datetime
+    group: str
+    stream: str
+    id: str
+
+    @property
+    def key(self) -> str:
+        """
+        Where the marker lies.
+
+        >>> Marker(datetime(2026, 11, 24, 6, 30, 5, tzinfo=UTC), "g", "s", "t").key
+        'due/2026-11-24T06:30/g/2026-11-24T06:30:05.000000~s~t'
+        """
+        at = self.at.astimezone(UTC).replace(tzinfo=None)
+        return (
+            f"{PREFIX}{at:%Y-%m-%dT%H:%M}/{self.group}/{at.isoformat(timespec='microseconds')}~{self.stream}~{self.id}"
+        )
+
+
+def read_marker(key: str) -> Marker:
+    """Read a marker back from where it lies."""
+    _, _, group, name = key.split("/", 3)
+    at, stream, identity = name.split("~", 2)
+    return Marker(datetime.fromisoformat(at).replace(tzinfo=UTC), group, stream, identity)
+
+
+def hours(since: datetime, until: datetime) -> list[str]:
+    """
+    The prefixes to list for everything due in a span, one an hour.
+
+    >>> hours(datetime(2026, 11, 24, 23, 59, tzinfo=UTC), datetime(2026, 11, 25, 0, 1, tzinfo=UTC))
+    ['due/2026-11-24T23', 'due/2026-11-25T00']
+    """
+    hour = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    prefixes = []
+    while hour <= until:
+        prefixes.append(f"{PREFIX}{hour:%Y-%m-%dT%H}")
+        hour += timedelta(hours=1)
+    return prefixes

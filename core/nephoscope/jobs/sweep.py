@@ -1,0 +1,20 @@
+"""Each minute, everywhere: publish what was written down and not told; in the hub, tell what is due as well."""
+
+from __future__ import annotations
+
+from nephoscope.jobs import deliver
+from nephoscope.jobs.deliver import Desk, Told
+from nephoscope.outbox import Outbox
+from nephoscope.report import Report
+
+JOB = "sweep"
+
+
+def run(*, outbox: Outbox, desk: Desk | None = None) -> tuple[list[Report], list[Told]]:
+    """
+    Republish the ledger's untold Reports and, with a desk, deliver.
+
+    Returns:
+        The Reports published now and what became of each try to tell a Channel.
+    """
+    return outbox.republish(), deliver.sweep(desk) if desk is not None else []
