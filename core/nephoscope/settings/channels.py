@@ -1,0 +1,58 @@
+"""Where people are told: chat rooms, mailboxes and webhooks, told apart by `type`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, UnsetType
+
+from nephoscope.settings.section import Secret, Section, Text
+
+SendResolved: TypeAlias = Annotated[bool, Meta(description="Whether the end of an Alert is told as well.")]
+
+
+class Console(Section, tag_field="type", tag="console", frozen=True, kw_only=True):
+    """The terminal or log that the hub writes to."""
+
+    send_resolved: SendResolved = True
+
+
+class Slack(Section, tag_field="type", tag="slack", frozen=True, kw_only=True):
+    """A Slack room, through an incoming webhook."""
+
+    url: Annotated[Secret, Meta(description="The incoming webhook's URL.")]
+    send_resolved: SendResolved = True
+
+
+class Teams(Section, tag_field="type", tag="teams", frozen=True, kw_only=True):
+    """A Microsoft Teams channel, through a Workflows webhook."""
+
+    url: Annotated[Secret, Meta(description="The workflow's URL.")]
+    send_resolved: SendResolved = True
+
+
+class Webhook(Section, tag_field="type", tag="webhook", frozen=True, kw_only=True):
+    """Any HTTP endpoint that reads Alertmanager's version 4 body."""
+
+    url: Annotated[Secret, Meta(description="The endpoint's URL.")]
+    send_resolved: SendResolved = True
+
+
+class Smtp(Section, tag_field="type", tag="smtp", frozen=True, kw_only=True):
+    """Mailboxes, through an SMTP server."""
+
+    host: Annotated[Text, Meta(description="The server's name.")]
+    port: Annotated[int, Meta(ge=1, le=65535, title="a port from 1 to 65535", description="The server's port.")] = 587
+    sender: Annotated[Text, Meta(description="The From address.")]
+    recipients: Annotated[
+        tuple[Text, ...], Meta(min_length=1, title="a list of addresses", description="The To addresses.")
+    ]
+    username: Annotated[Text, Meta(description="Who signs in; nobody does when absent.")] | UnsetType = UNSET
+    password: Annotated[Secret, Meta(description="The password of `username`.")] | UnsetType = UNSET
+    tls: Annotated[Literal["none", "starttls", "tls"], Meta(description="How the connection is encrypted.")] = (
+        "starttls"
+    )
+    send_resolved: SendResolved = True
+
+
+Channel: TypeAlias = Console | Slack | Teams | Webhook | Smtp

@@ -1,0 +1,102 @@
+"""Which tables are watched, where they land and what their columns are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, UnsetType, field
+
+from nephoscope.findings import Limit, Verdict, at_least, at_most, between
+from nephoscope.settings.section import Section, Text
+from nephoscope.settings.urls import ObjectsUrl
+
+CHECKS = ("ks", "mean_diff", "null_share")
+
+Interval: TypeAlias = Annotated[
+    tuple[float, float],
+    Meta(title="two numbers, the lower one first", extra_json_schema={"format": "nephoscope-interval"}),
+]
+
+
+class LimitSetting(Section, frozen=True, kw_only=True):
+    """What a value is held against; exactly one of at_most, at_least and between."""
+
+    at_most: Annotated[float, Meta(title="a number", description="The greatest good value.")] | UnsetType = UNSET
+    at_least: Annotated[float, Meta(title="a number", description="The least good value.")] | UnsetType = UNSET
+    between: Annotated[Interval, Meta(description="The least and the greatest good value.")] | UnsetType = UNSET
+    at_limit: Annotated[Literal["ok", "breach"], Meta(description="What a value equal to the limit is.")] = "ok"
+
+    def __post_init__(self) -> None:
+        self.limit()
+
+    def limit(self) -> Limit:
+        """
+        The Limit as the checks take it.
+
+        Raises:
+            ValueError: Not exactly one bound, or an inverted or endless one.
+        """
+        equality = Verdict(self.at_limit)
+        made = [
+            *([] if self.at_most is UNSET else [at_most(self.at_most, at_limit=equality)]),
+            *([] if self.at_least is UNSET else [at_least(self.at_least, at_limit=equality)]),
+            *([] if self.between is UNSET else [between(*ascending(self.between), at_limit=equality)]),
+        ]
+        if len(made) != 1:
+            raise ValueError(f"a limit has exactly one of at_most, at_least and between, not {len(made)}")
+        return made[0]
+
+
+def ascending(interval: tuple[float, float]) -> tuple[float, float]:
+    """
+    Pass an interval whose lower bound comes first.
+
+    Raises:
+        ValueError: It does not.
+    """
+    low, high = interval
+    if not low <= high:
+        raise ValueError(f"an interval from {low} to {high} is empty")
+    return low, high
+
+
+Column: TypeAlias = Annotated[
+    dict[
+        str,
+        Annotated[
+            LimitSetting,
+            Meta(extra_json_schema={"oneOf": [{"required": [b]} for b in ("at_most", "at_least", "between")]}),
+        ],
+    ],
+    Meta(extra_json_schema={"propertyNames": {"enum": list(CHECKS), "title": "the name of a check"}}),
+]
+
+
+class DataSet(Section, frozen=True, kw_only=True):
+    """A table that lands again and again."""
+
+    objects: Annotated[ObjectsUrl, Meta(description="The folder or the bucket's prefix that its files land in.")]
+    format: (
+        Annotated[
+            Literal["parquet", "csv", "jsonl"],
+            Meta(description="What its files must be; told from their content when absent."),
+        ]
+        | UnsetType
+    ) = UNSET
+    baseline: (
+        Annotated[
+            ObjectsUrl, Meta(description="The file or Profile it starts from; the first file that lands when absent.")
+        ]
+        | UnsetType
+    ) = UNSET
+    columns: Annotated[dict[Text, Column], Meta(description="The checks of each column and their limits.")] = field(
+        default_factory=dict
+    )
+
+    def limits(self) -> Mapping[str, Mapping[str, Limit]]:
+        """Column, check's name, Limit."""
+        return {
+            column: {check: setting.limit() for check, setting in checks.items()}
+            for column, checks in self.columns.items()
+        }

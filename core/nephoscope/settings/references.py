@@ -1,0 +1,85 @@
+"""
+What a configuration says of itself: names that must exist, places that must not overlap, clouds that must agree.
+
+It walks plain data (mappings, lists, scalars), whatever is wrong with it elsewhere, so that these mistakes are told
+together with all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from nephoscope.settings.mistakes import At, Mistake, shown
+from nephoscope.settings.urls import STORE_OF, TOPIC_OF, inside, located
+
+
+def mistakes(plain: Any, folder: Path) -> Iterator[Mistake]:
+    """Every mistake of meaning in a configuration; `folder` is what relative paths are relative to."""
+    yield from _unknown_channels(plain)
+    yield from _untold(plain)
+    yield from _overlaps(plain, folder)
+    yield from _foreign_places(plain)
+
+
+def _unknown_channels(plain: Any) -> Iterator[Mistake]:
+    names = tuple(str(name) for name in mapping(plain, "channels"))
+    for at, route in _routes(mapping(plain, "route"), ("route",)):
+        for index, name in enumerate(sequence(route, "channels")):
+            if isinstance(name, str) and name not in names:
+                yield Mistake((*at, "channels", index), shown(name), "the name of a channel", names, name)
+
+
+def _routes(route: Mapping[str, Any], at: At) -> Iterator[tuple[At, Mapping[str, Any]]]:
+    yield at, route
+    for index, child in enumerate(sequence(route, "routes")):
+        if isinstance(child, dict):
+            yield from _routes(child, (*at, "routes", index))
+
+
+def _untold(plain: Any) -> Iterator[Mistake]:
+    if mapping(plain, "channels") and "route" not in plain:
+        yield Mistake(("channels",), "channels and no route to them", "a 'route' that says which Alerts go where")
+
+
+def _overlaps(plain: Any, folder: Path) -> Iterator[Mistake]:
+    places = {
+        name: located(dataset["objects"], folder)
+        for name, dataset in mapping(plain, "datasets").items()
+        if isinstance(dataset, dict) and isinstance(dataset.get("objects"), str)
+    }
+    for (one, place), (other, place_of_other) in combinations(places.items(), 2):
+        if inside(place, place_of_other) or inside(place_of_other, place):
+            found = f"a place that overlaps with that of '{one}'"
+            yield Mistake(("datasets", other, "objects"), found, "a place of its own for each data set")
+
+
+def _foreign_places(plain: Any) -> Iterator[Mistake]:
+    hub = plain.get("hub", "local") if isinstance(plain, dict) else "local"
+    if not isinstance(hub, str) or hub not in STORE_OF:
+        return
+    for key, scheme in (("topic", TOPIC_OF[hub]), ("state", STORE_OF[hub])):
+        url = plain.get(key, "sqlite:") if isinstance(plain, dict) else "sqlite:"
+        if isinstance(url, str) and not url.startswith(scheme):
+            found = f"one that starts with '{url.partition(':')[0]}:'" if key in plain else f"no {key}"
+            yield Mistake(
+                (key,) if key in plain else ("hub",), found, f"a {key} '{scheme}…', because the hub is '{hub}'"
+            )
+    for cloud, url in mapping(plain, "stores").items():
+        if isinstance(url, str) and not url.startswith(STORE_OF.get(cloud, "")):
+            found = f"one that starts with '{url.partition(':')[0]}:'"
+            yield Mistake(("stores", cloud), found, f"a store '{STORE_OF[cloud]}…' in '{cloud}'")
+
+
+def mapping(plain: Any, key: str) -> Mapping[str, Any]:
+    """A mapping in a mapping; an empty one where there is none."""
+    value = plain.get(key) if isinstance(plain, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(plain: Any, key: str) -> list[Any]:
+    """A list in a mapping; an empty one where there is none."""
+    value = plain.get(key) if isinstance(plain, dict) else None
+    return value if isinstance(value, list) else []

@@ -1,0 +1,136 @@
+"""
+What the JSON Schema finds wrong, every violation at its own place.
+
+The library lists the violations. A union that is told apart by a key reports inside the branch that the key names, and
+an object with foreign keys reports each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import msgspec
+from cronsim import CronSim, CronSimError
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
+
+from nephoscope.alerts import matchers
+from nephoscope.settings.configuration import Configuration
+from nephoscope.settings.datasets import ascending
+from nephoscope.settings.mistakes import At, Mistake, shown
+
+Schema: TypeAlias = Mapping[str, Any]
+
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+
+
+def mistakes(plain: Any) -> list[Mistake]:
+    """Every violation of the configuration's schema, the first at each place."""
+    first: dict[At, Mistake] = {}
+    for error in _VALIDATOR.iter_errors(plain):
+        for mistake in _told(error):
+            first.setdefault(mistake.at, mistake)
+    return list(first.values())
+
+
+def _told(error: ValidationError) -> Iterator[Mistake]:
+    schema: Any = error.schema
+    found: Any = error.instance
+    at = tuple(error.absolute_path)
+    match error.validator:
+        case "required":
+            yield from _missing(at, found, schema)
+        case "additionalProperties":
+            yield from _foreign_keys(at, found, schema)
+        case "oneOf":
+            yield _not_one_of(at, found, schema)
+        case "type" if isinstance(found, str) and schema["type"] in ("object", "array"):
+            yield Mistake(at, "text", *_expected(schema))
+        case _ if "propertyNames" in list(error.relative_schema_path)[-2:]:
+            yield _wrong((*at, found), found, schema, error.cause)
+        case _:
+            yield _wrong(at, found, schema, error.cause)
+
+
+def _missing(at: At, found: Mapping[str, Any], schema: Schema) -> Iterator[Mistake]:
+    for name in schema["required"]:
+        if name not in found:
+            yield Mistake((*at, name), "nothing", *_expected(schema["properties"][name]))
+
+
+def _foreign_keys(at: At, found: Mapping[str, Any], schema: Schema) -> Iterator[Mistake]:
+    known = tuple(schema.get("properties", ()))
+    for key in found:
+        if key not in known:
+            yield Mistake((*at, key), "an unknown key", "one of", known, key)
+
+
+def _not_one_of(at: At, found: Any, schema: Schema) -> Mistake:
+    names = tuple(name for branch in schema["oneOf"] for name in branch["required"])
+    several = [name for name in names if isinstance(found, dict) and name in found]
+    return Mistake(at, " and ".join(several) or "none", "exactly one of", names)
+
+
+def _wrong(at: At, found: Any, schema: Schema, cause: object) -> Mistake:
+    is_secret = schema.get("format") == "secret-reference" and found
+    because = f" ({cause})" if cause else ""
+    what = "a value that is written out" if is_secret else shown(found)
+    return Mistake(at, what + because, *_expected(schema), name=found if isinstance(found, str) else "")
+
+
+def _expected(schema: Schema) -> tuple[str, tuple[str, ...]]:
+    if "enum" in schema:
+        return schema.get("title", "one of"), tuple(str(value) for value in schema["enum"])
+    if "discriminator" in schema:
+        return f"a mapping with a '{schema['discriminator']['propertyName']}'", ()
+    if schema.get("type") == "object" or "$ref" in schema:
+        return "a mapping", ()
+    return schema.get("title") or _KINDS[schema["type"]], ()
+
+
+def _any_of(validator: Any, branches: list[Schema], instance: Any, schema: Schema) -> Iterator[ValidationError]:
+    if "discriminator" not in schema:
+        yield from Draft202012Validator.VALIDATORS["anyOf"](validator, branches, instance, schema)
+        return
+    key, branch_of = schema["discriminator"]["propertyName"], schema["discriminator"]["mapping"]
+    named = {"type": "object", "required": [key], "properties": {key: {"enum": list(branch_of)}}}
+    unnamed = list(validator.descend(instance, named))
+    yield from unnamed or validator.descend(instance, {"$ref": branch_of[instance[key]]})
+
+
+def _obeys(kind: type, rule: Callable[[Any], object]) -> Callable[[object], bool]:
+    """A format's check: the rule raises what is wrong with a value of its kind; other kinds are the types' business."""
+
+    def check(value: object) -> bool:
+        if isinstance(value, kind):
+            rule(value)
+        return True
+
+    return check
+
+
+def _formats() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    for name, kind, rule in (
+        ("nephoscope-cron", str, lambda text: CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))),
+        ("nephoscope-matcher", str, matchers.parse),
+        ("nephoscope-interval", list, ascending),
+    ):
+        checker.checks(name, raises=(ValueError, CronSimError))(_obeys(kind, rule))
+    return checker
+
+
+# 25.0 is an integer to JSON Schema, but not to the types that read the file afterwards.
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)
+_Validator = validators.extend(Draft202012Validator, {"anyOf": _any_of}, type_checker=_TYPES)  # type: ignore[no-untyped-call]
+_VALIDATOR = _Validator(msgspec.json.schema(Configuration), format_checker=_formats())
