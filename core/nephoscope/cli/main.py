@@ -19,7 +19,7 @@ from nephoscope.errors import NephoscopeError
 from nephoscope.findings import Verdict
 
 # Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
-MODULES: tuple[str, ...] = ()
+MODULES: tuple[str, ...] = ("init", "validate", "schema")
 
 RAN, BREACH, USAGE, UNKNOWN = 0, 1, 2, 3
 
@@ -36,10 +36,15 @@ def global_options() -> argparse.ArgumentParser:
     """The options that are accepted before and after every command."""
     options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     options.add_argument(
-        "--config", type=Path, metavar="FILE", help="the configuration (else $NEPHOSCOPE_CONFIG, else ./nephoscope.yaml)"
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="the configuration (else $NEPHOSCOPE_CONFIG, else ./nephoscope.yaml)",
     )
     options.add_argument("--output", choices=("text", "json"), help="for people (default) or one JSON document")
-    options.add_argument("--now", type=_instant, metavar="ISO", help="act as if it were this time (with a zone, or UTC)")
+    options.add_argument(
+        "--now", type=_instant, metavar="ISO", help="act as if it were this time (with a zone, or UTC)"
+    )
     options.add_argument(
         "--fail-on",
         choices=("breach", "unknown"),
@@ -55,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     root = _Parser(
         prog="nephoscope",
         parents=[options],
-        description="Watches models, data, features and bills across AWS, Azure and Google Cloud, and tells people once.",
+        description="Watches models, data, features and bills across AWS, Azure and Google Cloud; tells people once.",
     )
     root.add_argument("--version", action="version", version=f"nephoscope {__version__}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -87,7 +92,7 @@ def exit_code(verdict: Verdict, fail_on: Sequence[str]) -> int:
     """
     Choose the exit code; a breach goes before what is unknown.
 
-    >>> exit_code(Verdict.BREACH, []), exit_code(Verdict.BREACH, ["breach"]), exit_code(Verdict.UNKNOWN, ["breach", "unknown"])
+    >>> exit_code(Verdict.BREACH, []), exit_code(Verdict.BREACH, ["breach"]), exit_code(Verdict.UNKNOWN, ["unknown"])
     (0, 1, 3)
     """
     if str(verdict) not in fail_on:

@@ -1,0 +1,61 @@
+"""`nephoscope up`: the local runner, until interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from nephoscope.cli.answer import Answer
+from nephoscope.errors import BadUsage
+from nephoscope.wiring.entry import log_to_stderr
+from nephoscope.wiring.local import Local
+
+
+def add(commands: Any, options: argparse.ArgumentParser) -> None:
+    """Declare the command."""
+    up = commands.add_parser(
+        "up",
+        parents=[options],
+        help="run timers, watched folders, the topic and the hub on this machine, until interrupted",
+    )
+    up.add_argument("--only", choices=("jobs", "hub"), help="run one half in this process (default: both)")
+    up.add_argument("--poll", type=float, default=1.0, metavar="SECONDS", help="how often to look (default: 1)")
+    up.set_defaults(run=run, name="up")
+
+
+def run(arguments: argparse.Namespace) -> Answer:
+    """Run until SIGTERM or SIGINT; what is in hand is finished first."""
+    from nephoscope.wiring.runner import HubLoop, JobsLoop, Runner
+
+    local = Local.from_file(getattr(arguments, "config", None))
+    log_to_stderr()
+    loops: list[JobsLoop | HubLoop] = []
+    if arguments.only != "hub":
+        _require_folders(local)
+        loops.append(JobsLoop(local, arguments.poll))
+    if arguments.only != "jobs":
+        loops.append(HubLoop(local, arguments.poll))
+        _ = local.desk  # a missing secret is told now, not at the first alert
+    runner = Runner(loops)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runner.stopping.set())
+    runner.run()
+    document = {"handled": runner.handled, "stopped": "on request"}
+
+    def text(console: Console) -> None:
+        console.print(f"Stopped on request after {runner.handled} Events and messages.")
+
+    return Answer(document, text)
+
+
+def _require_folders(local: Local) -> None:
+    for name, folder in local.folders.items():
+        path: Path = folder.path
+        if not path.is_dir():
+            raise BadUsage(
+                f"The folder '{path}' of the data set '{name}' is not there.", do=f"make it, or correct datasets.{name}"
+            )
