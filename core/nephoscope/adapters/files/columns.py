@@ -1,0 +1,144 @@
+"""Arrow columns as the kernel's numbers and words, without a copy where there need be none and never through pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.types as types
+
+from nephoscope.drift.profile import Floats, Kind
+
+
+class Group(Protocol):
+    """Columns of a table that are read together; reading may be repeated."""
+
+    @property
+    def fields(self) -> tuple[pa.Field, ...]:
+        """Their names and types."""
+        ...
+
+    def read(self) -> Iterator[tuple[str, pa.Array]]:
+        """Yield pieces of the columns, each piece with its column's name, in the rows' order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A table that is open for reading."""
+
+    groups: tuple[Group, ...]
+    rows: int | None = None  # where the file says so beforehand
+
+    @property
+    def fields(self) -> tuple[pa.Field, ...]:
+        """Every column, in the file's order."""
+        return tuple(field for group in self.groups for field in group.fields)
+
+
+def kind_of(stored: pa.DataType) -> Kind:
+    """How a column of this type is looked at; whether words are text is seen only in the data."""
+    if types.is_dictionary(stored):
+        return kind_of(stored.value_type)
+    if types.is_integer(stored) or types.is_floating(stored) or types.is_decimal(stored) or types.is_duration(stored):
+        return Kind.NUMERIC
+    if types.is_timestamp(stored) or types.is_date(stored) or types.is_time(stored):
+        return Kind.TIME
+    if types.is_boolean(stored) or types.is_null(stored) or is_word(stored):
+        return Kind.CATEGORICAL
+    return Kind.OPAQUE
+
+
+def is_word(stored: pa.DataType) -> bool:
+    """Whether values of this type are words."""
+    return bool(types.is_string(stored) or types.is_large_string(stored) or types.is_string_view(stored))
+
+
+def numbers(array: pa.Array) -> Floats:
+    """
+    The values of a numeric or time column that are not null, as float64.
+
+    Times and durations become microseconds. Integers beyond 2**53 and decimals are rounded to the nearest double.
+    """
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    stored = array.type
+    if types.is_decimal(stored):
+        array, stored = array.cast(pa.float64(), safe=False), pa.float64()
+    values = (
+        np.frombuffer(array.buffers()[1], dtype=_dtype(stored))[array.offset : array.offset + len(array)]
+        if len(array)
+        else np.empty(0)
+    )
+    if array.null_count:
+        values = values[validity(array)]
+    return (
+        np.multiply(values, _microseconds(stored))
+        if _microseconds(stored) != 1.0
+        else values.astype(np.float64, copy=False)
+    )
+
+
+_UNITS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+
+
+def _microseconds(stored: pa.DataType) -> float:
+    if types.is_date32(stored):
+        return 86_400e6
+    if types.is_date64(stored):
+        return 1e3
+    return _UNITS[stored.unit] if types.is_temporal(stored) else 1.0
+
+
+def _dtype(stored: pa.DataType) -> npt.DTypeLike:
+    if types.is_temporal(stored):
+        return f"i{stored.bit_width // 8}"
+    code = "f" if types.is_floating(stored) else "i" if types.is_signed_integer(stored) else "u"
+    return f"{code}{stored.bit_width // 8}"
+
+
+def validity(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which values are not null, shape (n,)."""
+    bits = array.buffers()[0]
+    if bits is None:
+        return np.ones(len(array), dtype=np.bool_)
+    return _bits(bits, array.offset, len(array))
+
+
+def _bits(buffer: pa.Buffer, offset: int, length: int) -> npt.NDArray[np.bool_]:
+    start = offset // 8
+    octets = np.frombuffer(buffer, dtype=np.uint8)[start : (offset + length + 7) // 8]
+    return np.unpackbits(octets, bitorder="little")[offset - 8 * start :][:length].view(np.bool_)
+
+
+def words(array: pa.Array) -> tuple[list[str], list[int]]:
+    """The distinct words of a categorical or text column and how often each stands there; nulls are left out."""
+    if types.is_null(array.type):
+        return [], []
+    if types.is_boolean(array.type):
+        true = (
+            int(np.count_nonzero(_bits(array.buffers()[1], array.offset, len(array)) & validity(array)))
+            if len(array)
+            else 0
+        )
+        return ["false", "true"], [len(array) - array.null_count - true, true]
+    encoded = array if types.is_dictionary(array.type) else array.dictionary_encode()
+    return [str(word) for word in encoded.dictionary.to_pylist()], _index_counts(encoded)
+
+
+def _index_counts(encoded: pa.DictionaryArray) -> list[int]:
+    indices = encoded.indices
+    size = len(encoded.dictionary)
+    if not len(indices):
+        return [0] * size
+    places = np.frombuffer(indices.buffers()[1], dtype=_dtype(indices.type))[
+        indices.offset : indices.offset + len(indices)
+    ]
+    if indices.null_count:
+        places = places[validity(indices)]
+    counts: list[int] = np.bincount(places, minlength=size).tolist()
+    return counts

@@ -1,0 +1,24 @@
+"""How much of a file is read at most, decided before it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """
+    Bounds that keep a hostile or a mistaken file from taking the process down.
+
+    The defaults are a laptop's; a function's are `ReadLimits(file_bytes=512 * MIB)`.
+    """
+
+    file_bytes: int = 8 * 1024 * MIB
+    footer_bytes: int = 16 * MIB  # of a Parquet file
+    columns: int = 10_000
+    decoded_bytes: int = 64 * 1024 * MIB  # of a whole table
+    block_bytes: int = 16 * MIB  # one decoded batch, and the longest line of a text file
+    thrift_strings: int = 16 * MIB
+    thrift_elements: int = 1_000_000

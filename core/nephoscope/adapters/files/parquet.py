@@ -1,0 +1,102 @@
+"""Parquet, a column at a time, with every limit set before the footer is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nephoscope.adapters.files.columns import Opened, is_word
+from nephoscope.adapters.files.limits import ReadLimits
+from nephoscope.errors import Unreadable
+
+BATCH_ROWS = 65_536
+AGAIN = "write the file again, or land a good one"
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetColumn:
+    """One column of a Parquet file."""
+
+    file: pq.ParquetFile
+    fields: tuple[pa.Field, ...]
+
+    def read(self) -> Iterator[tuple[str, pa.Array]]:
+        """Yield the column in batches."""
+        name = self.fields[0].name
+        for batch in self.file.iter_batches(batch_size=BATCH_ROWS, columns=[name], use_threads=False):
+            yield name, batch.column(0)
+
+
+def open_parquet(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:
+    """
+    Open a Parquet file.
+
+    Raises:
+        Unreadable: It is cut, corrupt, without rows, or over a limit.
+    """
+    _check_footer(file, name, limits)
+    try:
+        plain = _opened(file, limits, words=[])
+        _check_size(plain, name, limits)
+        words = [field.name for field in plain.schema_arrow if is_word(field.type)]
+        opened = _opened(file, limits, words=words) if words else plain
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise Unreadable(f"'{name}' is no readable Parquet file: {_short(error)}.", do=AGAIN) from error
+    fields = opened.schema_arrow
+    return Opened(tuple(ParquetColumn(opened, (field,)) for field in fields), rows=opened.metadata.num_rows)
+
+
+def _opened(file: pa.NativeFile, limits: ReadLimits, *, words: list[str]) -> pq.ParquetFile:
+    return pq.ParquetFile(
+        file,
+        read_dictionary=words,
+        thrift_string_size_limit=limits.thrift_strings,
+        thrift_container_size_limit=limits.thrift_elements,
+    )
+
+
+def _check_footer(file: pa.NativeFile, name: str, limits: ReadLimits) -> None:
+    """
+    Judge by the last eight bytes, before anything is parsed.
+
+    "4-byte length in bytes of file metadata (little endian), 4-byte magic number 'PAR1'."
+    """
+    size = file.size()
+    file.seek(max(size - 8, 0))
+    tail = file.read(8)
+    file.seek(0)
+    footer = int.from_bytes(tail[:4], "little")
+    if size < 12 or tail[4:] != b"PAR1" or footer > size - 12:
+        raise Unreadable(
+            f"'{name}' is a Parquet file that was cut short: its {size} bytes have no footer at their end.", do=AGAIN
+        )
+    if footer > limits.footer_bytes:
+        raise Unreadable(
+            f"'{name}' has a footer of {footer:,} bytes, at most {limits.footer_bytes:,} are read.",
+            do="write fewer columns or row groups into one file",
+        )
+
+
+def _check_size(opened: pq.ParquetFile, name: str, limits: ReadLimits) -> None:
+    metadata = opened.metadata
+    if metadata.num_columns > limits.columns:
+        raise Unreadable(
+            f"'{name}' has {metadata.num_columns:,} columns, at most {limits.columns:,} are read.",
+            do="write fewer columns into one file",
+        )
+    if not metadata.num_rows:
+        raise Unreadable(f"'{name}' has columns and 0 rows.", do=AGAIN, why="NO_DATA")
+    decoded = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    if max(decoded, metadata.num_rows * metadata.num_columns // 8) > limits.decoded_bytes:
+        raise Unreadable(
+            f"'{name}' unpacks to {decoded:,} bytes, at most {limits.decoded_bytes:,} are read.",
+            do="split it, or read it with Spark",
+        )
+
+
+def _short(error: Exception) -> str:
+    """The first sentence of an error of a library."""
+    return str(error).strip().splitlines()[0].rstrip(".")[:300] if str(error).strip() else type(error).__name__

@@ -1,0 +1,91 @@
+"""
+From the columns of an open table to its Profile.
+
+A window is one pass: every column is counted over its Baseline's bins. A Baseline takes two where it must: one to
+choose the bins, one to count. Columns that are small are decoded once and held between the passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pyarrow as pa
+
+from nephoscope.adapters.files.columns import Group, Opened
+from nephoscope.adapters.files.parquet import AGAIN
+from nephoscope.adapters.files.readings import reading
+from nephoscope.drift.profile import Column, Profile, Source
+from nephoscope.errors import Unreadable
+
+HELD_BYTES = 32 * 1024 * 1024
+
+
+def profile_table(table: Opened, source: Source, *, name: str, like: Profile | None, bins: int, salt: str) -> Profile:
+    """
+    Profile an open table.
+
+    Args:
+        table: What to read.
+        source: Where it came from, for the lineage.
+        name: What people know it by.
+        like: The Profile whose bins are counted over; columns it lacks are counted in one bin.
+        bins: How many bins are made where there is no `like`.
+        salt: What the hashes of words are made with.
+
+    Raises:
+        Unreadable: Reading broke off, or there was not one row.
+    """
+    columns: list[Column] = []
+    rows = 0
+    try:
+        for group in table.groups:
+            found, rows = _read(Held(group), like, bins=bins, salt=salt)
+            columns += found
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise Unreadable(f"'{name}' broke off while it was read: {error}.", do=AGAIN) from error
+    if not rows:
+        raise Unreadable(f"'{name}' has 0 rows.", do=AGAIN, why="NO_DATA")
+    return Profile(rows=rows, columns=tuple(columns), sources=(replace(source, rows=rows),))
+
+
+def _read(group: Held, like: Profile | None, *, bins: int, salt: str) -> tuple[list[Column], int]:
+    readings = {
+        field.name: reading(field, like.column(field.name) if like else None, bins=1 if like else bins, salt=salt)
+        for field in group.fields
+    }
+    waiting = readings
+    rows = dict.fromkeys(readings, 0)
+    while waiting:
+        rows = dict.fromkeys(readings, 0)
+        for name, array in group.read():
+            rows[name] += len(array)
+            if name in waiting:
+                waiting[name].add(array)
+        waiting = {name: column for name, column in waiting.items() if column.wants_another()}
+    return [column.column() for column in readings.values()], max(rows.values(), default=0)
+
+
+class Held:
+    """A group of columns whose pieces are kept in memory after the first pass, where they are small."""
+
+    def __init__(self, group: Group) -> None:
+        self.fields = group.fields
+        self._group = group
+        self._pieces: list[tuple[str, pa.Array]] | None = None
+
+    def read(self) -> Iterator[tuple[str, pa.Array]]:
+        """Yield the pieces, out of memory where they are there."""
+        if self._pieces is not None:
+            yield from self._pieces
+            return
+        pieces: list[tuple[str, pa.Array]] | None = []
+        size = 0
+        for name, array in self._group.read():
+            size += array.nbytes
+            if size > HELD_BYTES:
+                pieces = None
+            if pieces is not None:
+                pieces.append((name, array))
+            yield name, array
+        self._pieces = pieces

@@ -1,0 +1,136 @@
+"""One column on its way from Arrow to its summary: what it needs to see, in as many passes as it asks for."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from nephoscope.adapters.files.columns import kind_of, numbers, words
+from nephoscope.drift.edges import Sample, quantile_edges
+from nephoscope.drift.profile import Column, Kind
+from nephoscope.drift.tally import NumberTally, Vocabulary, WordTally
+
+
+class Reading(Protocol):
+    """A column that is being read."""
+
+    def add(self, array: pa.Array) -> None:
+        """Look at the next piece of the column."""
+        ...
+
+    def wants_another(self) -> bool:
+        """Say, at the end of a pass, whether one more is needed."""
+        ...
+
+    def column(self) -> Column:
+        """What was found, after the last pass."""
+        ...
+
+
+def reading(field: pa.Field, like: Column | None, *, bins: int, salt: str) -> Reading:
+    """Begin to read a column, over the bins of `like` where it fits."""
+    kind = kind_of(field.type)
+    same = like if like and like.kind is kind else None
+    if kind in (Kind.NUMERIC, Kind.TIME):
+        return NumberReading(field, kind, same, bins=bins)
+    if kind is Kind.CATEGORICAL:
+        known = like if like and like.kind in (Kind.CATEGORICAL, Kind.TEXT) else None
+        return WordReading(field, known, salt=salt)
+    return OpaqueReading(field)
+
+
+class OpaqueReading:
+    """A nested or binary column: its nulls are counted, nothing else."""
+
+    def __init__(self, field: pa.Field) -> None:
+        self._field = field
+        self._nulls = 0
+
+    def add(self, array: pa.Array) -> None:
+        """Count the nulls."""
+        self._nulls += array.null_count
+
+    def wants_another(self) -> bool:
+        """One pass is enough."""
+        return False
+
+    def column(self) -> Column:
+        """The column without a distribution."""
+        return Column(self._field.name, str(self._field.type), Kind.OPAQUE, nulls=self._nulls)
+
+
+class NumberReading:
+    """A numeric or time column: sampled for its bins where no one gave them, then counted."""
+
+    def __init__(self, field: pa.Field, kind: Kind, like: Column | None, *, bins: int) -> None:
+        self._field = field
+        self._kind = kind
+        self._bins = bins
+        self._nulls = 0
+        self._sample = Sample()
+        self._tally = NumberTally(like.numbers.edges, atoms=like.numbers.atoms) if like and like.numbers else None
+
+    def add(self, array: pa.Array) -> None:
+        """Sample or count."""
+        values = numbers(array)
+        if self._tally is None:
+            self._sample.add(values)
+        else:
+            self._nulls += array.null_count
+            self._tally.add(values)
+
+    def wants_another(self) -> bool:
+        """A second pass once the bins are chosen."""
+        if self._tally is not None:
+            return False
+        self._tally = NumberTally(self._edges())
+        return True
+
+    def _edges(self) -> np.ndarray:
+        if not len(self._sample.values):
+            return np.empty(0)
+        return quantile_edges(self._sample.values, self._bins, low=self._sample.low, high=self._sample.high)
+
+    def column(self) -> Column:
+        """The column with its bins."""
+        numbers_seen = self._tally.result() if self._tally else None
+        return Column(self._field.name, str(self._field.type), self._kind, nulls=self._nulls, numbers=numbers_seen)
+
+
+class WordReading:
+    """A column of words: its vocabulary where no one gave the categories, which mostly suffices, then its counts."""
+
+    def __init__(self, field: pa.Field, like: Column | None, *, salt: str) -> None:
+        self._field = field
+        self._salt = salt
+        self._nulls = 0
+        self._kind = like.kind if like else Kind.CATEGORICAL
+        self._vocabulary = Vocabulary()
+        known = like.categories if like else None
+        self._tally = WordTally(known.known, salt=known.salt) if known else None
+
+    def add(self, array: pa.Array) -> None:
+        """Note the words or count them."""
+        self._nulls += array.null_count
+        target = self._vocabulary if self._tally is None else self._tally
+        target.add(*words(array))
+
+    def wants_another(self) -> bool:
+        """A second pass only where the vocabulary was too large to be kept whole."""
+        if self._tally is not None:
+            return False
+        if self._vocabulary.is_text:
+            self._kind = Kind.TEXT
+        if self._vocabulary.complete:
+            self._tally = self._vocabulary.counted(salt=self._salt)
+            return False
+        self._tally = self._vocabulary.tally(salt=self._salt)
+        self._nulls = 0
+        return True
+
+    def column(self) -> Column:
+        """The column with its categories."""
+        categories = self._tally.result() if self._tally else None
+        return Column(self._field.name, str(self._field.type), self._kind, nulls=self._nulls, categories=categories)

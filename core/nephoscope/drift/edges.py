@@ -1,0 +1,95 @@
+"""
+Where a Baseline's bins begin: at its quantiles, with a bin of its own for every value that is a quantile twice.
+
+The edges come from a sample, at most one value in each stratum of consecutive ones, its place drawn from a fixed seed.
+They decide only how even the bins are: the counts between them are exact, taken in a second pass, and the bounds of the
+statistics are computed from these counts, never from a hope about the sample.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nephoscope.drift.profile import Floats
+
+SAMPLE = 65_536  # values at most, at least half as many of a long column
+
+
+class Sample:
+    """A stratified sample of a stream of finite values, the same whatever the sizes of the batches."""
+
+    def __init__(self, most: int = SAMPLE) -> None:
+        self._most = most
+        self._width = 1
+        self._taken = np.empty(0)
+        self._pending = np.empty(0)
+        self._draws = np.random.default_rng(20_130_101)
+        self.low = np.inf
+        self.high = -np.inf
+
+    @property
+    def exact(self) -> bool:
+        """Whether no value was left out."""
+        return self._width == 1
+
+    @property
+    def values(self) -> Floats:
+        """What was taken, in order of coming."""
+        return self._taken
+
+    def add(self, values: Floats) -> None:
+        """Take more values, NaN and infinite ones are passed over."""
+        finite = np.isfinite(values)
+        values = values if finite.all() else values[finite]
+        if len(values):
+            self.low = min(self.low, float(values.min()))
+            self.high = max(self.high, float(values.max()))
+        while len(values):
+            room = (self._most - len(self._taken)) * self._width - len(self._pending)
+            self._take(values[:room])
+            values = values[room:]
+            if len(self._taken) == self._most:
+                self._thin()
+
+    def _take(self, values: Floats) -> None:
+        pending = np.concatenate((self._pending, values))
+        strata = len(pending) // self._width
+        places = self._draws.integers(self._width, size=strata) + np.arange(strata) * self._width
+        self._taken = np.concatenate((self._taken, pending[places]))
+        self._pending = pending[strata * self._width :]
+
+    def _thin(self) -> None:
+        pairs = len(self._taken) // 2
+        self._taken = self._taken[np.arange(pairs) * 2 + self._draws.integers(2, size=pairs)]
+        self._width *= 2
+
+
+def quantile_edges(sample: Floats, bins: int, *, low: float, high: float) -> Floats:
+    """
+    Choose the edges of at most about `bins` bins of even mass between `low` and `high`.
+
+    Args:
+        sample: Finite values, shape (n,), n ≥ 1.
+        bins: How many bins are wanted; at most twice as many come when single values are heavy.
+        low: Least value of the whole column.
+        high: Greatest value of the whole column.
+
+    Returns:
+        Strictly ascending edges from `low` to just above `high`. Where there are few distinct values, each has a bin
+        of its own, as narrow as two neighbouring floating-point numbers.
+
+    >>> quantile_edges(np.array([1.0, 1.0, 1.0, 2.0]), 8, low=1.0, high=2.0)
+    array([1., 1., 2., 2.])
+    """
+    ordered = np.sort(sample)
+    first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+    if 2 * np.count_nonzero(first) <= max(bins, 2):
+        heavy = ordered[first]
+        cuts = heavy
+    else:
+        places = np.linspace(0, len(ordered) - 1, max(bins - 1, 2)).round().astype(np.intp)
+        cuts, times = np.unique(ordered[places], return_counts=True)
+        heavy = cuts[times > 1]
+    edges = np.unique(np.concatenate((cuts, np.nextafter(heavy, np.inf), [low, np.nextafter(high, np.inf)])))
+    finite: Floats = edges[np.isfinite(edges)]
+    return finite

@@ -1,0 +1,286 @@
+"""
+The compact summary of a table that travels instead of its rows.
+
+A Profile holds, for each column, what every statistic of this package is computed from: counts and sums over bins for
+numbers, counts of categories for words. Two Profiles over the same bins add up exactly: the integers of the merged
+parts are the integers of one pass over the whole.
+
+Bins are told by their ascending edges e[0] … e[k-1]: bin 0 is everything below e[0], bin i is [e[i-1], e[i]), bin k is
+everything from e[k-1] on. A Baseline's first edge is its least value and its last edge lies just above its greatest, so
+its outermost bins are empty and what a window has in them is exactly what is out of range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import reduce
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from nephoscope.drift.words import kept
+from nephoscope.errors import BadBaseline, BadRecord
+
+SCHEMA = "nephoscope.profile/1"
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Counts: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+
+class Kind(StrEnum):
+    """How a column is looked at."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    TEXT = "text"
+    TIME = "time"
+    OPAQUE = "opaque"  # nested or binary: only its nulls are counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """The numbers of a column; those of a time are microseconds since 1970 in UTC, those of a duration microseconds."""
+
+    edges: Floats  # shape (k,), strictly ascending
+    counts: Counts  # shape (k + 1,)
+    sums: Floats  # shape (k + 1,), of the values in each bin
+    nan: int = 0
+    plus_inf: int = 0
+    minus_inf: int = 0
+    low: float | None = None  # least finite value; None where there is none
+    high: float | None = None
+    mean: float | None = None
+    squares: float | None = None  # sum of the squared deviations from the mean; like the mean None on overflow
+    atoms: bool = False  # every bin holds nothing but its lower edge's own value
+
+    @property
+    def finite(self) -> int:
+        """How many values there are that are neither null, NaN nor infinite."""
+        return int(self.counts.sum())
+
+    @property
+    def single(self) -> Flags:
+        """Which bins can hold but a single value, shape (k + 1,)."""
+        if self.atoms:
+            return np.ones(len(self.counts), dtype=np.bool_)
+        narrow = self.edges[1:] == np.nextafter(self.edges[:-1], np.inf)
+        return np.concatenate(([False], narrow, [False]))[: len(self.counts)]
+
+    @property
+    def deviation(self) -> float | None:
+        """The standard deviation of the finite values (divided by n, as numpy's)."""
+        return None if self.squares is None else math.sqrt(self.squares / self.finite)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Numbers) and to_json_value(self) == to_json_value(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """
+    How often each word stands in a column.
+
+    Of the words that are not `known`, those of the smallest hashes are kept, whose counts are exact in any merge.
+    """
+
+    known: Mapping[str, int]  # the words a window is counted by; zero where one did not come
+    unseen: Mapping[str, int] = field(default_factory=dict)  # kept words that are not known
+    unseen_rows: int = 0  # rows of all words that are not known, kept or not
+    salt: str | None = None  # keys are hashed with it; None where keys are the words themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    physical: str  # the stored type as Arrow names it: "double", "timestamp[us, tz=UTC]"
+    kind: Kind
+    nulls: int = 0
+    numbers: Numbers | None = None
+    categories: Categories | None = None
+
+    @property
+    def nan(self) -> int:
+        """How many values are NaN."""
+        return self.numbers.nan if self.numbers else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One object that a Profile was made from."""
+
+    url: str
+    version: str = ""
+    size: int | None = None  # bytes
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The summary of a table."""
+
+    rows: int
+    columns: tuple[Column, ...]
+    sources: tuple[Source, ...] = ()
+    schema: str = SCHEMA
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, if there is one."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+def merge(*profiles: Profile) -> Profile:
+    """
+    Add up Profiles of the same columns over the same bins.
+
+    Raises:
+        BadBaseline: They differ in columns, bins or known categories.
+    """
+    return reduce(_merge_two, profiles)
+
+
+def _merge_two(a: Profile, b: Profile) -> Profile:
+    names = [column.name for column in a.columns]
+    others = {column.name: column for column in b.columns}
+    if differing := set(names) ^ others.keys():
+        raise _apart(f"Profiles with differing columns cannot be merged: {', '.join(sorted(differing))}.")
+    return Profile(
+        rows=a.rows + b.rows,
+        columns=tuple(_merge_columns(column, others[column.name]) for column in a.columns),
+        sources=tuple(sorted(a.sources + b.sources, key=lambda source: (source.url, source.version))),
+    )
+
+
+def _merge_columns(a: Column, b: Column) -> Column:
+    if a.kind is not b.kind:
+        raise _apart(f"'{a.name}' is {a.kind} in one Profile and {b.kind} in another.")
+    return replace(
+        a,
+        physical=min(a.physical, b.physical),
+        nulls=a.nulls + b.nulls,
+        numbers=_merge_numbers(a.name, a.numbers, b.numbers) if a.numbers and b.numbers else None,
+        categories=_merge_categories(a.name, a.categories, b.categories) if a.categories and b.categories else None,
+    )
+
+
+def _merge_numbers(name: str, a: Numbers, b: Numbers) -> Numbers:
+    if not np.array_equal(a.edges, b.edges):
+        raise _apart(f"'{name}' has {len(a.counts)} bins in one Profile and {len(b.counts)} others in another.")
+    mean, squares = pooled((a.finite, a.mean, a.squares), (b.finite, b.mean, b.squares))
+    return Numbers(
+        edges=a.edges,
+        counts=a.counts + b.counts,
+        sums=a.sums + b.sums,
+        nan=a.nan + b.nan,
+        plus_inf=a.plus_inf + b.plus_inf,
+        minus_inf=a.minus_inf + b.minus_inf,
+        low=min((low for low in (a.low, b.low) if low is not None), default=None),
+        high=max((high for high in (a.high, b.high) if high is not None), default=None),
+        mean=mean,
+        squares=squares,
+        atoms=a.atoms and b.atoms,
+    )
+
+
+Moments: TypeAlias = tuple[int, float | None, float | None]  # count, mean, sum of squared deviations
+
+
+def pooled(a: Moments, b: Moments) -> tuple[float | None, float | None]:
+    """
+    The mean and the sum of squared deviations of two samples together; None where a sum overflowed.
+
+    >>> pooled((2, 1.0, 2.0), (1, 4.0, 0.0))
+    (2.0, 8.0)
+
+    Source: Chan, Golub & LeVeque, The American Statistician 37 (1983) 242-247.
+    """
+    (a_count, a_mean, a_squares), (b_count, b_mean, b_squares) = a, b
+    if not a_count or not b_count:
+        return (a_mean, a_squares) if a_count else (b_mean, b_squares)
+    if a_mean is None or b_mean is None:
+        return None, None
+    share = b_count / (a_count + b_count)
+    gap = b_mean - a_mean
+    mean = a_mean + gap * share
+    if a_squares is None or b_squares is None:
+        return mean, None
+    squares = a_squares + b_squares + gap * gap * a_count * share
+    return mean, squares if math.isfinite(squares) else None
+
+
+def _merge_categories(name: str, a: Categories, b: Categories) -> Categories:
+    if a.known.keys() != b.known.keys() or a.salt != b.salt:
+        raise _apart(f"'{name}' is counted by {len(a.known)} categories in one Profile and {len(b.known)} in another.")
+    unseen = {word: a.unseen.get(word, 0) + b.unseen.get(word, 0) for word in {**a.unseen, **b.unseen}}
+    unseen = {word: unseen[word] for word in kept(unseen, hashed=a.salt is not None)}
+    return Categories(
+        known={word: count + b.known[word] for word, count in a.known.items()},
+        unseen=unseen,
+        unseen_rows=a.unseen_rows + b.unseen_rows,
+        salt=a.salt,
+    )
+
+
+def _apart(what: str) -> BadBaseline:
+    return BadBaseline(
+        what, do="profile each part over the same bins: nephoscope drift profile FILE --like PROFILE -o PROFILE"
+    )
+
+
+def to_json_value(value: object) -> Any:
+    """A Profile, or a piece of one, as plain JSON values."""
+    return msgspec.to_builtins(value, enc_hook=_listed)
+
+
+def to_json(profile: Profile) -> bytes:
+    """Write a Profile; `from_json` reads it back to the last bit."""
+    return msgspec.json.encode(profile, enc_hook=_listed)
+
+
+def from_json(body: bytes) -> Profile:
+    """
+    Read a Profile.
+
+    Raises:
+        BadRecord: It is no Profile, or one of a version that this code does not know.
+    """
+    try:
+        profile = msgspec.json.decode(body, type=Profile, dec_hook=_array)
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
+        raise BadRecord(
+            f"{len(body)} bytes are no Profile: {error}.", do="make it anew: nephoscope drift profile FILE -o PROFILE"
+        ) from error
+    if profile.schema != SCHEMA:
+        raise BadRecord(
+            f"A Profile says {profile.schema!r}, this version reads {SCHEMA!r}.",
+            do="read it with the version that wrote it",
+        )
+    return profile
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a Profile."""
+    return msgspec.json.schema(Profile, schema_hook=lambda _: {"type": "array", "items": {"type": "number"}})
+
+
+def _listed(value: object) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise NotImplementedError(type(value))
+
+
+def _array(kind: Any, value: object) -> Any:
+    dtype = np.int64 if kind == Counts else np.float64
+    array = np.array(value, dtype=dtype)
+    if array.ndim != 1:
+        raise ValueError("an array of numbers was expected")
+    return array
