@@ -1,0 +1,174 @@
+"""
+The columns of a bill, and the expressions that read them whatever their physical type is.
+
+A bill's text is kept as text until a column is needed. An amount becomes a DECIMAL of 24 places where it fits one; an
+amount that does not (more digits, a currency's sign, commas) is carried along as text and added exactly in Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WIDE = "DECIMAL(38, 24)"
+NOTHING = "NULL::VARCHAR"
+NO_TIME = "NULL::TIMESTAMP"
+
+_NOT_WORD = re.compile(r"[^\w]|_", re.UNICODE)
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+
+
+def quoted(name: str) -> str:
+    """
+    Quote an identifier.
+
+    >>> quoted('a"b')
+    '"a""b"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """
+    Quote a text.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def folded(name: str) -> str:
+    """
+    Fold a column's name: a byte order mark, case and punctuation do not tell names apart.
+
+    >>> folded("lineItem/UnblendedCost") == folded("line_item_unblended_cost"), folded(chr(0xFEFF) + "BilledCost")
+    (True, 'billedcost')
+    """
+    return _NOT_WORD.sub("", name.replace("\ufeff", "").strip()).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount as two expressions: what fits a DECIMAL, and the text of what does not ('\\n' between several)."""
+
+    decimal: str
+    text: str = NOTHING
+
+    def when(self, condition: str, other: Money) -> Money:
+        """Take this amount where a condition holds, another where it does not."""
+        return Money(
+            f"CASE WHEN {condition} THEN {self.decimal} ELSE {other.decimal} END",
+            f"CASE WHEN {condition} THEN {self.text} ELSE {other.text} END",
+        )
+
+    def plus(self, other: Money) -> Money:
+        """Add two amounts; one that is not there adds nothing."""
+        either = f"({self.decimal} IS NULL AND {other.decimal} IS NULL)"
+        return Money(
+            f"CASE WHEN {either} THEN NULL ELSE coalesce({self.decimal}, 0) + coalesce({other.decimal}, 0) END",
+            f"nullif(concat_ws('\n', {self.text}, {other.text}), '')",
+        )
+
+    def minus(self, other: Money) -> Money:
+        """Take one amount from another."""
+        text = f"list_transform(string_split({other.text}, '\n'), lambda part: '-(' || part || ')')"
+        return self.plus(Money(f"-({other.decimal})", f"array_to_string({text}, '\n')"))
+
+
+ZERO = Money("0::DECIMAL(38, 24)")
+ABSENT = Money("NULL::DECIMAL(38, 24)")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of one file, found by their folded names."""
+
+    names: Mapping[str, tuple[str, str]]  # folded name -> (expression, type)
+
+    @classmethod
+    def of(cls, columns: Sequence[tuple[str, str, str]]) -> Columns:
+        """Take (name as written, expression, type) of each column; the first of two names that fold alike wins."""
+        names: dict[str, tuple[str, str]] = {}
+        for name, expression, kind in columns:
+            names.setdefault(folded(name), (expression, kind))
+        return cls(names)
+
+    def has(self, *names: str) -> bool:
+        """Whether every one of these columns is there."""
+        return all(folded(name) in self.names for name in names)
+
+    def text(self, *names: str) -> str:
+        """Read the first of several columns that is not empty; the text `NULL` is none."""
+        found = [self.names[folded(name)] for name in names if self.has(name)]
+        readers = [_text(expression, kind) for expression, kind in found]
+        if not readers:
+            return NOTHING
+        return readers[0] if len(readers) == 1 else f"coalesce({', '.join(readers)})"
+
+    def time(self, *names: str) -> str:
+        """Read the first of several columns that holds a UTC time."""
+        found = [self.names[folded(name)] for name in names if self.has(name)]
+        readers = [_time(expression, kind) for expression, kind in found]
+        if not readers:
+            return NO_TIME
+        return readers[0] if len(readers) == 1 else f"coalesce({', '.join(readers)})"
+
+    def money(self, *names: str) -> Money:
+        """Read the first of several columns that is there as money."""
+        for name in names:
+            if self.has(name):
+                return _money(*self.names[folded(name)])
+        return ABSENT
+
+    def expression(self, name: str) -> tuple[str, str]:
+        """Tell one column's expression and type."""
+        return self.names[folded(name)]
+
+
+def _text(expression: str, kind: str) -> str:
+    bare = expression if kind == "VARCHAR" else f"{expression}::VARCHAR"
+    return f"nullif(nullif(trim({bare}), ''), 'NULL')"
+
+
+def _time(expression: str, kind: str) -> str:
+    if kind in ("TIMESTAMP", "DATE") or kind.startswith("TIMESTAMP"):
+        return f"{expression}::TIMESTAMP"
+    text = _text(expression, kind)
+    # Azure writes 05/31/2026, and tools that people use for CSV write 5/31/26.
+    american = "['%m/%d/%y', '%m/%d/%Y', '%m/%d/%y %H:%M', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']"
+    compact = "['%Y%m%d', '%Y%m']"
+    return (
+        f"CASE WHEN {text} LIKE '%/%' THEN try_strptime({text}, {american}) "
+        f"WHEN {text} LIKE '%-%' THEN try_cast({text} AS TIMESTAMPTZ)::TIMESTAMP "
+        f"ELSE try_strptime({text}, {compact}) END"
+    )
+
+
+def _money(expression: str, kind: str) -> Money:
+    decimal = _DECIMAL.fullmatch(kind)
+    if decimal and int(decimal[2]) <= 24:
+        return Money(expression)
+    if kind in _INTEGERS:
+        return Money(f"{expression}::DECIMAL(38, 0)")
+    if kind in ("DOUBLE", "FLOAT"):
+        return _float_money(expression)
+    return text_money(_text(expression, kind))
+
+
+def _float_money(expression: str) -> Money:
+    # A double's shortest decimal has at most 17 digits: from 1e-7 on, all of them lie within 24 places.
+    fits = f"({expression} = 0 OR abs({expression}) BETWEEN 1e-7 AND 1e13)"
+    shortest = f"{expression}::VARCHAR"
+    return Money(
+        f"CASE WHEN {fits} THEN {shortest}::{WIDE} END",
+        f"CASE WHEN NOT {fits} THEN {shortest} END",
+    )
+
+
+def text_money(text: str) -> Money:
+    """Read text as money; up to 24 characters without an exponent lie within 24 places."""
+    fits = f"(length({text}) <= 24 AND NOT contains(lower({text}), 'e') AND try_cast({text} AS {WIDE}) IS NOT NULL)"
+    return Money(f"CASE WHEN {fits} THEN try_cast({text} AS {WIDE}) END", f"CASE WHEN NOT {fits} THEN {text} END")

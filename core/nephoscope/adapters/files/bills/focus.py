@@ -1,0 +1,77 @@
+"""
+FOCUS, the FinOps Open Cost and Usage Specification, versions 1.0 to 1.4.
+
+Columns are read by name. Only what the roll-up cannot do without is asked for: "Conditional" and "Recommended" columns
+may be absent, 1.4 has dropped ProviderName, and Azure's preview leaves ServiceName empty for some purchases.
+"""
+
+from __future__ import annotations
+
+from nephoscope.adapters.files.bills.columns import Columns, folded
+from nephoscope.adapters.files.bills.dialect import Charges
+from nephoscope.adapters.files.bills.tags import tag
+
+NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")
+PROVIDERS = ("ServiceProviderName", "ProviderName")
+
+# The columns that a version brought, the newest version first.
+_BROUGHT = {
+    "1.3": ("HostProviderName", "AllocatedMethodId", "ContractApplied", "ServiceProviderName"),
+    "1.2": ("BillingAccountType", "SubAccountType", "InvoiceId", "PricingCurrency"),
+    "1.1": ("CapacityReservationId", "CommitmentDiscountQuantity", "ServiceSubcategory", "SkuMeter", "SkuPriceDetails"),
+}
+
+
+def missing(columns: Columns) -> list[str]:
+    """Name the columns without which a file is no FOCUS bill."""
+    lacking = [name for name in NEEDED if not columns.has(name)]
+    if not any(columns.has(name) for name in PROVIDERS):
+        lacking.append(" or ".join(PROVIDERS))
+    return lacking
+
+
+def version(columns: Columns) -> str:
+    """Tell the version of a data set from the columns it has."""
+    if columns.has("ServiceProviderName") and not columns.has("ProviderName"):
+        return "1.4"
+    if columns.has("InvoiceDetailId") or columns.has("CommitmentProgramEligibilityDetails"):
+        return "1.4"
+    for number, brought in _BROUGHT.items():
+        if any(columns.has(name) for name in brought):
+            return number
+    return "1.0"
+
+
+def charges(columns: Columns) -> Charges | None:
+    """Read FOCUS columns; None where the file is no FOCUS bill."""
+    if missing(columns):
+        return None
+    klass = columns.text("ChargeClass")
+    return Charges(
+        dialect=f"FOCUS {version(columns)}",
+        provider=columns.text(*PROVIDERS),
+        currency=columns.text("BillingCurrency"),
+        billed=columns.money("BilledCost"),
+        effective=columns.money("EffectiveCost"),
+        period=columns.time("BillingPeriodStart"),
+        start=columns.time("ChargePeriodStart", "BillingPeriodStart"),
+        end=columns.time("ChargePeriodEnd"),
+        tag=lambda key: tag(columns, "Tags", key),
+        service=columns.text("ServiceName", "PublisherName", "x_SkuMeterSubcategory"),
+        category=columns.text("ServiceCategory"),
+        charge=columns.text("ChargeCategory"),
+        correction=f"coalesce(lower({klass}) = 'correction', false)",
+        account=columns.text("SubAccountId", "BillingAccountId"),
+        billing_account=columns.text("BillingAccountId"),
+        region=columns.text("RegionId", "Region"),
+        resource=columns.text("ResourceId"),
+        pricing=columns.text("PricingCategory"),
+        commitment=columns.text("CommitmentDiscountId"),
+        commitment_status=columns.text("CommitmentDiscountStatus"),
+        exported=columns.time("x_ExportTime"),
+    )
+
+
+def likeness(columns: Columns) -> int:
+    """Count the needed columns that are there, to tell which bill a file nearly is."""
+    return sum(folded(name) in columns.names for name in (*NEEDED, *PROVIDERS))

@@ -1,0 +1,200 @@
+"""
+Bills in files, rolled up by DuckDB: exact sums of every shape of export, added up in one vocabulary.
+
+Files of one shape are read together; where that fails, one by one, so that a broken file is named and the others still
+count. What a broken file would have added is unknown, never nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from nephoscope.adapters.files.bills import azure
+from nephoscope.adapters.files.bills.dialect import Charges
+from nephoscope.adapters.files.bills.find import find
+from nephoscope.adapters.files.bills.recognise import recognise
+from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
+from nephoscope.adapters.files.bills.sums import Sums, sums
+from nephoscope.cost.bill import UNTOLD, Bill, Group, Source, View, joined, merged
+from nephoscope.cost.lines import Line
+from nephoscope.cost.providers import provider
+from nephoscope.errors import Unreadable
+
+MEMORY = "320MB"
+
+_CUBE = ("provider", "currency", "month", "day", "service", "category", "account", "charge", "correction")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Files of one shape and view, and what their columns mean."""
+
+    shape: Shape
+    view: View
+    paths: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        others = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        return f"{self.paths[0].name}{others}"
+
+    @property
+    def charges(self) -> Charges:
+        return recognise(self.shape.columns, self.name, self.view)
+
+
+class BillFiles:
+    """Exported bills in files, folders and patterns."""
+
+    def __init__(self, paths: Iterable[str], *, memory: str = MEMORY) -> None:
+        self._chosen = find(paths)
+        self._spill = tempfile.TemporaryDirectory(prefix="nephoscope-bills-")
+        self._engine = duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "memory_limit": memory,
+                "temp_directory": self._spill.name,
+                "preserve_insertion_order": "false",
+            }
+        )
+        self._engine.execute("SET TimeZone = 'UTC'")
+        self._parts, self._unread = self._sorted()
+
+    def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None) -> Bill:
+        """
+        Roll the files up.
+
+        Args:
+            by: The keys of the groups: provider, service, category, region, account, resource, day, month, tag:KEY.
+            month: "2026-05": only charges whose BillingPeriodStart lies in it, in UTC.
+
+        Returns:
+            The bill; a file that cannot be read is one of its sources, with the reason.
+        """
+        lines: list[Line] = []
+        groups: list[Group] = []
+        sources = [Source(path.name, "manifest", "unknown", 0, f"{reason}.") for path, reason in self._chosen.missing]
+        sources += [Source(path.name, "", "superseded") for path in self._chosen.superseded]
+        sources += self._unread
+        pending = list(self._parts)
+        while pending:
+            part = pending.pop()
+            try:
+                found, its_groups = self._rolled_up(part, tuple(by), month)
+            except (Unreadable, duckdb.Error) as error:
+                if len(part.paths) > 1:
+                    pending += [_Part(part.shape, part.view, (path,)) for path in part.paths]
+                else:
+                    sources.append(_unread(part.paths[0], error))
+                continue
+            lines += found
+            groups += its_groups
+            sources += [Source(path.name, part.charges.dialect, "known") for path in part.paths]
+        lines = joined(lines)
+        if all(key in _CUBE for key in by):
+            groups = [_group_of(line, by) for line in lines if month in (None, line.month)]
+        return Bill(tuple(by), month, tuple(lines), tuple(merged(groups)), tuple(sources))
+
+    def _sorted(self) -> tuple[list[_Part], list[Source]]:
+        """Sort the files by shape and view; a view that could be both is actual where an amortised one is there too."""
+        shapes: dict[tuple[Shape, View], list[Path]] = {}
+        unread = []
+        for path in self._chosen.files:
+            try:
+                its_shape = shape(self._engine, path)
+                recognise(its_shape.columns, path.name)
+                shapes.setdefault((its_shape, self._view(its_shape, path)), []).append(path)
+            except (Unreadable, duckdb.Error) as error:
+                unread.append(_unread(path, error))
+        amortised = any(view == "amortised" for _, view in shapes)
+        parts = [
+            _Part(its_shape, "actual" if amortised and view == "both" else view, tuple(paths))
+            for (its_shape, view), paths in shapes.items()
+        ]
+        return parts, unread
+
+    def _rolled_up(self, part: _Part, by: tuple[str, ...], month: str | None) -> tuple[list[Line], list[Group]]:
+        charges = part.charges
+        relation = part.shape.read(self._engine, [str(path) for path in part.paths])
+        lines = [_line(row) for row in sums(relation, charges, _CUBE)]
+        _check(lines, part.name, month)
+        if all(key in _CUBE for key in by):
+            return lines, []
+        rows = sums(relation, charges, ("provider", "currency", *by), month=month)
+        return lines, [_group(row, by) for row in rows]
+
+    def _view(self, its_shape: Shape, path: Path) -> View:
+        """Tell which view a cost export of Azure is: by its manifest, its name, or its rows."""
+        columns = its_shape.columns
+        if azure.missing(columns) or "Azure" not in recognise(columns, path.name).dialect:
+            return ""
+        told: View = self._chosen.views.get(path) or _view_of_name(path)
+        if told:
+            return told
+        relation = its_shape.read(self._engine, [str(path)])
+        probe = f"bool_or({azure.is_amortised(columns)}), bool_or({azure.is_actual(columns)})"
+        amortised, actual = relation.aggregate(probe).fetchall()[0]
+        return "actual" if actual else "amortised" if amortised else "both"
+
+
+def _view_of_name(path: Path) -> View:
+    lowered = "/".join(path.parts[-6:]).lower().replace("-", "").replace("_", "")
+    if "amortized" in lowered or "amortised" in lowered:
+        return "amortised"
+    return "actual" if "actualcost" in lowered else ""
+
+
+def _unread(path: Path, error: Exception) -> Source:
+    reason = error.what if isinstance(error, Unreadable) else f"'{path.name}' cannot be read: {first_line(error)}."
+    if path.name not in reason:
+        reason = f"'{path.name}': {reason}"
+    return Source(path.name, "", "unknown", None, reason)
+
+
+def _line(row: Sums) -> Line:
+    name, currency, month, day, service, category, account, charge, correction = row.keys
+    return Line(
+        provider=provider(name or UNTOLD),
+        currency=currency or "",
+        billed=row.billed,
+        effective=row.effective,
+        month=month,
+        day=day,
+        service=service,
+        category=category,
+        account=account,
+        charge=charge.capitalize() if charge else None,
+        correction=correction,
+        until=row.until,
+        rows=row.rows,
+    )
+
+
+def _group_of(line: Line, by: Sequence[str]) -> Group:
+    values = (getattr(line, key) for key in by)
+    keys = tuple(None if value is None else str(value) for value in values)
+    return Group(keys, line.provider, line.currency, line.billed, line.effective, line.rows)
+
+
+def _group(row: Sums, by: tuple[str, ...]) -> Group:
+    cloud = provider(row.keys[0] or UNTOLD)
+    values = zip(by, row.keys[2:], strict=True)
+    keys = tuple(cloud if key == "provider" else None if value is None else str(value) for key, value in values)
+    return Group(keys, cloud, row.keys[1] or "", row.billed, row.effective, row.rows)
+
+
+def _check(lines: list[Line], name: str, month: str | None) -> None:
+    """Refuse rows that lack what a total stands on, and a bill without any row."""
+    if not lines:
+        raise Unreadable(f"'{name}' has a header and no row.", do="look whether the export ran", why="NO_DATA")
+    without = {"BillingCurrency": sum(line.rows for line in lines if not line.currency)}
+    if month is not None:
+        without["BillingPeriodStart that can be read"] = sum(line.rows for line in lines if line.month is None)
+    for what, rows in without.items():
+        if rows:
+            raise Unreadable(f"{rows} rows of '{name}' have no {what}.", do="export the bill again")

@@ -1,0 +1,150 @@
+"""
+The shape of a file: its format, told from its content, and its columns with their types.
+
+Files of one shape are read together. CSV and JSON Lines are read as text alone, so that no guess about a column's type
+can change a digit; their columns are numbered, because two names of a header may differ in case only.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+from nephoscope.adapters.files.bills.columns import Columns, quoted
+from nephoscope.errors import Unreadable
+
+Compression: TypeAlias = Literal["none", "gzip", "zstd"]
+
+HEAD_BYTES = 1 << 20
+NULLS = ["", "NULL", "null"]
+_GZIP, _ZSTD, _PARQUET, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+_KEYS_OF_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What files must share to be read together."""
+
+    format: str  # "parquet", "csv" or "jsonl"
+    compression: Compression
+    delimiter: str
+    names: tuple[str, ...]  # as the file spells them
+    types: tuple[str, ...]  # as DuckDB spells them
+
+    @property
+    def columns(self) -> Columns:
+        """The columns as expressions over `read`'s relation."""
+        references = [f"c{number}" if self.format == "csv" else quoted(name) for number, name in enumerate(self.names)]
+        return Columns.of(list(zip(self.names, references, self.types, strict=True)))
+
+    def read(self, engine: duckdb.DuckDBPyConnection, paths: list[str]) -> duckdb.DuckDBPyRelation:
+        """Open files of this shape as one relation."""
+        if self.format == "parquet":
+            return engine.from_parquet(paths, union_by_name=False)
+        if self.format == "csv":
+            return engine.read_csv(
+                paths,  # type: ignore[arg-type]  # its stub leaves lists out
+                header=True,
+                columns={f"c{number}": "VARCHAR" for number in range(len(self.names))},
+                delimiter=self.delimiter,
+                quotechar='"',
+                escapechar='"',
+                na_values=NULLS,
+                auto_detect=False,
+                compression=self.compression,
+            )
+        return engine.read_json(
+            paths,  # type: ignore[arg-type]  # its stub leaves lists out
+            columns=dict.fromkeys(self.names, "VARCHAR"),
+            format="newline_delimited",
+            compression=self.compression,
+        )
+
+
+def shape(engine: duckdb.DuckDBPyConnection, path: Path) -> Shape:
+    """
+    Tell the shape of a file from its first bytes.
+
+    Raises:
+        Unreadable: It is empty, cut, or of no format that a bill comes in.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise Unreadable(f"'{path.name}' is empty.", do="export it again", why="NO_DATA")
+    if head.startswith(_PARQUET):
+        return _parquet(engine, path)
+    if head.startswith(_ZIP):
+        raise Unreadable(f"'{path.name}' is a ZIP archive.", do="unzip it, or export with GZIP compression")
+    compression: Compression = "gzip" if head.startswith(_GZIP) else "zstd" if head.startswith(_ZSTD) else "none"
+    text = _decoded(path, _decompressed(path, head, compression))
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return _json_lines(path, text, compression)
+    return _csv(path, text, compression)
+
+
+def _parquet(engine: duckdb.DuckDBPyConnection, path: Path) -> Shape:
+    try:
+        relation = engine.from_parquet([str(path)])
+        return Shape("parquet", "none", "", tuple(relation.columns), tuple(str(kind) for kind in relation.types))
+    except duckdb.Error as error:
+        raise Unreadable(
+            f"'{path.name}' is no whole Parquet file: {first_line(error)}.", do="export it again"
+        ) from error
+
+
+def _decompressed(path: Path, head: bytes, compression: Compression) -> bytes:
+    try:
+        if compression == "gzip":
+            return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(head, HEAD_BYTES)
+        if compression == "zstd":
+            return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd").read(HEAD_BYTES)  # type: ignore[no-any-return]
+    except (zlib.error, gzip.BadGzipFile, OSError) as error:
+        raise Unreadable(f"'{path.name}' cannot be decompressed: {error}.", do="export it again") from error
+    return head
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    if b"\x00" in data:
+        raise Unreadable(f"'{path.name}' is no text in UTF-8 and no Parquet file.", do="export it as CSV or Parquet")
+    text = data.decode("utf-8", errors="replace")
+    if not text.strip("\ufeff \t\r\n"):
+        raise Unreadable(f"'{path.name}' holds no row.", do="export it again", why="NO_DATA")
+    return text
+
+
+def _json_lines(path: Path, text: str, compression: Compression) -> Shape:
+    lines = text.lstrip("\ufeff").splitlines()
+    whole = lines if len(text) < HEAD_BYTES // 2 else lines[:-1]
+    names: dict[str, None] = {}
+    try:
+        for line in whole[:_KEYS_OF_ROWS]:
+            if line.strip():
+                names.update(dict.fromkeys(json.loads(line)))
+    except (ValueError, TypeError) as error:
+        raise Unreadable(f"'{path.name}' is no JSON Lines: {error}.", do="write one JSON object a line") from error
+    return Shape("jsonl", compression, "", tuple(names), ("VARCHAR",) * len(names))
+
+
+def _csv(path: Path, text: str, compression: Compression) -> Shape:
+    first = text.lstrip("\ufeff\r\n").split("\n", 1)[0]
+    delimiter = max(",;\t|", key=first.count)
+    try:
+        names = next(csv.reader(io.StringIO(text.lstrip("\ufeff\r\n")), delimiter=delimiter, strict=True))
+    except (csv.Error, StopIteration) as error:
+        raise Unreadable(f"'{path.name}' has no header of CSV: {error}.", do="export it with a header") from error
+    return Shape("csv", compression, delimiter, tuple(names), ("VARCHAR",) * len(names))
+
+
+def first_line(error: Exception) -> str:
+    """Take the first line of an engine's message, without the dot at its end."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,96 @@
+"""`nephoscope cost report`: exported bills, without a configuration."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nephoscope.cli.answer import Answer
+from nephoscope.cost.bill import KEYS, TAG
+from nephoscope.cost.money import budget, plain
+from nephoscope.cost.report import CostReport
+from nephoscope.errors import BadUsage
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], options: argparse.ArgumentParser) -> None:
+    """Declare `cost report`."""
+    group = commands.add_parser("cost", parents=[options], help="what the clouds charge")
+    subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    report = subcommands.add_parser(
+        "report",
+        parents=[options],
+        help="roll up exported bills",
+        description="Rolls up exported bills: FOCUS, AWS CUR, Azure, Google and OCI cost exports.",
+    )
+    report.add_argument("paths", nargs="+", metavar="PATH", help="files, folders and patterns")
+    report.add_argument("--month", metavar="YYYY-MM", help="only this billing period (default: everything)")
+    report.add_argument(
+        "--by",
+        metavar="KEYS",
+        default="provider",
+        help=f"the keys of the groups, with commas between them: {', '.join(KEYS)}, {TAG}KEY (default: provider)",
+    )
+    report.add_argument("--budget", metavar="MONEY", help="what may be spent: 1000, or '1000 USD'")
+    report.set_defaults(run=run_report, name="cost.report")
+
+
+def run_report(arguments: argparse.Namespace) -> Answer:
+    """Read the bills, add them up, hold them against the budget."""
+    by = keys(arguments.by)
+    month = arguments.month
+    if month is not None and not _MONTH.fullmatch(month):
+        raise BadUsage(f"'{month}' is no month.", do="write it as 2026-05")
+    allowed = budget(arguments.budget) if arguments.budget is not None else None
+    at = getattr(arguments, "now", None) or datetime.now(UTC)
+
+    from nephoscope.adapters.files.bills.rollup import BillFiles  # the engine is opened by this command alone
+
+    bill = BillFiles(arguments.paths).read(by=by, month=month)
+    report = CostReport.of(bill, at=at, budget=allowed)
+
+    return Answer(report.document, lambda console: _print(console, report), report.status.verdict)
+
+
+def keys(text: str) -> tuple[str, ...]:
+    """
+    Read the keys of the groups.
+
+    Raises:
+        BadUsage: One of them is no key.
+
+    >>> keys("provider,tag:Team")
+    ('provider', 'tag:Team')
+    """
+    found = tuple(dict.fromkeys(key.strip() for key in text.split(",") if key.strip()))
+    for key in found:
+        if key not in KEYS and not (key.startswith(TAG) and len(key) > len(TAG)):
+            raise BadUsage(f"'{key}' is no key of a bill.", do=f"choose from {', '.join(KEYS)} and {TAG}KEY")
+    if not found:
+        raise BadUsage("No key is named.", do=f"choose from {', '.join(KEYS)} and {TAG}KEY")
+    return found
+
+
+def _print(console: Console, report: CostReport) -> None:
+    table = Table(*report.bill.by, "billed", "effective", "currency", "rows", box=None)
+    for group in report.bill.groups:
+        amounts = (plain(amount) if amount is not None else "unknown" for amount in (group.billed, group.effective))
+        table.add_row(*(escape(key or "-") for key in group.keys), *amounts, group.currency, str(group.rows))
+    console.print(table)
+    for provider, cost in report.costs.items():
+        if cost.status == "unknown":
+            console.print(f"{escape(provider)} is unknown: {escape(cost.reason)}")
+    for anomaly in report.anomalies:
+        where = ", ".join(anomaly.keys.values())
+        money = f"{plain(anomaly.impact)} {anomaly.currency}"
+        console.print(escape(f"{anomaly.kind} of {where} since {anomaly.start}: {money}"))
+    for recommendation in report.recommendations:
+        console.print(f"• {escape(recommendation.text)}")
+    console.print(f"Total: {report.total}")
+    console.print(f"Status: {report.status}")

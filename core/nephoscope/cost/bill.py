@@ -1,0 +1,142 @@
+"""A bill as it was read: its lines, its groups, and what became of each of its sources."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from nephoscope.cost.lines import Answer, Known, Line, Unknown
+from nephoscope.cost.money import total
+
+KEYS = ("provider", "service", "category", "region", "account", "resource", "day", "month")
+TAG = "tag:"
+UNTOLD = "unknown"  # the provider of a source that does not tell it
+
+View: TypeAlias = Literal["", "both", "actual", "amortised"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of a bill, or one answer of an API."""
+
+    name: str
+    dialect: str  # "FOCUS 1.2", "CUR"; "" where it could not be told
+    status: Literal["known", "unknown", "superseded"]
+    rows: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sum of the charges that share the values of the keys asked for."""
+
+    keys: tuple[str | None, ...]
+    provider: str
+    currency: str
+    billed: Decimal | None
+    effective: Decimal | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What was read of all sources."""
+
+    by: tuple[str, ...]
+    month: str | None
+    lines: tuple[Line, ...]
+    groups: tuple[Group, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """
+        Answer for each provider; what a source that could not be read held is unknown, whoever's it was.
+
+        A provider whose bills say nothing of the month asked for is unknown: nothing seen is not nothing charged.
+        """
+        answers: dict[str, Answer] = {}
+        for provider, lines in sorted(_by_provider(self.lines).items()):
+            asked = tuple(line for line in lines if self.month in (None, line.month))
+            answers[provider] = Known(asked, _complete_until(asked)) if asked else Unknown(self._outside(lines))
+        reasons = [source.reason for source in self.sources if source.status == "unknown"]
+        if reasons:
+            answers[UNTOLD] = Unknown(" ".join(reasons))
+        return answers
+
+    def _outside(self, lines: Sequence[Line]) -> str:
+        months = sorted({line.month for line in lines if line.month})
+        told = f"they tell of {months[0]} to {months[-1]}" if months else "they tell of no month"
+        return f"the bills hold no charge of {self.month}; {told}"
+
+
+def _by_provider(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    result: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        result[line.provider].append(line)
+    return result
+
+
+def _complete_until(lines: Sequence[Line]) -> datetime | None:
+    return max((line.until for line in lines if line.until is not None), default=None)
+
+
+def joined(lines: Sequence[Line]) -> list[Line]:
+    """
+    Join the actual and the amortised view of one bill: each tells one measure, and they are never added.
+
+    A line that lacks a measure stands for nothing of it where the other view of its account and month tells it.
+    """
+    told: dict[str, set[tuple[str, str | None, str | None]]] = {"billed": set(), "effective": set()}
+    for line in lines:
+        for measure, places in told.items():
+            if getattr(line, measure) is not None:
+                places.add(_place(line))
+    return [_completed(line, told) for line in lines]
+
+
+def _place(line: Line) -> tuple[str, str | None, str | None]:
+    return line.provider, line.account, line.month
+
+
+def _completed(line: Line, told: Mapping[str, set[tuple[str, str | None, str | None]]]) -> Line:
+    gaps = {
+        measure: Decimal(0)
+        for measure, places in told.items()
+        if getattr(line, measure) is None and _place(line) in places
+    }
+    return replace(line, **gaps) if gaps else line  # type: ignore[arg-type]
+
+
+def merged(groups: Iterable[Group]) -> list[Group]:
+    """
+    Add groups of equal keys and currency, in the order of their keys.
+
+    Azure writes one id in several cases: its ids are the same whatever their case, and the first spelling is shown.
+    """
+    found: dict[tuple[object, ...], list[Group]] = defaultdict(list)
+    for group in groups:
+        keys = tuple(key.lower() if key and group.provider == "azure" else key for key in group.keys)
+        found[keys, group.currency].append(group)
+    result = [_added(parts) for parts in found.values()]
+    return sorted(result, key=lambda group: ([(key is None, key or "") for key in group.keys], group.currency))
+
+
+def _added(parts: list[Group]) -> Group:
+    if len(parts) == 1:
+        return parts[0]
+    return replace(
+        min(parts, key=lambda part: [key or "" for key in part.keys]),
+        billed=_known_sum([part.billed for part in parts]),
+        effective=_known_sum([part.effective for part in parts]),
+        rows=sum(part.rows for part in parts),
+    )
+
+
+def _known_sum(amounts: list[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return total(known) if len(known) == len(amounts) else None
