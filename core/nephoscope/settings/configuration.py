@@ -38,7 +38,9 @@ class Delivery(Section, frozen=True, kw_only=True):
 class Configuration(Section, frozen=True, kw_only=True):
     """nephoscope.yaml."""
 
-    version: Annotated[Literal[1], Meta(description="The version of this file's format.")]
+    version: Annotated[
+        Literal[1], Meta(description="The version of this file's format.", extra_json_schema={"type": "integer"})
+    ]
     hub: Annotated[Cloud, Meta(description="The cloud that owns the topic, the Alerts and the notifier.")] = "local"
     topic: Annotated[TopicUrl, Meta(description="The one central alert topic.")] = "sqlite:nephoscope.db"
     state: Annotated[StoreUrl, Meta(description="The hub's store: Alerts, groups and silences.")] = (

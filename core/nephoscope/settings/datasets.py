@@ -7,11 +7,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from nephoscope.drift.limits import CHECKS
 from nephoscope.findings import Limit, Verdict, at_least, at_most, between
 from nephoscope.settings.section import Section, Text
 from nephoscope.settings.urls import ObjectsUrl
-
-CHECKS = ("ks", "mean_diff", "null_share")
 
 Interval: TypeAlias = Annotated[
     tuple[float, float],
@@ -93,6 +92,13 @@ class DataSet(Section, frozen=True, kw_only=True):
     columns: Annotated[dict[Text, Column], Meta(description="The checks of each column and their limits.")] = field(
         default_factory=dict
     )
+
+    def __post_init__(self) -> None:
+        for column, checks in self.columns.items():
+            if unknown := sorted(checks.keys() - CHECKS):
+                raise ValueError(
+                    f"no check of '{column}' is called {', '.join(unknown)}; known are {', '.join(CHECKS)}"
+                )
 
     def limits(self) -> Mapping[str, Mapping[str, Limit]]:
         """Column, check's name, Limit."""

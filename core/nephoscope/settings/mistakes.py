@@ -69,6 +69,6 @@ def shown(value: Any) -> str:
 
 def shown_name(text: str) -> str:
     """Cut a text down to one short line that can be shown."""
-    masked = re.sub(r"(://)(?:[^/\s@]*@)?([^/?#\s]*)\S+", r"\1\2/…", text)
-    line = masked.encode("unicode_escape").decode() if not masked.isprintable() else masked
+    masked = re.sub(r"://(?:[^/?#\s]*@)?([^/?#\s]*)(\S*)", lambda url: f"://{url[1]}{'/…' if url[2] else ''}", text)
+    line = masked if masked.isprintable() else masked.encode("unicode_escape").decode()
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"

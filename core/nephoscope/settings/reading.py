@@ -24,24 +24,33 @@ def configuration(path: Path) -> Configuration:
     """
     yaml = written.read(_text(path), str(path))
     try:
-        found = [
-            *violations.mistakes(yaml.plain),
-            *references.mistakes(yaml.plain, path.absolute().parent),
-        ]
+        found = _found(yaml, path.absolute().parent)
     except RecursionError as error:
         raise BadSettings(f"{path} is nested too deeply to be read.", do="write it flat") from error
-    found = yaml.mistakes + [mistake for mistake in found if not _unread(mistake.at, yaml)]
     if found:
         raise _bad(path, yaml, found)
     return msgspec.convert(yaml.plain, Configuration)
 
 
+def _found(yaml: written.Written, folder: Path) -> list[Mistake]:
+    first: dict[At, Mistake] = {}
+    for mistake in (*violations.mistakes(yaml.plain), *references.mistakes(yaml.plain, folder)):
+        if not any(mistake.at[:length] in yaml.unread for length in range(len(mistake.at) + 1)):
+            first.setdefault(mistake.at, mistake)
+    return [*yaml.mistakes, *first.values()]
+
+
 def _text(path: Path) -> str:
     if not path.exists():
         raise BadUsage(f"There is no file {path}.", do="name one with --config, or start one: nephoscope init")
-    if not path.is_file():
+    if path.is_dir():
         raise BadUsage(f"{path} is a directory, a configuration is a file.", do="name the file in it with --config")
-    body = path.read_bytes()
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise BadUsage(
+            f"{path} cannot be read: {error.strerror}.", do="make it readable, or name another one"
+        ) from error
     if len(body) > LARGEST_BYTES:
         raise BadSettings(f"{path} has {len(body)} bytes, at most {LARGEST_BYTES} are read.", do="make it smaller")
     try:
@@ -50,10 +59,6 @@ def _text(path: Path) -> str:
         raise BadSettings(
             f"{path} is not in UTF-8: byte {error.start} is {body[error.start]:#04x}.", do="save it as UTF-8"
         ) from error
-
-
-def _unread(at: At, yaml: written.Written) -> bool:
-    return any(at[:length] in yaml.unread for length in range(len(at) + 1))
 
 
 def _bad(path: Path, yaml: written.Written, found: list[Mistake]) -> BadSettings:

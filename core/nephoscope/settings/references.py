@@ -8,7 +8,6 @@ together with all others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -50,27 +49,31 @@ def _overlaps(plain: Any, folder: Path) -> Iterator[Mistake]:
         for name, dataset in mapping(plain, "datasets").items()
         if isinstance(dataset, dict) and isinstance(dataset.get("objects"), str)
     }
-    for (one, place), (other, place_of_other) in combinations(places.items(), 2):
-        if inside(place, place_of_other) or inside(place_of_other, place):
-            found = f"a place that overlaps with that of '{one}'"
-            yield Mistake(("datasets", other, "objects"), found, "a place of its own for each data set")
+    # Sorted by whole segments, a place is followed by all that lie in it.
+    outer, outer_place = "", ""
+    for name, place in sorted(places.items(), key=lambda item: f"{item[1].rstrip('/')}/"):
+        if outer and inside(place, outer_place):
+            found = f"a place that overlaps with that of '{outer}'"
+            yield Mistake(("datasets", name, "objects"), found, "a place of its own for each data set")
+        else:
+            outer, outer_place = name, place
 
 
 def _foreign_places(plain: Any) -> Iterator[Mistake]:
-    hub = plain.get("hub", "local") if isinstance(plain, dict) else "local"
-    if not isinstance(hub, str) or hub not in STORE_OF:
-        return
-    for key, scheme in (("topic", TOPIC_OF[hub]), ("state", STORE_OF[hub])):
-        url = plain.get(key, "sqlite:") if isinstance(plain, dict) else "sqlite:"
-        if isinstance(url, str) and not url.startswith(scheme):
-            found = f"one that starts with '{url.partition(':')[0]}:'" if key in plain else f"no {key}"
-            yield Mistake(
-                (key,) if key in plain else ("hub",), found, f"a {key} '{scheme}…', because the hub is '{hub}'"
-            )
+    hub = plain.get("hub", "local") if isinstance(plain, dict) else ""
+    if isinstance(hub, str) and hub in STORE_OF:
+        yield from _foreign(("topic",), plain.get("topic", "sqlite:"), TOPIC_OF[hub], f"because the hub is '{hub}'")
+        yield from _foreign(("state",), plain.get("state", "sqlite:"), STORE_OF[hub], f"because the hub is '{hub}'")
     for cloud, url in mapping(plain, "stores").items():
-        if isinstance(url, str) and not url.startswith(STORE_OF.get(cloud, "")):
-            found = f"one that starts with '{url.partition(':')[0]}:'"
-            yield Mistake(("stores", cloud), found, f"a store '{STORE_OF[cloud]}…' in '{cloud}'")
+        if cloud in STORE_OF:
+            yield from _foreign(("stores", cloud), url, STORE_OF[cloud], f"because it is the store of '{cloud}'")
+
+
+def _foreign(at: At, url: Any, scheme: str, why: str) -> Iterator[Mistake]:
+    if isinstance(url, str) and not url.startswith(scheme):
+        yield Mistake(
+            at, f"a place that starts with '{url.partition(':')[0]}:'", f"one that starts with '{scheme}', {why}"
+        )
 
 
 def mapping(plain: Any, key: str) -> Mapping[str, Any]:

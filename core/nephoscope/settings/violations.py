@@ -32,13 +32,10 @@ _KINDS = {
 }
 
 
-def mistakes(plain: Any) -> list[Mistake]:
-    """Every violation of the configuration's schema, the first at each place."""
-    first: dict[At, Mistake] = {}
+def mistakes(plain: Any) -> Iterator[Mistake]:
+    """Every violation of the configuration's schema; several may stand at one place."""
     for error in _VALIDATOR.iter_errors(plain):
-        for mistake in _told(error):
-            first.setdefault(mistake.at, mistake)
-    return list(first.values())
+        yield from _told(error)
 
 
 def _told(error: ValidationError) -> Iterator[Mistake]:
@@ -88,7 +85,8 @@ def _wrong(at: At, found: Any, schema: Schema, cause: object) -> Mistake:
 
 def _expected(schema: Schema) -> tuple[str, tuple[str, ...]]:
     if "enum" in schema:
-        return schema.get("title", "one of"), tuple(str(value) for value in schema["enum"])
+        names = tuple(str(value) for value in schema["enum"])
+        return (schema.get("title", "one of"), names) if len(names) > 1 else (names[0], ())
     if "discriminator" in schema:
         return f"a mapping with a '{schema['discriminator']['propertyName']}'", ()
     if schema.get("type") == "object" or "$ref" in schema:
@@ -117,12 +115,17 @@ def _obeys(kind: type, rule: Callable[[Any], object]) -> Callable[[object], bool
     return check
 
 
+def _interval(bounds: list[Any]) -> None:
+    if len(bounds) == 2 and all(isinstance(bound, (int, float)) for bound in bounds):
+        ascending((bounds[0], bounds[1]))
+
+
 def _formats() -> FormatChecker:
     checker = FormatChecker(formats=())
     for name, kind, rule in (
         ("nephoscope-cron", str, lambda text: CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))),
         ("nephoscope-matcher", str, matchers.parse),
-        ("nephoscope-interval", list, ascending),
+        ("nephoscope-interval", list, _interval),
     ):
         checker.checks(name, raises=(ValueError, CronSimError))(_obeys(kind, rule))
     return checker

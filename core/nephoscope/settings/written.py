@@ -42,16 +42,16 @@ def read(text: str, name: str) -> Written:
         BadSettings: It is broken, empty, or more than one document.
     """
     yaml = YAML(typ="safe", pure=True)
+    written = Written(None)
     try:
         root = yaml.compose(text)
+        if root is None:
+            raise BadSettings(f"{name} is empty.", do="start from an example: nephoscope init")
+        return replace(written, plain=_plain(root, (), yaml, written))
     except YAMLError as error:
         raise BadSettings(f"{name} is no YAML: {_sentence(error)}.", do="correct it there") from error
     except RecursionError as error:
         raise BadSettings(f"{name} is nested too deeply to be read.", do="write it flat") from error
-    if root is None:
-        raise BadSettings(f"{name} is empty.", do="start from an example: nephoscope init")
-    written = Written(None)
-    return replace(written, plain=_plain(root, (), yaml, written))
 
 
 def _sentence(error: YAMLError) -> str:
@@ -82,7 +82,7 @@ def _plain(node: Node, at: At, yaml: YAML, written: Written) -> Any:
 
 def _items(node: MappingNode, at: At, written: Written) -> Iterator[tuple[str, Node]]:
     for key, value in node.value:
-        if not isinstance(key, ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+        if not isinstance(key, ScalarNode) or key.tag != "tag:yaml.org,2002:str" or _halved(key.value):
             found = "a key that is no text"
             written.mistakes.append(Mistake(at, found, "keys of text; put it into quotes", place=_place(key)))
         elif (*at, key.value) in written.places:
@@ -107,4 +107,11 @@ def _scalar(node: Node, at: At, yaml: YAML, written: Written) -> Any:
         return _refuse(at, f"the number {node.value}", "a finite number", written)
     if isinstance(value, int) and abs(value) > _GREATEST:
         return _refuse(at, f"a number of {len(node.value)} digits", "a number that fits into 64 bits", written)
+    if isinstance(value, str) and _halved(value):
+        return _refuse(at, "half of a character", "text in whole characters", written)
     return value
+
+
+def _halved(text: str) -> bool:
+    """Whether an escape named half of a surrogate pair, which no UTF-8 can carry."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,162 @@
+"""What a configuration with mistakes answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from nephoscope.drift.limits import CHECKS
+
+Refused = Callable[[str], list[str]]
+
+TEN = """\
+version: 2
+datasts: {}
+datasets:
+  flights:
+    objects: landing/flights
+    format: parket
+    columns:
+      dep_delay:
+        ks: {at_most: 0.1, at_least: 3}
+        mean_dif: {at_most: 15}
+  late_flights: {objects: ./landing/flights/late}
+timers: {sweep: "61 * * * *"}
+channels:
+  oncall: {type: slak, url: env:SLACK_URL}
+route:
+  channels: [oncal]
+  group_wait: 30 seconds
+"""
+
+
+SECTIONS = "version, hub, topic, state, stores, datasets, timers, channels, route, delivery"
+TOLD = [  # place, found, expected
+    ("1:1: version", "2", "1."),
+    ("2:1: datasts", "an unknown key", f"one of: {SECTIONS}. Did you mean 'datasets'?"),
+    ("6:5: datasets.flights.format", "'parket'", "one of: csv, jsonl, parquet. Did you mean 'parquet'?"),
+    (
+        "9:9: datasets.flights.columns.dep_delay.ks",
+        "at_most and at_least",
+        "exactly one of: at_most, at_least, between.",
+    ),
+    (
+        "10:9: datasets.flights.columns.dep_delay.mean_dif",
+        "'mean_dif'",
+        f"the name of a check: {', '.join(CHECKS)}. Did you mean 'mean_diff'?",
+    ),
+    (
+        "11:18: datasets.late_flights.objects",
+        "a place that overlaps with that of 'flights'",
+        "a place of its own for each data set.",
+    ),
+    ("12:10: timers.sweep", "'61 * * * *' (Bad minute)", "a cron expression such as '*/5 * * * *', in UTC."),
+    (
+        "14:12: channels.oncall.type",
+        "'slak'",
+        "one of: console, slack, teams, webhook, smtp. Did you mean 'slack'?",
+    ),
+    ("16:14: route.channels[0]", "'oncal'", "the name of a channel: oncall. Did you mean 'oncall'?"),
+    ("17:3: route.group_wait", "'30 seconds'", "a duration such as 30s, 5m, 1h30m or 1d."),
+]
+
+
+def test_ten_mistakes_are_ten_lines(refused: Refused) -> None:
+    """Ten mistakes of ten kinds are told at once, in the order of the file, each with its place and what to write."""
+    assert refused(TEN) == [f"{place}: found {found}, expected {expected}" for place, found, expected in TOLD]
+
+
+# What stands in the valid configuration, what is written instead, and the mistake this makes.
+ONE_MISTAKE = [
+    ("version: 1", "version: 1.0", "1:1: version: found 1.0, expected 1."),
+    ("version: 1", "version: true", "1:1: version: found true, expected 1."),
+    ("version: 1\n", "", "1:1: version: found nothing, expected 1."),
+    ("hub: local", "hub: lokal", "hub: found 'lokal', expected one of: aws, azure, gcp, local. Did you mean 'local'?"),
+    ("hub: local", "topic: kafka:x", "topic: found 'kafka:x', expected a topic: sqlite:PATH, sns:ARN, "),
+    (
+        "hub: local",
+        "state: s3://b",
+        "state: found a place that starts with 's3:', expected one that starts with 'sqlite:', ",
+    ),
+    (
+        "hub: local",
+        "stores: {aws: gs://b}",
+        "stores.aws: found a place that starts with 'gs:', expected one that starts with 's3:",
+    ),
+    (
+        "hub: local",
+        "stores: {asw: s3://b}",
+        "stores.asw: found 'asw', expected the name of a cloud: local, aws, azure, gcp. ",
+    ),
+    ("at_most: 0.1", "at_most: .nan", "ks.at_most: found the number .nan, expected a finite number."),
+    ("at_most: 0.1", "at_most: -.inf", "ks.at_most: found the number -.inf, expected a finite number."),
+    ("at_most: 0.1", "at_most: '0.1'", "ks.at_most: found '0.1', expected a number."),
+    ("at_most: 0.1", "", "ks: found none, expected exactly one of: at_most, at_least, between."),
+    (
+        "[-15, 15]",
+        "[15, -15]",
+        "between: found a list (an interval from 15 to -15 is empty), expected two numbers, the ",
+    ),
+    ("[-15, 15]", "[15]", "between: found a list, expected two numbers, the lower one first."),
+    ("at_most: 0.1", "at_most: 1, at_limit: unknown", "at_limit: found 'unknown', expected one of: breach, ok."),
+    ("flights:", "fl ights:", "datasets.fl ights: found 'fl ights', expected a name of letters, digits, "),
+    ("objects: landing/flights", "objects: ftp://a/b", "objects: found 'ftp://a/…', expected a folder or file, s3://"),
+    ("format: parquet", "format: parquet\n    format: csv", "7:5: datasets.flights.format: found the key again that "),
+    ("sweep:", "swep:", "timers.swep: found 'swep', expected the name of a job: monitoring, cost, drift, features, "),
+    (
+        "env:SLACK_URL",
+        "https://hooks.slack.com/T/B/x",
+        "channels.oncall.url: found a value that is written out, expected",
+    ),
+    ("type: console", "kind: console", "channels.console.type: found nothing, expected one of: console, slack, "),
+    ("{type: console}", "https://a/b", "channels.console: found text, expected a mapping."),
+    ("port: 25", "port: 99999", "channels.mail.port: found 99999, expected a port from 1 to 65535."),
+    ("port: 25", "port: 25.0", "channels.mail.port: found 25.0, expected a port from 1 to 65535."),
+    ("[b@example.org]", "[]", "channels.mail.recipients: found a list, expected a list of addresses."),
+    (
+        "tls: none",
+        "tls: no",
+        "channels.mail.tls: found 'no', expected one of: none, starttls, tls. Did you mean 'none'?",
+    ),
+    ("channels: [console]\n", "\n", "route.channels: found nothing, expected a list of channels."),
+    ("fl.*", "fl(.*", "route.routes[0].matchers[1]: found 'dataset=~\"fl(.*\"' ('fl(.*' is no regular expression: "),
+    ("severity=", "severity ", "route.routes[0].matchers[0]: found 'severity \"high\"' ("),
+    ("continue: true", "continue: yes", "route.routes[0].continue: found 'yes', expected true or false."),
+    ("lease: 2m", "lease: 2", "delivery.lease: found 2, expected a duration such as 30s, 5m, 1h30m or 1d."),
+    ("tries: 5", "tries: 0", "delivery.tries: found 0, expected a number of tries, at least 1."),
+    ("tries: 5", "tries: 2013-01-01", "delivery.tries: found '2013-01-01', expected a number of tries, at least 1."),
+    (
+        "lease: 2m",
+        "lease: &l 2m",
+        "delivery.lease: found the anchor '&l', expected every value written where it belongs.",
+    ),
+    ("lease: 2m", "lease: !x 2m", "delivery.lease: found the tag '!x', expected a plain value."),
+    ("lease: 2m", "1: 2m", "delivery: found a key that is no text, expected keys of text; put it into quotes."),
+]
+
+
+@pytest.mark.parametrize(("stands", "instead", "expected"), ONE_MISTAKE)
+def test_each_mistake_names_its_place_and_what_was_expected(
+    stands: str, instead: str, expected: str, valid: str, refused: Refused
+) -> None:
+    """One wrong value makes one mistake, told at the place where it stands, inside the right kind of channel."""
+    assert stands in valid
+    mistakes = refused(valid.replace(stands, instead, 1))
+    assert expected in mistakes[0]
+    assert len(mistakes) == 1
+
+
+def test_channels_without_a_route_are_a_mistake(valid: str, refused: Refused) -> None:
+    """Channels that no route can reach would stay silent; the configuration is refused instead."""
+    assert refused(valid[: valid.index("route:")]) == [
+        "13:1: channels: found channels and no route to them, expected a 'route' that says which Alerts go where."
+    ]
+
+
+def test_a_hub_needs_its_own_topic_and_state(refused: Refused) -> None:
+    """A hub in a cloud cannot keep its topic and its Alerts in a file."""
+    found = "found a place that starts with 'sqlite:', expected one that starts with"
+    assert refused("version: 1\nhub: azure\n") == [
+        f"1:1: state: {found} 'az://', because the hub is 'azure'.",
+        f"1:1: topic: {found} 'eventgrid:', because the hub is 'azure'.",
+    ]
