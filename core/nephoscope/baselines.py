@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-
 from nephoscope import records
 from nephoscope.drift import profile as profiles
 from nephoscope.drift.profile import Profile

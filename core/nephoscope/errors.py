@@ -12,7 +12,7 @@ class NephoscopeError(Exception):
     An error with a sentence for what happened and one for what to do.
 
     >>> str(Permanent("'age' has 3 bins, its baseline 4.", do="rebuild it: nephoscope drift profile FILE -o PROFILE"))
-    "'age' has 3 bins, its baseline 4. To do: rebuild it: nephoscope drift profile FILE -o PROFILE"
+    "'age' has 3 bins, its baseline 4. To do: rebuild it: nephoscope drift profile FILE -o PROFILE."
     """
 
     def __init__(self, what: str, *, do: str) -> None:
@@ -21,7 +21,7 @@ class NephoscopeError(Exception):
         self.do = do
 
     def __str__(self) -> str:
-        return f"{self.what} To do: {self.do}"
+        return f"{self.what} To do: {self.do}."
 
 
 class Permanent(NephoscopeError):
@@ -31,7 +31,9 @@ class Permanent(NephoscopeError):
 class Transient(NephoscopeError):
     """Their side: be delivered again, not before `retry_after_seconds` where the other side named a wait."""
 
-    def __init__(self, what: str, *, do: str = "nothing: it is tried again", retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self, what: str, *, do: str = "nothing: it is tried again", retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(what, do=do)
         self.retry_after_seconds = retry_after_seconds
 
@@ -48,7 +50,7 @@ class BadSettings(Permanent):
         self.mistakes = mistakes
 
     def __str__(self) -> str:
-        return "\n".join([self.what, *(f"  {mistake}" for mistake in self.mistakes), f"To do: {self.do}"])
+        return "\n".join([self.what, *(f"  {mistake}" for mistake in self.mistakes), f"To do: {self.do}."])
 
 
 class BadBaseline(Permanent):

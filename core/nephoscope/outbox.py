@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from nephoscope import records
 from nephoscope.errors import Transient
 from nephoscope.events import Event, stable_id
-from nephoscope.findings import Finding, Number
+from nephoscope.findings import Finding
 from nephoscope.ports import Clock, Lost, State, Topic
 from nephoscope.report import Coverage, Report, to_cloudevents
 
@@ -70,7 +71,7 @@ class Outbox:
         findings: tuple[Finding, ...],
         *,
         coverage: Coverage | None = None,
-        readings: Mapping[str, Number | str | None] | None = None,
+        readings: Mapping[str, Any] | None = None,
         inputs: Mapping[str, str] | None = None,
         baseline: str = "",
         interval_seconds: float | None = None,
@@ -122,7 +123,7 @@ class Outbox:
         published: list[Report] = []
         oldest_left = now.date()
         while day <= now.date():
-            for key in self._untold(day):
+            for key in self.untold(day):
                 run = records.read(self.ledger, key, Run)
                 try:
                     if run is not None:
@@ -146,7 +147,8 @@ class Outbox:
             if key.endswith(".json") and (run := records.read(self.ledger, key, Run)) is not None:
                 yield run
 
-    def _untold(self, day: date) -> list[str]:
+    def untold(self, day: date) -> list[str]:
+        """The records of one day whose Reports the topic does not have yet."""
         keys = set(self.ledger.list(f"{PREFIX}{day.isoformat()}/"))
         return sorted(key for key in keys if key.endswith(".json") and _published(key) not in keys)
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from nephoscope.errors import BadPayload
-from nephoscope.findings import Finding, Number, Verdict, worst
+from nephoscope.findings import Finding, Verdict, worst
 
 EVENT_TYPE = "dev.nephoscope.report.v1"
 CONTENT_TYPE = "application/cloudevents+json"
@@ -58,7 +58,7 @@ class Report:
     correlation_id: str
     findings: tuple[Finding, ...]
     coverage: Coverage = Coverage(1, 1)
-    readings: Mapping[str, Number | str | None] = field(default_factory=dict)  # what `rollup` needs
+    readings: Mapping[str, Any] = field(default_factory=dict)  # what `rollup` needs
     interval_seconds: float | None = None  # how long until the next one is due, where a schedule says so
     settings_hash: str = ""
     evidence_url: str = ""  # for people: the ledger's record

@@ -144,7 +144,7 @@ def _changed(before: Alert | None, after: Alert) -> bool:
         return False
     if before is None or before.state is not after.state:
         return True
-    return after.open and worse(after.severity, before.severity)
+    return after.open and (worse(after.severity, before.severity) or after.blind != before.blind)
 
 
 def _unwatched(alert: Alert, at: datetime) -> Alert:

@@ -18,9 +18,7 @@ from nephoscope.settings import Settings
 JOB = "drift"
 
 
-def run(
-    event: ObjectWritten, *, tables: Tables, baselines: Baselines, outbox: Outbox, settings: Settings
-) -> Report:
+def run(event: ObjectWritten, *, tables: Tables, baselines: Baselines, outbox: Outbox, settings: Settings) -> Report:
     """
     Compare a landed table with its Baseline and report every column that moved.
 
@@ -37,7 +35,7 @@ def run(
             f"'{event.object.url}' lies in none of the {len(settings.datasets)} configured data sets.",
             do="name its place under datasets, or narrow the trigger",
         )
-    limits = settings.datasets[dataset].drift_limits()
+    limits = DriftLimits(settings.datasets[dataset].limits())
 
     findings, version = _judge(event.object, dataset, limits, tables, baselines)
 

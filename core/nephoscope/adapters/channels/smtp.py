@@ -49,7 +49,9 @@ class SmtpMailbox:
             code, text = max(error.recipients.values())
             raise _judged(code, text) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise Transient(f"The mail server {self.host}:{self.port} did not answer: {type(error).__name__}.") from error
+            raise Transient(
+                f"The mail server {self.host}:{self.port} did not answer: {type(error).__name__}."
+            ) from error
 
     def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()

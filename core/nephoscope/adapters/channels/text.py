@@ -31,4 +31,6 @@ def alert_line(alert: Alert, message: Message) -> str:
 
 def evidence(message: Message) -> tuple[str, ...]:
     """Where people find what the Alerts rest on."""
-    return tuple(sorted({plain(a.evidence_url) for a in message.alerts if a.evidence_url and a.state is not Phase.PENDING}))
+    return tuple(
+        sorted({plain(a.evidence_url) for a in message.alerts if a.evidence_url and a.state is not Phase.PENDING})
+    )

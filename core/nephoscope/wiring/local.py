@@ -1,0 +1,198 @@
+"""One machine: SQLite, folders and whatever channels the configuration names; each opened when first asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from nephoscope import settings as configuration
+from nephoscope.errors import BadSettings, BadUsage
+from nephoscope.outbox import Outbox
+from nephoscope.settings import Settings
+
+if TYPE_CHECKING:
+    from nephoscope.adapters.local.folder import Folder
+    from nephoscope.adapters.local.topic import SqliteTopic
+    from nephoscope.alerts.routes import Route
+    from nephoscope.baselines import StoredBaselines
+    from nephoscope.jobs.deliver import Desk
+    from nephoscope.ports import Channel, Clock, State, Tables
+    from nephoscope.wiring.entry import Entry
+
+CLOCK_VARIABLE = "NEPHOSCOPE_CLOCK"  # a file that tells the time, as in the demo
+CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
+DEFAULT_CONFIG = Path("nephoscope.yaml")
+
+
+@dataclass(frozen=True)
+class Local:
+    """Everything that runs on this machine, from one configuration."""
+
+    settings: Settings
+    fixed_clock: Clock | None = None  # `--now`
+
+    @classmethod
+    def from_file(cls, path: Path | None, *, clock: Clock | None = None) -> Local:
+        """Read the configuration that the command line, the environment or the folder names."""
+        named = path or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG)
+        return cls(configuration.load(named), clock)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The time: fixed, told by a file, or the machine's."""
+        from nephoscope.adapters.local.clock import FileClock, SystemClock
+
+        if self.fixed_clock is not None:
+            return self.fixed_clock
+        told_by = os.environ.get(CLOCK_VARIABLE)
+        return FileClock(Path(told_by)) if told_by else SystemClock()
+
+    @cached_property
+    def entry(self) -> Entry:
+        """What runs the jobs."""
+        from nephoscope.wiring.entry import Entry
+
+        return Entry("local", self.settings.hash)
+
+    @cached_property
+    def topic(self) -> SqliteTopic:
+        """The one topic."""
+        from nephoscope.adapters.local.topic import SqliteTopic
+
+        return SqliteTopic(_sqlite(self.settings.topic, "topic"), clock=self.clock)
+
+    @cached_property
+    def state(self) -> State:
+        """The hub's records."""
+        return self._state(self.settings.state, "state")
+
+    @cached_property
+    def ledger(self) -> State:
+        """This machine's own records: its ledger and its Baselines."""
+        return self._state(self.settings.stores.get("local", self.settings.state), "stores.local")
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The ledger and the topic."""
+        return Outbox(self.ledger, self.topic, self.clock, "local", self.settings.hash)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Tables in files."""
+        from nephoscope.adapters.files.tables import FileTables
+
+        return FileTables()
+
+    @cached_property
+    def baselines(self) -> StoredBaselines:
+        """The stored Baselines."""
+        from nephoscope.baselines import StoredBaselines
+
+        return StoredBaselines(self.ledger, self.clock)
+
+    @cached_property
+    def folders(self) -> Mapping[str, Folder]:
+        """The watched folder of each data set that has one."""
+        from nephoscope.adapters.local.folder import Folder
+
+        places = {name: dataset.objects for name, dataset in self.settings.datasets.items()}
+        return {name: Folder(Path(place)) for name, place in places.items() if "://" not in place}
+
+    @cached_property
+    def route(self) -> Route:
+        """The route tree."""
+        if self.settings.route is msgspec.UNSET:
+            raise BadSettings("The configuration has no route.", do="say under route which channels are told")
+        return self.settings.route.tree()
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the hub tells people with."""
+        from nephoscope.jobs.deliver import Desk
+
+        delivery = self.settings.delivery
+        return Desk(
+            self.state,
+            self.clock,
+            self.route,
+            {name: _CHANNELS[type(channel)](channel) for name, channel in self.settings.channels.items()},
+            {name: channel.send_resolved for name, channel in self.settings.channels.items()},
+            lease=configuration.duration(delivery.lease),
+            give_up_after=configuration.duration(delivery.give_up_after),
+            most_tries=delivery.tries,
+        )
+
+    def _state(self, url: str, place: str) -> State:
+        from nephoscope.adapters.local.state import SqliteState
+
+        return SqliteState(_sqlite(url, place))
+
+
+def secret(reference: str) -> str:
+    """
+    What a reference in the configuration stands for.
+
+    Raises:
+        BadSettings: The variable is not set, or the secret lives in a cloud.
+    """
+    scheme, _, name = reference.partition(":")
+    if scheme != "env":
+        raise BadSettings(
+            f"The secret '{reference}' is kept in a cloud and cannot be read on this machine.",
+            do="use env:NAME in a local configuration",
+        )
+    value = os.environ.get(name)
+    if not value:
+        raise BadSettings(
+            f"The environment variable '{name}' is not set.", do=f"export {name}, which the configuration names"
+        )
+    return value
+
+
+def _console(_: configuration.Console) -> Channel:
+    from nephoscope.adapters.channels.console import ConsoleChannel
+
+    return ConsoleChannel(sys.stdout)
+
+
+def _slack(written: configuration.Slack) -> Channel:
+    from nephoscope.adapters.channels.slack import SlackWebhook
+
+    return SlackWebhook(secret(written.url))
+
+
+def _smtp(written: configuration.Smtp) -> Channel:
+    from nephoscope.adapters.channels.smtp import SmtpMailbox
+
+    return SmtpMailbox(
+        written.host,
+        written.port,
+        written.sender,
+        written.recipients,
+        username="" if written.username is msgspec.UNSET else written.username,
+        password="" if written.password is msgspec.UNSET else secret(written.password),
+        tls=written.tls,
+    )
+
+
+_CHANNELS: Mapping[type, Callable[..., Channel]] = {
+    configuration.Console: _console,
+    configuration.Slack: _slack,
+    configuration.Smtp: _smtp,
+}
+
+
+def _sqlite(url: str, place: str) -> Path:
+    if not url.startswith("sqlite:"):
+        raise BadUsage(
+            f"'{place}' is {url}, which this machine cannot be the home of.",
+            do="give the local runner a configuration with sqlite:PATH there",
+        )
+    return Path(url.removeprefix("sqlite:"))
