@@ -26,7 +26,6 @@ class Source:
     name: str
     dialect: str  # "FOCUS 1.2", "CUR"; "" where it could not be told
     status: Literal["known", "unknown", "superseded"]
-    rows: int | None = None
     reason: str = ""
 
 

@@ -15,8 +15,9 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
 from nephoscope.errors import BadUsage
 
-EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, Overflow])
+EXACT = Context(prec=2_000, traps=[Inexact, InvalidOperation, Overflow])
 
+_PLACES = 700  # more than any double has on either side of the point
 _GROUPED = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
 _SIGN_AND_SYMBOL = re.compile(r"^([-+]?)[$€£¥]\s*")
 _PARENTHESES = re.compile(r"^\((.*)\)$")
@@ -76,6 +77,8 @@ def amount(text: str) -> Decimal:
         raise ValueError(f"{text!r} is no amount of money") from None
     if not math.isfinite(number):
         raise ValueError(f"{text!r} is no finite amount of money")
+    if number.adjusted() > _PLACES or int(number.as_tuple().exponent) < -_PLACES:
+        raise ValueError(f"{text[:40]!r} is no amount that anybody was ever charged")
     return number
 
 

@@ -8,13 +8,15 @@ count. What a broken file would have added is unknown, never nothing.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from nephoscope.adapters.files.bills import azure
+from nephoscope.adapters.files.bills.deliveries import Chosen
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
@@ -48,22 +50,30 @@ class _Part:
         return recognise(self.shape.columns, self.name, self.view)
 
 
+@contextmanager
+def engine(memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open DuckDB with little memory, a folder of its own to spill to, and nothing to download."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nephoscope-bills-") as spill,
+        duckdb.connect(
+            config={
+                "autoinstall_known_extensions": "false",
+                "memory_limit": memory,
+                "temp_directory": spill,
+                "preserve_insertion_order": "false",
+            }
+        ) as connection,
+    ):
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
 class BillFiles:
     """Exported bills in files, folders and patterns."""
 
     def __init__(self, paths: Iterable[str], *, memory: str = MEMORY) -> None:
         self._chosen = find(paths)
-        self._spill = tempfile.TemporaryDirectory(prefix="nephoscope-bills-")
-        self._engine = duckdb.connect(
-            config={
-                "autoinstall_known_extensions": "false",
-                "memory_limit": memory,
-                "temp_directory": self._spill.name,
-                "preserve_insertion_order": "false",
-            }
-        )
-        self._engine.execute("SET TimeZone = 'UTC'")
-        self._parts, self._unread = self._sorted()
+        self._memory = memory
 
     def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None) -> Bill:
         """
@@ -76,64 +86,82 @@ class BillFiles:
         Returns:
             The bill; a file that cannot be read is one of its sources, with the reason.
         """
-        lines: list[Line] = []
-        groups: list[Group] = []
-        sources = [Source(path.name, "manifest", "unknown", 0, f"{reason}.") for path, reason in self._chosen.missing]
-        sources += [Source(path.name, "", "superseded") for path in self._chosen.superseded]
-        sources += self._unread
-        pending = list(self._parts)
-        while pending:
-            part = pending.pop()
-            try:
-                found, its_groups = self._rolled_up(part, tuple(by), month)
-            except (Unreadable, duckdb.Error) as error:
-                if len(part.paths) > 1:
-                    pending += [_Part(part.shape, part.view, (path,)) for path in part.paths]
-                else:
-                    sources.append(_unread(part.paths[0], error))
-                continue
-            lines += found
-            groups += its_groups
-            sources += [Source(path.name, part.charges.dialect, "known") for path in part.paths]
-        lines = joined(lines)
-        if all(key in _CUBE for key in by):
-            groups = [_group_of(line, by) for line in lines if month in (None, line.month)]
-        return Bill(tuple(by), month, tuple(lines), tuple(merged(groups)), tuple(sources))
+        with engine(self._memory) as connection:
+            return _Reading(connection, tuple(by), month).read(self._chosen)
 
-    def _sorted(self) -> tuple[list[_Part], list[Source]]:
+
+class _Reading:
+    """One roll-up under way: what was read so far, and how it ended for each file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, by: tuple[str, ...], month: str | None) -> None:
+        self._engine = connection
+        self._by, self._month = by, month
+        self._lines: list[Line] = []
+        self._groups: list[Group] = []
+        self._sources: list[Source] = []
+
+    def read(self, chosen: Chosen) -> Bill:
+        for manifest, reason in chosen.missing:
+            self._sources.append(Source(manifest.name, "manifest", "unknown", f"{reason}."))
+        self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
+        for part in self._sorted(chosen):
+            self._take(part)
+        lines = joined(self._lines)
+        if self._in_cube:
+            self._groups = [_group_of(line, self._by) for line in lines if self._month in (None, line.month)]
+        return Bill(self._by, self._month, tuple(lines), tuple(merged(self._groups)), tuple(self._sources))
+
+    @property
+    def _in_cube(self) -> bool:
+        return all(key in _CUBE for key in self._by)
+
+    def _take(self, part: _Part) -> None:
+        """Add a part; where it cannot be read as a whole, each of its files alone."""
+        try:
+            lines, groups = self._rolled_up(part)
+        except (Unreadable, duckdb.Error) as error:
+            if len(part.paths) == 1:
+                self._sources.append(_unread(part.paths[0], error))
+                return
+            for path in part.paths:
+                self._take(_Part(part.shape, part.view, (path,)))
+            return
+        self._lines += lines
+        self._groups += groups
+        self._sources += [Source(path.name, part.charges.dialect, "known") for path in part.paths]
+
+    def _sorted(self, chosen: Chosen) -> list[_Part]:
         """Sort the files by shape and view; a view that could be both is actual where an amortised one is there too."""
         shapes: dict[tuple[Shape, View], list[Path]] = {}
-        unread = []
-        for path in self._chosen.files:
+        for path in chosen.files:
             try:
                 its_shape = shape(self._engine, path)
                 recognise(its_shape.columns, path.name)
-                shapes.setdefault((its_shape, self._view(its_shape, path)), []).append(path)
+                shapes.setdefault((its_shape, self._view(chosen, its_shape, path)), []).append(path)
             except (Unreadable, duckdb.Error) as error:
-                unread.append(_unread(path, error))
+                self._sources.append(_unread(path, error))
         amortised = any(view == "amortised" for _, view in shapes)
-        parts = [
+        return [
             _Part(its_shape, "actual" if amortised and view == "both" else view, tuple(paths))
             for (its_shape, view), paths in shapes.items()
         ]
-        return parts, unread
 
-    def _rolled_up(self, part: _Part, by: tuple[str, ...], month: str | None) -> tuple[list[Line], list[Group]]:
+    def _rolled_up(self, part: _Part) -> tuple[list[Line], list[Group]]:
         charges = part.charges
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
         lines = [_line(row) for row in sums(relation, charges, _CUBE)]
-        _check(lines, part.name, month)
-        if all(key in _CUBE for key in by):
+        _check(lines, part.name, self._month)
+        if self._in_cube:
             return lines, []
-        rows = sums(relation, charges, ("provider", "currency", *by), month=month)
-        return lines, [_group(row, by) for row in rows]
+        rows = sums(relation, charges, ("provider", "currency", *self._by), month=self._month)
+        return lines, [_group(row, self._by) for row in rows]
 
-    def _view(self, its_shape: Shape, path: Path) -> View:
+    def _view(self, chosen: Chosen, its_shape: Shape, path: Path) -> View:
         """Tell which view a cost export of Azure is: by its manifest, its name, or its rows."""
         columns = its_shape.columns
-        if azure.missing(columns) or "Azure" not in recognise(columns, path.name).dialect:
+        if "Azure" not in recognise(columns, path.name).dialect:
             return ""
-        told: View = self._chosen.views.get(path) or _view_of_name(path)
+        told: View = chosen.views.get(path) or _view_of_name(path)
         if told:
             return told
         relation = its_shape.read(self._engine, [str(path)])
@@ -153,7 +181,7 @@ def _unread(path: Path, error: Exception) -> Source:
     reason = error.what if isinstance(error, Unreadable) else f"'{path.name}' cannot be read: {first_line(error)}."
     if path.name not in reason:
         reason = f"'{path.name}': {reason}"
-    return Source(path.name, "", "unknown", None, reason)
+    return Source(path.name, "", "unknown", reason)
 
 
 def _line(row: Sums) -> Line:
