@@ -1,0 +1,62 @@
+# Every target sets up what it needs; only Python >= 3.11, make and git are assumed.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCKED := --require-hashes --no-build-isolation
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-slow lint format bench lock demo clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+setup: $(VENV)/.runtime ## Make .venv with nephoscope and the demo in it
+
+demo: setup ## A year of real flights becomes alerts, on this machine, without an account
+	$(BIN)/nephoscope demo
+
+test: $(VENV)/.development ## Run the tests (minutes)
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(VENV)/.development ## Run the slow tests (tens of minutes)
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.development ## Check style, types, layers and locks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.development ## Format the code
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --group build --output-file requirements-build.txt
+	$(BIN)/uv pip compile $(LOCK) --extra demo --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra demo --group dev --output-file requirements-dev.txt pyproject.toml
+
+clean: ## Remove what the targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "nephoscope needs Python 3.11 or newer, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.build: requirements-build.txt | $(VENV)/bin/python
+	$(PIP) install --require-hashes --requirement requirements-build.txt
+	touch $@
+
+$(VENV)/.runtime: requirements.txt pyproject.toml $(VENV)/.build
+	$(PIP) install $(LOCKED) --requirement requirements.txt
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	touch $@
+
+$(VENV)/.development: requirements-dev.txt pyproject.toml $(VENV)/.build
+	$(PIP) install $(LOCKED) --requirement requirements-dev.txt
+	$(PIP) install --no-build-isolation --no-deps --editable .
+	touch $@ $(VENV)/.runtime
