@@ -8,6 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from nephoscope.settings.section import Secret, Section, Text
 
+Host: TypeAlias = Annotated[str, Meta(pattern=r"^[^\s/@]+$", title="a server's name, without a scheme or a port")]
+Address: TypeAlias = Annotated[str, Meta(pattern=r"^[^\s@]+@[^\s@/]+$", title="a mail address")]
 SendResolved: TypeAlias = Annotated[bool, Meta(description="Whether the end of an Alert is told as well.")]
 
 
@@ -41,11 +43,11 @@ class Webhook(Section, tag_field="type", tag="webhook", frozen=True, kw_only=Tru
 class Smtp(Section, tag_field="type", tag="smtp", frozen=True, kw_only=True):
     """Mailboxes, through an SMTP server."""
 
-    host: Annotated[Text, Meta(description="The server's name.")]
+    host: Annotated[Host, Meta(description="The server's name.")]
     port: Annotated[int, Meta(ge=1, le=65535, title="a port from 1 to 65535", description="The server's port.")] = 587
-    sender: Annotated[Text, Meta(description="The From address.")]
+    sender: Annotated[Address, Meta(description="The From address.")]
     recipients: Annotated[
-        tuple[Text, ...], Meta(min_length=1, title="a list of addresses", description="The To addresses.")
+        tuple[Address, ...], Meta(min_length=1, title="a list of addresses", description="The To addresses.")
     ]
     username: Annotated[Text, Meta(description="Who signs in; nobody does when absent.")] | UnsetType = UNSET
     password: Annotated[Secret, Meta(description="The password of `username`.")] | UnsetType = UNSET

@@ -69,6 +69,16 @@ def shown(value: Any) -> str:
 
 def shown_name(text: str) -> str:
     """Cut a text down to one short line that can be shown."""
-    masked = re.sub(r"://(?:[^/?#\s]*@)?([^/?#\s]*)(\S*)", lambda url: f"://{url[1]}{'/…' if url[2] else ''}", text)
-    line = masked if masked.isprintable() else masked.encode("unicode_escape").decode()
+    line = masked(text)
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
+
+
+def masked(text: str) -> str:
+    """
+    Leave of each URL in a text only its host, which may be told, and make the text one line.
+
+    >>> masked("not https://me:pass@example.org/key")
+    'not https://example.org/…'
+    """
+    hosts_only = re.sub(r"://(?:[^/?#\s]*@)?([^/?#\s]*)(\S*)", lambda url: f"://{url[1]}{'/…' if url[2] else ''}", text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in hosts_only)

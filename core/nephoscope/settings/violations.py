@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator, FormatChecker, ValidationError, val
 from nephoscope.alerts import matchers
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.datasets import ascending
-from nephoscope.settings.mistakes import At, Mistake, shown
+from nephoscope.settings.mistakes import At, Mistake, masked, shown
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -78,7 +78,7 @@ def _not_one_of(at: At, found: Any, schema: Schema) -> Mistake:
 
 def _wrong(at: At, found: Any, schema: Schema, cause: object) -> Mistake:
     is_secret = schema.get("format") == "secret-reference" and found
-    because = f" ({cause})" if cause else ""
+    because = "" if cause is None or str(cause).startswith(f"'{found}'") else f" ({masked(str(cause))})"
     what = "a value that is written out" if is_secret else shown(found)
     return Mistake(at, what + because, *_expected(schema), name=found if isinstance(found, str) else "")
 

@@ -9,40 +9,13 @@ import pytest
 from nephoscope.errors import BadSettings
 from nephoscope.settings import load
 
-VALID = """\
-version: 1
-hub: local
-datasets:
-  flights:
-    objects: landing/flights
-    format: parquet
-    columns:
-      dep_delay:
-        ks: {at_most: 0.1}
-        mean_diff: {between: [-15, 15]}
-timers:
-  sweep: "* * * * *"
-channels:
-  console: {type: console}
-  oncall: {type: slack, url: env:SLACK_URL}
-  mail: {type: smtp, host: localhost, port: 25, sender: a@example.org, recipients: [b@example.org], tls: none}
-route:
-  channels: [console]
-  group_wait: 0s
-  routes:
-    - matchers: ['severity="high"', 'dataset=~"fl.*"']
-      continue: true
-      channels: [oncall, mail]
-delivery:
-  lease: 2m
-  tries: 5
-"""
+VALID = Path(__file__).with_name("valid.yaml")
 
 
 @pytest.fixture
 def valid() -> str:
     """A valid configuration that uses every section."""
-    return VALID
+    return VALID.read_text()
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ ONE_MISTAKE = [
     ),
     ("channels: [console]\n", "\n", "route.channels: found nothing, expected a list of channels."),
     ("fl.*", "fl(.*", "route.routes[0].matchers[1]: found 'dataset=~\"fl(.*\"' ('fl(.*' is no regular expression: "),
-    ("severity=", "severity ", "route.routes[0].matchers[0]: found 'severity \"high\"' ("),
+    ("severity=", "severity ", "route.routes[0].matchers[0]: found 'severity \"high\"', expected a matcher such as "),
     ("continue: true", "continue: yes", "route.routes[0].continue: found 'yes', expected true or false."),
     ("lease: 2m", "lease: 2", "delivery.lease: found 2, expected a duration such as 30s, 5m, 1h30m or 1d."),
     ("tries: 5", "tries: 0", "delivery.tries: found 0, expected a number of tries, at least 1."),
