@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Literal, NewType, Protocol
+from typing import TYPE_CHECKING, Literal, NewType, Protocol
 
-from nephoscope.alerts.messages import Message
-from nephoscope.drift.profile import Profile
 from nephoscope.events import ObjectRef
+
+if TYPE_CHECKING:  # numpy stays out of the functions that compare no tables
+    from nephoscope.alerts.messages import Message
+    from nephoscope.drift.profile import Profile
 
 Version = NewType("Version", str)
 
