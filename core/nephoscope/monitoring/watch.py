@@ -1,0 +1,209 @@
+"""One metric of one model in one cloud: what is watched, and what the store's answer means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from nephoscope.findings import Finding, Limit, Severity, Verdict, judge
+from nephoscope.monitoring.answer import Answer, Lack, Point, Series, Unknown
+from nephoscope.monitoring.n_of_m import ONCE, Patience, n_of_m
+from nephoscope.monitoring.query import Query, Window
+from nephoscope.monitoring.reference import LEAST_POINTS, Reference, reference_limit
+
+LIMIT = "monitoring.limit"
+REFERENCE = "monitoring.reference"
+READ = "monitoring.read"
+
+LOOK_BACK_PERIODS = 12  # beyond the judged ones, so that stale is told from never there
+
+Rule: TypeAlias = Limit | Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What one metric is held against; a rule of None only asks whether the metric can be read."""
+
+    model: str
+    metric: str
+    cloud: str
+    query: Query
+    rule: Rule
+    period: timedelta = timedelta(hours=1)
+    patience: Patience = ONCE
+    severity: Severity = Severity.MEDIUM
+    version: str = ""
+
+    @property
+    def check(self) -> str:
+        """The name that its Findings carry."""
+        if self.rule is None:
+            return READ
+        return LIMIT if isinstance(self.rule, Limit) else REFERENCE
+
+    @property
+    def subject(self) -> str:
+        """What its Findings speak of."""
+        return f"{self.model}/{self.metric}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What identifies its Findings beyond the subject."""
+        version = {"model_version": self.version} if self.version else {}
+        return {"model": self.model, "cloud": self.cloud, **version}
+
+
+def judged(watch: Watch, window: Window, answer: Answer, past: Answer | None = None) -> Finding:
+    """
+    Hold the last periods against the watch's rule.
+
+    Args:
+        watch: What is watched.
+        window: The periods to judge; the answer may hold older points, by which stale is told from no data.
+        answer: The store's.
+        past: Its answer for the window that a Reference rests on.
+    """
+    if isinstance(answer, Unknown):
+        return _unknown(watch, window, answer)
+    rule = _limit(watch.rule, past)
+    if isinstance(rule, Unknown):
+        return _unknown(watch, window, rule)
+    periods = values(answer, window)
+    verdicts = [_verdict(value, rule) for value in periods]
+    verdict = n_of_m(verdicts, watch.patience.breaches)
+    if verdict is Verdict.UNKNOWN:
+        return _unknown(watch, window, _lack(answer, window, periods))
+    telling = _telling(periods, verdicts, verdict)
+    return Finding(
+        watch.check,
+        watch.subject,
+        verdict,
+        _reason(watch, window, periods, verdicts, rule, telling),
+        value=telling,
+        limit=rule,
+        severity=watch.severity,
+        labels=watch.labels,
+        evidence=_evidence(watch, window) | {"periods_with_data": sum(value is not None for value in periods)},
+    )
+
+
+def values(series: Series, window: Window) -> list[float | None]:
+    """The finite value of each period of a window, the oldest first; None where there is none."""
+    known = {point.at: point.value for point in series.points if math.isfinite(point.value)}
+    return [known.get(start) for start in window.starts]
+
+
+def _limit(rule: Rule, past: Answer | None) -> Limit | Unknown | None:
+    if not isinstance(rule, Reference):
+        return rule
+    if past is None or isinstance(past, Unknown):
+        return past or Unknown(Lack.NO_DATA, "The past that its limit rests on was not read.")
+    found = reference_limit([point.value for point in past.points], rule)
+    few = f"The past that its limit rests on has {len(past.points)} points, {LEAST_POINTS} are needed."
+    return found or Unknown(Lack.NO_DATA, few)
+
+
+def _verdict(value: float | None, limit: Limit | None) -> Verdict:
+    if value is None:
+        return Verdict.UNKNOWN
+    return Verdict.OK if limit is None else judge(value, limit)
+
+
+def _telling(periods: Sequence[float | None], verdicts: Sequence[Verdict], verdict: Verdict) -> float:
+    """The newest value that speaks for the verdict."""
+    pairs = zip(reversed(periods), reversed(verdicts), strict=True)
+    return next(value for value, each in pairs if value is not None and each is verdict)
+
+
+def _lack(series: Series, window: Window, periods: Sequence[float | None]) -> Unknown:
+    finite = [point for point in series.points if math.isfinite(point.value)]
+    if not finite:
+        sick = "only values that are no numbers" if series.points else "no data"
+        return Unknown(Lack.NO_DATA, f"There is {sick} in the periods up to {_time(window.end)}.")
+    newest = max(finite, key=_at)
+    if newest.at < window.start:
+        age = window.end - newest.at
+        return Unknown(
+            Lack.STALE, f"The newest value is of {_time(newest.at)}, {_length(age)} before {_time(window.end)}."
+        )
+    there = sum(value is not None for value in periods)
+    return Unknown(
+        Lack.NO_DATA, f"Only {there} of the last {len(periods)} periods up to {_time(window.end)} have data."
+    )
+
+
+def _at(point: Point) -> datetime:
+    return point.at
+
+
+def _unknown(watch: Watch, window: Window, why: Unknown) -> Finding:
+    evidence: dict[str, float | str] = {**_evidence(watch, window), "why": str(why.lack)}
+    evidence |= {"fault": str(why.fault)} if why.fault else {}
+    evidence |= {"nearest": ", ".join(why.nearest)} if why.nearest else {}
+    return Finding(
+        watch.check,
+        watch.subject,
+        Verdict.UNKNOWN,
+        why.reason,
+        limit=watch.rule if isinstance(watch.rule, Limit) else None,
+        severity=watch.severity,
+        labels=watch.labels,
+        evidence=evidence,
+    )
+
+
+def _reason(
+    watch: Watch,
+    window: Window,
+    periods: Sequence[float | None],
+    verdicts: Sequence[Verdict],
+    limit: Limit | None,
+    telling: float,
+) -> str:
+    span = f"in the {_length(window.period)} to {_time(window.end)}"
+    if limit is None:
+        return f"{watch.metric} was {telling:.6g} {span}."
+    if len(periods) == 1:
+        return f"{watch.metric} was {telling:.6g} {span}, {_expected(limit)} was expected."
+    breaches = sum(verdict is Verdict.BREACH for verdict in verdicts)
+    return (
+        f"{watch.metric} was not {_expected(limit)} in {breaches} of the last {len(periods)} periods to "
+        f"{_time(window.end)} ({watch.patience.breaches} make a breach), it was {telling:.6g}."
+    )
+
+
+def _expected(limit: Limit) -> str:
+    if limit.low is not None and limit.high is not None:
+        return f"between {limit.low:.6g} and {limit.high:.6g}"
+    return f"{limit.direction.replace('_', ' ')} {limit.value:.6g}"
+
+
+def _evidence(watch: Watch, window: Window) -> dict[str, float | str]:
+    return {
+        "metric": str(watch.query),
+        "statistic": str(watch.query.statistic),
+        "from": window.start.isoformat(),
+        "to": window.end.isoformat(),
+        "period_seconds": window.period.total_seconds(),
+    }
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _length(length: timedelta) -> str:
+    """
+    A length of time in its largest whole unit.
+
+    >>> _length(timedelta(hours=1)), _length(timedelta(minutes=90)), _length(timedelta(days=2))
+    ('hour', '90 minutes', '2 days')
+    """
+    minutes = round(length.total_seconds() / 60)
+    for unit, size in (("day", 1440), ("hour", 60)):
+        if minutes and minutes % size == 0:
+            return unit if minutes == size else f"{minutes // size} {unit}s"
+    return "minute" if minutes == 1 else f"{minutes} minutes"
