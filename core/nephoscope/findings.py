@@ -49,6 +49,7 @@ class Limit:
     low: Number | None = None
     high: Number | None = None
     at_limit: Verdict = Verdict.OK
+    hold_seconds: float = 0.0  # how long a breach lasts before people are told (Alertmanager's `for`)
 
     def __post_init__(self) -> None:
         bounds = {
@@ -70,8 +71,22 @@ class Limit:
 
     def __str__(self) -> str:
         if self.direction is Direction.BETWEEN:
-            return f"between {self.low} and {self.high}"
-        return f"{self.direction.replace('_', ' ')} {self.value}"
+            return f"between {written(self.low)} and {written(self.high)}"
+        return f"{self.direction.replace('_', ' ')} {written(self.value)}"
+
+
+def written(number: Number | None) -> str:
+    """
+    A number as people write it: money in full, what was measured with six digits, nothing after a bare point.
+
+    >>> written(15.0), written(0.1), written(1234567.0), written(Decimal("1000.00")), written(None)
+    ('15', '0.1', '1234567', '1000.00', 'nothing')
+    """
+    if number is None:
+        return "nothing"
+    if isinstance(number, Decimal):
+        return f"{number:f}"
+    return f"{number:.0f}" if abs(number) < 1e15 and number == int(number) else f"{number:.6g}"
 
 
 def at_most(high: Number, *, at_limit: Verdict = Verdict.OK) -> Limit:
