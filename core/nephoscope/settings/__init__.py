@@ -20,6 +20,8 @@ from nephoscope.settings.channels import Channel, Console, Slack, Smtp, Teams, W
 from nephoscope.settings.configuration import Configuration, Delivery
 from nephoscope.settings.datasets import DataSet, LimitSetting
 from nephoscope.settings.durations import duration
+from nephoscope.settings.metric_stores import MetricStores
+from nephoscope.settings.models import Model
 from nephoscope.settings.routes import RootRoute, Route
 from nephoscope.settings.urls import inside, located, url_of
 
@@ -30,6 +32,8 @@ __all__ = [
     "DataSet",
     "Delivery",
     "LimitSetting",
+    "MetricStores",
+    "Model",
     "RootRoute",
     "Route",
     "Settings",
@@ -107,6 +111,7 @@ def _settings(configuration: Configuration, folder: Path) -> Settings:
         "topic": located(configuration.topic, folder),
         "state": located(configuration.state, folder),
         "stores": {cloud: located(url, folder) for cloud, url in configuration.stores.items()},
+        "metric_stores": _located_metrics(configuration.metric_stores, folder),
         "datasets": {name: _located(dataset, folder) for name, dataset in configuration.datasets.items()},
     }
     digest = hashlib.sha256(_canonical(configuration)).hexdigest()[:16]
@@ -116,6 +121,13 @@ def _settings(configuration: Configuration, folder: Path) -> Settings:
 def _located(dataset: DataSet, folder: Path) -> DataSet:
     baseline = dataset.baseline if dataset.baseline is msgspec.UNSET else located(dataset.baseline, folder)
     return msgspec.structs.replace(dataset, objects=located(dataset.objects, folder), baseline=baseline)
+
+
+def _located_metrics(stores: MetricStores, folder: Path) -> MetricStores:
+    if stores.local is msgspec.UNSET:
+        return stores
+    local = msgspec.structs.replace(stores.local, path=located(stores.local.path, folder))
+    return msgspec.structs.replace(stores, local=local)
 
 
 def _not_staged(why: str) -> BadSettings:

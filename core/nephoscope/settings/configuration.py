@@ -9,6 +9,8 @@ from msgspec import UNSET, Meta, UnsetType, field
 from nephoscope.settings.channels import Channel
 from nephoscope.settings.datasets import DataSet
 from nephoscope.settings.durations import Duration
+from nephoscope.settings.metric_stores import MetricStores
+from nephoscope.settings.models import Models
 from nephoscope.settings.routes import RootRoute
 from nephoscope.settings.section import Cloud, Name, Section
 from nephoscope.settings.urls import StoreUrl, TopicUrl
@@ -56,6 +58,8 @@ class Configuration(Section, frozen=True, kw_only=True):
     datasets: Annotated[dict[Name, DataSet], Meta(description="The tables that are watched for drift.")] = field(
         default_factory=dict
     )
+    metric_stores: Annotated[MetricStores, Meta(description="Where model metrics are kept.")] = MetricStores()
+    models: Annotated[Models, Meta(description="The models that are watched.")] = field(default_factory=dict)
     timers: Annotated[
         dict[TimedJob, Cron],
         Meta(

@@ -28,3 +28,17 @@ def duration(text: str) -> timedelta:
     if found is None:
         raise ValueError(f"'{text}' is no duration such as 30s, 5m, 1h30m or 1d")
     return timedelta(**{unit: int(part[:-1]) for unit, part in zip(_UNITS, found.groups(), strict=True) if part})
+
+
+def whole_minutes(text: str) -> bool:
+    """
+    Whether a duration is some number of minutes.
+
+    Raises:
+        ValueError: It is no duration.
+
+    >>> whole_minutes("1h"), whole_minutes("90s"), whole_minutes("0s")
+    (True, False, False)
+    """
+    length = duration(text)
+    return length > timedelta(0) and length % timedelta(minutes=1) == timedelta(0)

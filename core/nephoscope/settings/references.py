@@ -8,9 +8,11 @@ together with all others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nephoscope.settings.durations import whole_minutes
 from nephoscope.settings.mistakes import At, Mistake, shown
 from nephoscope.settings.urls import STORE_OF, TOPIC_OF, inside, located
 
@@ -21,6 +23,7 @@ def mistakes(plain: Any, folder: Path) -> Iterator[Mistake]:
     yield from _untold(plain)
     yield from _overlaps(plain, folder)
     yield from _foreign_places(plain)
+    yield from _models(plain)
 
 
 def _unknown_channels(plain: Any) -> Iterator[Mistake]:
@@ -74,6 +77,34 @@ def _foreign(at: At, url: Any, scheme: str, why: str) -> Iterator[Mistake]:
         yield Mistake(
             at, f"a place that starts with '{url.partition(':')[0]}:'", f"one that starts with '{scheme}', {why}"
         )
+
+
+def _models(plain: Any) -> Iterator[Mistake]:
+    stores = tuple(mapping(plain, "metric_stores"))
+    if mapping(plain, "models") and not stores:
+        yield Mistake(("models",), "models and no store of their metrics", "a store under 'metric_stores'")
+    for name, model in mapping(plain, "models").items():
+        at: At = ("models", name)
+        for index, cloud in enumerate(sequence(model, "clouds")):
+            if stores and cloud not in stores:
+                yield Mistake((*at, "clouds", index), shown(cloud), "a cloud with a metric store", stores, str(cloud))
+        metrics = tuple(mapping(model, "metrics")) or ("accuracy",)
+        if isinstance(model, dict) and model.get("weight", metrics[0]) not in metrics:
+            yield Mistake((*at, "weight"), shown(model["weight"]), "a metric", metrics, str(model["weight"]))
+        for metric_name, metric in mapping(model, "metrics").items():
+            yield from _metric((*at, "metrics", metric_name), metric)
+
+
+def _metric(at: At, metric: Any) -> Iterator[Mistake]:
+    if not isinstance(metric, dict):
+        return
+    breaches, of = metric.get("breaches", 1), metric.get("of", 1)
+    if isinstance(breaches, int) and isinstance(of, int) and breaches > of:
+        yield Mistake((*at, "breaches"), f"{breaches} of {of} periods", "no more than are judged")
+    period = metric.get("period", "1h")
+    with suppress(ValueError, TypeError):
+        if not whole_minutes(period):
+            yield Mistake((*at, "period"), shown(period), "whole minutes, at least one")
 
 
 def mapping(plain: Any, key: str) -> Mapping[str, Any]:

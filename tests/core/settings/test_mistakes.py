@@ -30,7 +30,7 @@ route:
 """
 
 
-SECTIONS = "version, hub, topic, state, stores, datasets, timers, channels, route, delivery"
+SECTIONS = "version, hub, topic, state, stores, datasets, metric_stores, models, timers, channels, route, delivery"
 TOLD = [  # place, found, expected
     ("1:1: version", "2", "1."),
     ("2:1: datasts", "an unknown key", f"one of: {SECTIONS}. Did you mean 'datasets'?"),
@@ -160,3 +160,22 @@ def test_a_hub_needs_its_own_topic_and_state(refused: Refused) -> None:
         f"1:1: state: {found} 'az://', because the hub is 'azure'.",
         f"1:1: topic: {found} 'eventgrid:', because the hub is 'azure'.",
     ]
+
+
+def test_a_models_mistakes_of_meaning_are_told(valid: str, refused: Refused) -> None:
+    """A cloud without a store, a weight that is no metric, a period of half a minute and 4 of 3 periods are told."""
+    text = valid.replace("clouds: [local]", "clouds: [azure]").replace("weight: predictions", "weight: prediction")
+    text = text.replace("breaches: 2, of: 3", "breaches: 4, of: 3, period: 30s")
+    hint = " Did you mean 'predictions'?"
+    assert [mistake.partition("models.")[2] for mistake in refused(text)] == [
+        "fraud_detection_v2.clouds[0]: found 'azure', expected a cloud with a metric store: local.",
+        f"fraud_detection_v2.weight: found 'prediction', expected a metric: accuracy, predictions.{hint}",
+        "fraud_detection_v2.metrics.accuracy.breaches: found 4 of 3 periods, expected no more than are judged.",
+        "fraud_detection_v2.metrics.accuracy.period: found '30s', expected whole minutes, at least one.",
+    ]
+
+
+def test_models_need_a_store(valid: str, refused: Refused) -> None:
+    """Models whose metrics are kept nowhere could only ever be unknown; the configuration is refused instead."""
+    text = valid.replace("metric_stores:\n  local: {path: sqlite:metrics.db}\n", "")
+    assert "found models and no store of their metrics, expected a store under 'metric_stores'." in refused(text)[0]
