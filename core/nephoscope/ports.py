@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, NewType, Protocol
 
 from nephoscope.events import ObjectRef
+from nephoscope.monitoring.answer import Answer
+from nephoscope.monitoring.query import Query, Window
 
 if TYPE_CHECKING:  # numpy stays out of the functions that compare no tables
     from nephoscope.alerts.messages import Message
@@ -87,6 +89,18 @@ class Baselines(Protocol):
 
     def promote(self, dataset: str, profile: Profile) -> str:
         """Store a Profile as the data set's current Baseline; returns its version's name."""
+        ...
+
+
+class Metrics(Protocol):
+    """One cloud's metric store."""
+
+    def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        """
+        Answer every query: its series over the window, or why there is none. Nothing that a store does raises.
+
+        A Point is stamped with the start of its period, whatever the store stamps it with.
+        """
         ...
 
 

@@ -1,0 +1,26 @@
+"""How often a job runs by itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cronsim import CronSim
+
+if TYPE_CHECKING:
+    from nephoscope.settings.configuration import Configuration, TimedJob
+
+
+def interval_seconds(configuration: Configuration, job: TimedJob, at: datetime) -> float | None:
+    """
+    How long after a slot the next one comes; None where the job has no timer.
+
+    >>> from datetime import UTC
+    >>> from nephoscope.settings.configuration import Configuration
+    >>> hourly = Configuration(version=1, timers={"monitoring": "5 * * * *"})
+    >>> interval_seconds(hourly, "monitoring", datetime(2026, 11, 24, 6, 5, tzinfo=UTC))
+    3600.0
+    """
+    if job not in configuration.timers:
+        return None
+    return (next(CronSim(configuration.timers[job], at.astimezone(UTC))) - at).total_seconds()
