@@ -1,9 +1,9 @@
 """
 What can go wrong, in two families that decide what a cloud does next.
 
-A `Permanent` error is acknowledged and reported: the payload, the settings or a baseline is wrong, and being called again
-cannot help. A `Transient` one is raised to the cloud, which delivers the Event again: the fault is on the other side.
-Every message says what happened, with the values, then what to do.
+A `Permanent` error is acknowledged and reported: the payload, the settings or a baseline is wrong, and being called
+again cannot help. A `Transient` one is raised to the cloud, which delivers the Event again: the fault is on the other
+side. Every message says what happened, with the values, then what to do.
 """
 
 

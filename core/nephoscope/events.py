@@ -1,4 +1,4 @@
-"""What happened, neutral of any cloud. Each Event carries a stable id (the same on redelivery) and an aware UTC time."""
+"""What happened, neutral of any cloud: each Event has an id that redelivery does not change, and an aware UTC time."""
 
 from __future__ import annotations
 

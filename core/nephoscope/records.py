@@ -1,8 +1,8 @@
 """
 JSON records under compare-and-swap, over any State.
 
-A record on the wire is `{"schema": 1, "nonce": …, "record": …}`. The nonce tells a writer whose answer got lost that the
-record it finds is its own: a refused write is a conflict only after the nonce was compared.
+A record on the wire is `{"schema": 1, "nonce": …, "record": …}`. The nonce tells a writer whose answer got lost that
+the record it finds is its own: a refused write is a conflict only after the nonce was compared.
 """
 
 from __future__ import annotations

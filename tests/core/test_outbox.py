@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import Transient
@@ -37,11 +36,13 @@ class ListTopic:
 
 @pytest.fixture
 def topic() -> ListTopic:
+    """An empty topic."""
     return ListTopic()
 
 
 @pytest.fixture
 def outbox(tmp_path: Path, topic: ListTopic, clock: FixedClock) -> Outbox:
+    """An outbox over an empty ledger."""
     return Outbox(SqliteState(tmp_path / "ledger.db"), topic, clock, "local", "hash")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-
 from nephoscope import records
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import Transient
@@ -15,7 +14,7 @@ from nephoscope.ports import Lost, State, Version
 
 @dataclass
 class Unreliable:
-    """A State that calls `before` ahead of each write, and loses the answers of the writes that are counted in `lose`."""
+    """A State that calls `before` ahead of each write and loses the answers of the first `lose` writes."""
 
     inner: State
     before: Callable[[], None] = lambda: None
@@ -44,6 +43,7 @@ class Unreliable:
 
 @pytest.fixture
 def state(tmp_path: Path) -> SqliteState:
+    """An empty store."""
     return SqliteState(tmp_path / "state.db")
 
 

@@ -20,7 +20,9 @@ LOCKS = {
 def pinned(lock: str) -> dict[str, set[str]]:
     """Each package of a lock with the versions that it may come in."""
     found: dict[str, set[str]] = {}
-    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE):
+    for name, version in re.findall(
+        r"^([A-Za-z0-9._-]+)==(\S+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE
+    ):
         found.setdefault(_normal(name), set()).add(version)
     return found
 

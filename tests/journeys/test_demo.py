@@ -12,7 +12,11 @@ import pytest
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the demo as a user does."""
     return subprocess.run(
-        [sys.executable, "-m", "nephoscope", "demo", *arguments], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-m", "nephoscope", "demo", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 

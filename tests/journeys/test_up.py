@@ -74,6 +74,7 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[Runner]:
+    """A folder with a configuration; what still runs in it is ended afterwards."""
     (tmp_path / "landed").mkdir()
     (tmp_path / "nephoscope.yaml").write_text(CONFIGURATION, encoding="utf-8")
     made = Runner(tmp_path)

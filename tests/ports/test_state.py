@@ -1,11 +1,10 @@
 """What every State adapter promises: the suite that each one, local or in a cloud, has to pass."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
 from nephoscope import records
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import NephoscopeError
@@ -15,11 +14,11 @@ Open = Callable[[], State]  # another client of the same store, as another proce
 
 
 @pytest.fixture(params=["local"])
-def open_state(request: pytest.FixtureRequest, clouds: tuple[str, ...], tmp_path: Path) -> Iterator[Open]:
+def open_state(request: pytest.FixtureRequest, clouds: tuple[str, ...], tmp_path: Path) -> Open:
     """A store, empty, that a test may open as often as it likes."""
     if request.param not in clouds:
         pytest.skip(f"not among --clouds: {request.param}")
-    yield lambda: SqliteState(tmp_path / "state.db")
+    return lambda: SqliteState(tmp_path / "state.db")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.topic import MOST_TRIES, SqliteTopic
 
@@ -19,7 +18,11 @@ def test_messages_come_in_the_order_of_publishing(topic: SqliteTopic) -> None:
     """First in, first out, with what was attached."""
     for body in (b"1", b"2", b"3"):
         topic.publish(body, attributes={"id": body.decode()})
-    assert [(letter.body, letter.attributes["id"]) for letter in topic.receive()] == [(b"1", "1"), (b"2", "2"), (b"3", "3")]
+    assert [(letter.body, letter.attributes["id"]) for letter in topic.receive()] == [
+        (b"1", "1"),
+        (b"2", "2"),
+        (b"3", "3"),
+    ]
 
 
 def test_a_message_in_hand_is_hidden_and_comes_again(topic: SqliteTopic, clock: FixedClock) -> None:

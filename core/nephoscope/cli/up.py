@@ -11,7 +11,7 @@ from rich.console import Console
 
 from nephoscope.cli.answer import Answer
 from nephoscope.errors import BadUsage
-from nephoscope.wiring.entry import log_to_stderr
+from nephoscope.wiring.entry import LOGGER, log_to_stderr
 from nephoscope.wiring.local import Local
 
 
@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace) -> Answer:
     loops: list[JobsLoop | HubLoop] = []
     if arguments.only != "hub":
         _require_folders(local)
+        _say_what_is_left_out(local)
         loops.append(JobsLoop(local, arguments.poll))
     if arguments.only != "jobs":
         loops.append(HubLoop(local, arguments.poll))
@@ -59,3 +60,10 @@ def _require_folders(local: Local) -> None:
             raise BadUsage(
                 f"The folder '{path}' of the data set '{name}' is not there.", do=f"make it, or correct datasets.{name}"
             )
+
+
+def _say_what_is_left_out(local: Local) -> None:
+    from nephoscope.wiring.timers import Timers
+
+    for job in Timers(local).unserved:
+        LOGGER.warning("timer left out", extra={"facts": {"job": job, "error": "this machine does not run this job"}})

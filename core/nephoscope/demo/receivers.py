@@ -1,8 +1,8 @@
 """
 The demo's receivers, a process of their own: a mailbox and a webhook shaped like Slack's.
 
-Each received Message becomes one line of `received.jsonl`. While a file named `hold` exists, the webhook has accepted a post
-and has not answered: that is when the hub is killed.
+Each received Message becomes one line of `received.jsonl`. While a file named `hold` exists, the webhook has accepted
+a post and has not answered: that is when the hub is killed.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ def webhook(folder: Path, received: Received) -> ThreadingHTTPServer:
             """Stay silent."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Room)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the hub is killed while it waits for an answer
+    # The hub is killed while it waits for an answer: a broken pipe is what is meant to happen.
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
     return server
 
 

@@ -43,7 +43,13 @@ datasets:
 channels:
   console: {{type: console}}
   slack: {{type: slack, url: "env:{slack_variable}"}}
-  mail: {{type: smtp, host: 127.0.0.1, port: {mail_port}, tls: none, sender: hub@demo.invalid, recipients: [team@demo.invalid]}}
+  mail:
+    type: smtp
+    host: 127.0.0.1
+    port: {mail_port}
+    tls: none
+    sender: hub@demo.invalid
+    recipients: [team@demo.invalid]
 
 route:
   channels: [console, slack, mail]

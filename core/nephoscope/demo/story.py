@@ -1,8 +1,8 @@
 """
 The demo's story: a year of flights lands, file by file; somebody is told, once.
 
-On the way the same file lands twice, a column is renamed, a file is cut, one is empty, and the hub is killed between sending
-and marking. Nothing is lost; one Message is repeated, and says so.
+On the way the same file lands twice, a column is renamed, a file is cut, one is empty, and the hub is killed between
+sending and marking. Nothing is lost; one Message is repeated, and says so.
 """
 
 from __future__ import annotations

@@ -2,38 +2,25 @@
 The local runner: what timers, bucket notifications and topic subscriptions are in a cloud.
 
 Two loops that may run in one process or in two: the jobs (watched folders and timers) and the hub (the topic, the due
-Messages). Each goes round until it is told to stop, finishes what it has in hand, and loses nothing when it is killed: what
-was not acknowledged comes again, and what came before is known by the ledger.
+Messages). Each goes round until it is told to stop, finishes what it has in hand, and loses nothing when it is
+killed: what was not acknowledged comes again, and what came before is known by the ledger.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
-from cronsim import CronSim
-
-from nephoscope import records
 from nephoscope.adapters.local.topic import Letter
 from nephoscope.alerts.due import Marker
 from nephoscope.errors import NephoscopeError, Transient
-from nephoscope.events import MessageReceived, ObjectWritten, TimerFired, stable_id
+from nephoscope.events import MessageReceived, ObjectWritten, stable_id
 from nephoscope.jobs import deliver, drift, notify
 from nephoscope.report import Report
 from nephoscope.wiring.entry import LOGGER
 from nephoscope.wiring.local import Local
-
-SWEEP_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """The newest slot of a timer that was served."""
-
-    at: datetime
+from nephoscope.wiring.timers import Timers
 
 
 @dataclass(slots=True)
@@ -42,17 +29,11 @@ class JobsLoop:
 
     local: Local
     pause_seconds: float = 1.0
-    _swept_at: datetime | None = None
 
     def turn(self) -> int:
         """Look once; returns how many Events were handled."""
-        handled = sum(self._drift(event) for folder in self.local.folders.values() for event in folder.look())
-        handled += sum(self._timer(job, cron) for job, cron in self.local.settings.timers.items())
-        now = self.local.clock.now()
-        if self._swept_at is None or (now - self._swept_at).total_seconds() >= SWEEP_SECONDS:
-            self._swept_at = now
-            self.local.outbox.republish()
-        return handled
+        landed = sum(self._drift(event) for folder in self.local.folders.values() for event in folder.look())
+        return landed + Timers(self.local).turn()
 
     def _drift(self, event: ObjectWritten) -> bool:
         local = self.local
@@ -67,17 +48,6 @@ class JobsLoop:
                 settings=local.settings,
             ),
         )
-        return True
-
-    def _timer(self, job: str, cron: str) -> bool:
-        """Serve the newest slot that is over, once: one that was missed while nothing ran is served late."""
-        now = self.local.clock.now().astimezone(UTC)
-        served = records.read(self.local.ledger, f"timers/{job}.json", _Slot)
-        slot = next(CronSim(cron, now, reverse=True))
-        if job not in TIMED or (served is not None and served.at >= slot):
-            return False
-        TIMED[job](self.local, TimerFired(stable_id("timer", job, slot.isoformat()), slot, job))
-        records.change(self.local.ledger, f"timers/{job}.json", _Slot, lambda _: _Slot(slot))
         return True
 
 
@@ -118,9 +88,6 @@ class HubLoop:
         else:
             local.topic.acknowledge(letter)
         return markers
-
-
-TIMED: dict[str, Callable[[Local, TimerFired], object]] = {}
 
 
 @dataclass(slots=True)

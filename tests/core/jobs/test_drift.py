@@ -6,7 +6,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from nephoscope import settings
 from nephoscope.adapters.files.tables import FileTables
 from nephoscope.adapters.local.clock import FixedClock
@@ -68,6 +67,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: FixedClock) -> Desk:
+    """The job over an empty folder."""
     return Desk(tmp_path, clock)
 
 

@@ -18,9 +18,9 @@ class Folder:
     """
     The files of one folder as Events, each content of each file once.
 
-    A file counts as landed when its size and its time were the same in two looks, so that one that is still being written is
-    left alone; names that begin with a dot or end in `.part` or `.tmp` never count. What was seen before a restart comes
-    again, and the ledger knows it.
+    A file counts as landed when its size and its time were the same in two looks, so that one that is still being
+    written is left alone; names that begin with a dot or end in `.part` or `.tmp` never count. What was seen before a
+    restart comes again, and the ledger knows it.
     """
 
     path: Path

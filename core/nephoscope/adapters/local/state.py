@@ -55,7 +55,8 @@ class SqliteState:
                 page = [
                     row[0]
                     for row in connection.execute(
-                        "SELECT key FROM records WHERE key >= ? AND key > ? AND substr(key, 1, ?) = ? ORDER BY key LIMIT ?",
+                        "SELECT key FROM records WHERE key >= ? AND key > ? AND substr(key, 1, ?) = ? "
+                        "ORDER BY key LIMIT ?",
                         (prefix, after, len(prefix), prefix, _PAGE),
                     )
                 ]

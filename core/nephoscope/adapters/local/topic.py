@@ -87,7 +87,8 @@ class SqliteTopic:
         """What was given up, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT id, body, attributes, published_at, tries, error FROM messages WHERE dead_at IS NOT NULL ORDER BY id"
+                "SELECT id, body, attributes, published_at, tries, error FROM messages "
+                "WHERE dead_at IS NOT NULL ORDER BY id"
             ).fetchall()
         return [_letter(row) for row in rows]
 

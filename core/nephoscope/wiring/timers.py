@@ -1,0 +1,78 @@
+"""Timers on one machine: what a cloud's scheduler does, from the cron expressions of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cronsim import CronSim
+
+from nephoscope import records
+from nephoscope.events import TimerFired, stable_id
+from nephoscope.wiring.local import Local
+
+EACH_MINUTE = "* * * * *"
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The newest slot of a timer that was served."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """
+    Serves each slot once, whoever restarts when.
+
+    A slot that passed while nothing ran is served late; of several, only the newest. A timer that is new starts with
+    its next slot.
+    """
+
+    local: Local
+
+    @property
+    def crons(self) -> Mapping[str, str]:
+        """The cron expression of each job; the sweep runs each minute unless the configuration says otherwise."""
+        return {"sweep": EACH_MINUTE, **self.local.settings.timers}
+
+    @property
+    def unserved(self) -> list[str]:
+        """The timers of the configuration whose jobs this machine does not run."""
+        return sorted(set(self.crons) - set(TIMED))
+
+    def turn(self) -> int:
+        """Serve what is due; returns how many slots were served."""
+        return sum(self._serve(job, cron) for job, cron in self.crons.items() if job in TIMED)
+
+    def _serve(self, job: str, cron: str) -> bool:
+        key = f"timers/{job}.json"
+        served = records.read(self.local.ledger, key, _Slot)
+        now = self.local.clock.now().astimezone(UTC)
+        slot = newest_slot(cron, now)
+        if served is not None and served.at >= slot:
+            return False
+        if served is not None:
+            TIMED[job](self.local, TimerFired(stable_id("timer", job, slot.isoformat()), slot, job))
+        records.change(self.local.ledger, key, _Slot, lambda _: _Slot(slot))
+        return served is not None
+
+
+def newest_slot(cron: str, now: datetime) -> datetime:
+    """
+    The newest slot that is not later than `now`.
+
+    >>> newest_slot("*/5 * * * *", datetime(2026, 11, 24, 6, 30, tzinfo=UTC)).isoformat()
+    '2026-11-24T06:30:00+00:00'
+    """
+    return next(CronSim(cron, now.replace(microsecond=0) + timedelta(seconds=1), reverse=True))
+
+
+def _sweep(local: Local, _: TimerFired) -> None:
+    local.outbox.republish()
+
+
+# What this machine runs by the clock; the hub's deliveries have a loop of their own.
+TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {"sweep": _sweep}
