@@ -1,0 +1,186 @@
+"""
+Amazon CloudWatch, by GetMetricData.
+
+A dimension set identifies a metric: a query finds only what was published with exactly its labels. StartTime is
+inclusive, EndTime exclusive; the order is asked for; an Id may come again on later pages; a page may be partial with
+HTTP 200; and where the period is too short for the age of the window, nothing comes back at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from nephoscope.adapters.aws.faults import unanswered
+from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, in_order, wrong_name
+from nephoscope.monitoring.query import Query, Statistic, Window, query
+from nephoscope.ports import Clock
+
+QUERIES_A_CALL = 500
+PAGES_MOST = 200  # 100,800 points each
+LISTED_PAGES_MOST = 20  # 500 metrics each
+STATISTICS = {Statistic.MEAN: "Average", Statistic.SUM: "Sum", Statistic.MIN: "Minimum", Statistic.MAX: "Maximum"}
+
+# "If the StartTime is between 15 and 63 days ago, you must specify a period of a multiple of 300"; else nothing comes.
+GRAINS = (
+    (timedelta(days=63), timedelta(hours=1)),
+    (timedelta(days=15), timedelta(minutes=5)),
+    (timedelta(0), timedelta(minutes=1)),
+)
+RETRIES = {"mode": "standard", "total_max_attempts": 4}
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the pages of one call said of one Id."""
+
+    points: list[Point] = field(default_factory=list)
+    status: str = ""
+    messages: list[str] = field(default_factory=list)
+
+
+class CloudWatchMetrics:
+    """The metrics of one account and region."""
+
+    def __init__(self, clock: Clock, region: str | None = None) -> None:
+        config = Config(connect_timeout=3, read_timeout=10, retries=RETRIES)
+        self._clock = clock
+        self._client = boto3.client("cloudwatch", region_name=region, config=config)
+
+    def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        """Answer every query, five hundred a call."""
+        period = readable_period(window, self._clock.now())
+        answers: dict[Query, Answer] = {}
+        for start in range(0, len(queries), QUERIES_A_CALL):
+            answers |= self._asked(queries[start : start + QUERIES_A_CALL], window, period)
+        return answers | self._explained(silent(answers))
+
+    def _asked(self, queries: Sequence[Query], window: Window, period: timedelta) -> dict[Query, Answer]:
+        ids = {f"q{number}": each for number, each in enumerate(queries)}
+        try:
+            found, messages = self._read(ids, window, period)
+        except (ClientError, BotoCoreError) as error:
+            return dict.fromkeys(queries, unanswered(error))
+        except _TokenAgain:
+            return dict.fromkeys(queries, failed(Fault.PARTIAL, "CloudWatch named the same next page twice."))
+        if messages:
+            return dict.fromkeys(queries, failed(Fault.PARTIAL, f"CloudWatch said: {'; '.join(messages)}."))
+        told = period if period != window.period else None
+        return {each: _answer(found[name], told) for name, each in ids.items()}
+
+    def _read(self, ids: Mapping[str, Query], window: Window, period: timedelta) -> tuple[dict[str, _Found], list[str]]:
+        found = {name: _Found() for name in ids}
+        messages: list[str] = []
+        for page in self._pages(ids, window, period):
+            messages += [_text(message) for message in page.get("Messages", ())]
+            for result in page["MetricDataResults"]:
+                mine = found[result["Id"]]
+                mine.points += map(_point, result["Timestamps"], result["Values"])
+                mine.status = result.get("StatusCode", "")
+                mine.messages += [_text(message) for message in result.get("Messages", ())]
+        return found, messages
+
+    def _pages(self, ids: Mapping[str, Query], window: Window, period: timedelta) -> Iterator[Mapping[str, Any]]:
+        asked: dict[str, Any] = {
+            "MetricDataQueries": [_query(name, each, period) for name, each in ids.items()],
+            "StartTime": window.start,
+            "EndTime": window.end,
+            "ScanBy": "TimestampAscending",
+        }
+        tokens: set[str] = set()
+        for _ in range(PAGES_MOST):
+            page = self._client.get_metric_data(**asked)
+            yield page
+            token = page.get("NextToken")
+            if not token:
+                return
+            if token in tokens:
+                raise _TokenAgain
+            tokens.add(token)
+            asked["NextToken"] = token
+        raise _TokenAgain
+
+    def _explained(self, queries: Sequence[Query]) -> dict[Query, Answer]:
+        """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
+        answers: dict[Query, Answer] = {}
+        for namespace, name in sorted({(each.namespace, each.name) for each in queries}):
+            listed = self._listed(Namespace=namespace, MetricName=name)
+            if listed == []:
+                listed = self._listed(Namespace=namespace)
+            if listed is None:
+                continue
+            asked = [each for each in queries if (each.namespace, each.name) == (namespace, name)]
+            answers |= {each: wrong_name(str(each), listed) for each in asked if str(each) not in listed}
+        return answers
+
+    def _listed(self, **of: str) -> list[str] | None:
+        """The metrics there are; None where they cannot be listed or are too many."""
+        found: list[str] = []
+        asked: dict[str, str] = dict(of)
+        try:
+            for _ in range(LISTED_PAGES_MOST):
+                page = self._client.list_metrics(**asked)
+                found += [_spelled(metric) for metric in page["Metrics"]]
+                if not page.get("NextToken"):
+                    return found
+                asked["NextToken"] = page["NextToken"]
+        except (ClientError, BotoCoreError):
+            return None
+        return None
+
+
+class _TokenAgain(Exception):
+    """The pages do not end."""
+
+
+def readable_period(window: Window, now: datetime) -> timedelta:
+    """
+    The shortest period that CloudWatch still has for a window of this age, not below the one asked for.
+
+    >>> day = timedelta(days=1)
+    >>> now = datetime(2026, 11, 24, tzinfo=UTC)
+    >>> [str(readable_period(Window(now - n * day, now, timedelta(minutes=1)), now)) for n in (1, 20, 70)]
+    ['0:01:00', '0:05:00', '1:00:00']
+    """
+    grain = next(grain for age, grain in GRAINS if now - window.start >= age or grain is GRAINS[-1][1])
+    return -(-window.period // grain) * grain
+
+
+def silent(answers: Mapping[Query, Answer]) -> list[Query]:
+    """The queries that were answered with nothing."""
+    return [each for each, answer in answers.items() if isinstance(answer, Series) and not answer.points]
+
+
+def _answer(found: _Found, period: timedelta | None) -> Answer:
+    if found.messages or found.status != "Complete":
+        said = "; ".join(found.messages) or f"its status is '{found.status or 'missing'}'"
+        fault = Fault.SERVICE if found.status == "InternalError" else Fault.PARTIAL
+        return failed(fault, f"CloudWatch answered in part: {said}.")
+    return Series(in_order(found.points), period)
+
+
+def _query(name: str, asked: Query, period: timedelta) -> dict[str, Any]:
+    # No Unit: "if you specify a unit that the metric does not have, nothing is returned".
+    dimensions = [{"Name": label, "Value": value} for label, value in asked.labels]
+    metric = {"Namespace": asked.namespace, "MetricName": asked.name, "Dimensions": dimensions}
+    stat = {"Metric": metric, "Period": round(period.total_seconds()), "Stat": STATISTICS[asked.statistic]}
+    return {"Id": name, "MetricStat": stat, "ReturnData": True}
+
+
+def _spelled(metric: Mapping[str, Any]) -> str:
+    labels = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+    return str(query(metric["Namespace"], metric["MetricName"], labels))
+
+
+def _point(at: datetime, value: float) -> Point:
+    return Point(at.astimezone(UTC), value)
+
+
+def _text(message: Mapping[str, str]) -> str:
+    return f"{message.get('Code', '')} {message.get('Value', '')}".strip().rstrip(".")
