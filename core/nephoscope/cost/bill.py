@@ -49,6 +49,7 @@ class Bill:
     month: str | None
     lines: tuple[Line, ...]
     groups: tuple[Group, ...]
+    daily: tuple[Line, ...]  # usage that corrects nothing, by day, service and account: where anomalies are sought
     sources: tuple[Source, ...]
 
     @property
@@ -84,18 +85,28 @@ def _complete_until(lines: Sequence[Line]) -> datetime | None:
     return max((line.until for line in lines if line.until is not None), default=None)
 
 
-def joined(lines: Sequence[Line]) -> list[Line]:
+def joined(lines: Sequence[Line], groups: Sequence[Group]) -> tuple[list[Line], list[Group]]:
     """
     Join the actual and the amortised view of one bill: each tells one measure, and they are never added.
 
-    A line that lacks a measure stands for nothing of it where the other view of its account and month tells it.
+    A line that lacks a measure stands for nothing of it where the other view of its account and month tells it. Groups
+    follow where that completes every line of their provider.
     """
     told: dict[str, set[tuple[str, str | None, str | None]]] = {"billed": set(), "effective": set()}
     for line in lines:
         for measure, places in told.items():
             if getattr(line, measure) is not None:
                 places.add(_place(line))
-    return [_completed(line, told) for line in lines]
+    completed = [_completed(line, told) for line in lines]
+    gaps = {line.provider for line in completed if line.billed is None or line.effective is None}
+    return completed, [group if group.provider in gaps else _filled(group) for group in groups]
+
+
+def _filled(group: Group) -> Group:
+    nothing = Decimal(0)
+    billed = nothing if group.billed is None else group.billed
+    effective = nothing if group.effective is None else group.effective
+    return replace(group, billed=billed, effective=effective)
 
 
 def _place(line: Line) -> tuple[str, str | None, str | None]:

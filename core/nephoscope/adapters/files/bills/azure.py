@@ -12,6 +12,8 @@ from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.tags import tag
 from nephoscope.cost.bill import View
 
+DIALECT = "Azure cost export"
+
 # The agreements name the same thing differently, and the portal translates what people download.
 COSTS = (
     "CostInBillingCurrency",
@@ -73,7 +75,7 @@ def charges(columns: Columns, view: View = "actual") -> Charges | None:
     charge = columns.text("ChargeType")
     period = columns.time("BillingPeriodStartDate", "BillingPeriodStart")
     return Charges(
-        dialect="Azure cost export",
+        dialect=DIALECT,
         provider="'Microsoft'",
         currency=columns.text(*CURRENCIES),
         billed=ABSENT if view == "amortised" else cost,

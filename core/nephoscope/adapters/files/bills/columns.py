@@ -52,30 +52,41 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount as two expressions: what fits a DECIMAL, and the text of what does not ('\\n' between several)."""
+    """An amount as expressions, of which one is not NULL: a DECIMAL, a small and quick one, or the text of neither."""
 
     decimal: str
-    text: str = NOTHING
+    text: str = NOTHING  # '\n' between several amounts
+    quick: str | None = None
+
+    @property
+    def slow(self) -> Money:
+        """The same amount without its quick part, to compute with."""
+        if self.quick is None:
+            return self
+        return Money(f"coalesce(({self.quick})::{WIDE}, {self.decimal})", self.text)
 
     def when(self, condition: str, other: Money) -> Money:
         """Take this amount where a condition holds, another where it does not."""
+        this, that = self.slow, other.slow
         return Money(
-            f"CASE WHEN {condition} THEN {self.decimal} ELSE {other.decimal} END",
-            f"CASE WHEN {condition} THEN {self.text} ELSE {other.text} END",
+            f"CASE WHEN {condition} THEN {this.decimal} ELSE {that.decimal} END",
+            f"CASE WHEN {condition} THEN {this.text} ELSE {that.text} END",
         )
 
     def plus(self, other: Money) -> Money:
         """Add two amounts; one that is not there adds nothing."""
-        either = f"({self.decimal} IS NULL AND {other.decimal} IS NULL)"
+        this, that = self.slow, other.slow
+        neither = f"({this.decimal} IS NULL AND {that.decimal} IS NULL)"
         return Money(
-            f"CASE WHEN {either} THEN NULL ELSE coalesce({self.decimal}, 0) + coalesce({other.decimal}, 0) END",
-            f"nullif(concat_ws('\n', {self.text}, {other.text}), '')",
+            f"CASE WHEN {neither} THEN NULL ELSE coalesce({this.decimal}, 0) + coalesce({that.decimal}, 0) END",
+            f"nullif(concat_ws('\n', {this.text}, {that.text}), '')",
         )
 
     def minus(self, other: Money) -> Money:
         """Take one amount from another."""
-        text = f"list_transform(string_split({other.text}, '\n'), lambda part: '-(' || part || ')')"
-        return self.plus(Money(f"-({other.decimal})", f"array_to_string({text}, '\n')"))
+        that = other.slow
+        parts = f"list_transform(string_split({that.text}, '\n'), lambda part: '(' || part || ')')"
+        return self.plus(Money(f"-({that.decimal})", f"array_to_string({parts}, '\n')"))
 
 
 ZERO = Money("0::DECIMAL(38, 24)")
@@ -153,18 +164,21 @@ def _money(expression: str, kind: str) -> Money:
         return Money(expression)
     if kind in _INTEGERS:
         return Money(f"{expression}::DECIMAL(38, 0)")
-    if kind in ("DOUBLE", "FLOAT"):
+    if kind == "DOUBLE":
         return _float_money(expression)
     return text_money(_text(expression, kind))
 
 
 def _float_money(expression: str) -> Money:
+    # Up to 15 digits, a decimal that rounds to the double is its shortest one.
+    short = f"(abs({expression}) < 1e5 AND (try_cast({expression} AS DECIMAL(18, 10)))::DOUBLE = {expression})"
     # A double's shortest decimal has at most 17 digits: from 1e-7 on, all of them lie within 24 places.
-    fits = f"({expression} = 0 OR abs({expression}) BETWEEN 1e-7 AND 1e13)"
-    shortest = f"{expression}::VARCHAR"
+    fits = f"abs({expression}) BETWEEN 1e-7 AND 1e13"
+    shortest = f"{expression}::DOUBLE::VARCHAR"
     return Money(
-        f"CASE WHEN {fits} THEN {shortest}::{WIDE} END",
-        f"CASE WHEN NOT {fits} THEN {shortest} END",
+        decimal=f"CASE WHEN NOT {short} AND {fits} THEN {shortest}::{WIDE} END",
+        text=f"CASE WHEN NOT {short} AND NOT ({fits}) THEN {shortest} END",
+        quick=f"CASE WHEN {short} THEN {expression}::DECIMAL(18, 10) END",
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from nephoscope.cost.bill import View
 from nephoscope.errors import Unreadable
 
-DATA_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".csv.zst", ".gz", ".zst", ".jsonl", ".json", ".ndjson")
+_DATA = (".parquet", ".csv", ".gz", ".zst", ".jsonl", ".json", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,54 +27,61 @@ class Delivery:
     export: str  # which export this is a run of; the runs of one export and month replace each other
     month: str
     run: str  # what orders the runs
-    files: tuple[str, ...]  # keys as the manifest spells them
-    rows: int | None  # where the manifest counts them
-    view: View  # "" where the manifest does not tell
+    keys: tuple[str, ...]  # the files, as the manifest spells them
+    rows: int | None = None  # where the manifest counts them
+    view: View = ""  # where the manifest tells it
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that count together: a delivery, or one file that no manifest lists."""
+
+    paths: tuple[Path, ...]
+    delivery: Delivery | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The files that count, with what their manifests tell of them, and those that do not count."""
+    """What counts, what is wrong with the deliveries, and which files do not count."""
 
-    files: tuple[Path, ...]
-    views: Mapping[Path, View]
+    batches: tuple[Batch, ...]
     missing: tuple[tuple[Path, str], ...]  # (manifest, what is wrong with its delivery)
     superseded: tuple[Path, ...]
 
 
 def choose(files: Iterable[Path]) -> Chosen:
     """Keep of the files in folders those that count."""
-    everything = sorted(files)
-    data = [path for path in everything if not is_manifest(path) and path.name.lower().endswith(DATA_SUFFIXES)]
-    deliveries, broken = [], []
-    for path in everything:
-        if is_manifest(path):
-            try:
-                deliveries.append(delivery(path))
-            except Unreadable as error:
-                broken.append((path, error.what))
-    return _chosen(data, deliveries, broken)
-
-
-def _chosen(data: list[Path], deliveries: list[Delivery], broken: list[tuple[Path, str]]) -> Chosen:
-    newest: dict[tuple[str, str], Delivery] = {}
-    for one in sorted(deliveries, key=lambda one: one.run):
-        newest[one.export, one.month] = one
-    views: dict[Path, View] = {}
-    listed: dict[Path, None] = {}
-    for one in newest.values():
-        for key in one.files:
-            path = _local(one, key, data)
-            if path is None:
-                broken.append((one.manifest, f"'{one.manifest.name}' lists '{key}', which is not there"))
-            else:
-                listed[path] = None
-                views[path] = one.view
+    everything = sorted(set(files))
+    data = [path for path in everything if not is_manifest(path) and path.name.lower().endswith(_DATA)]
+    deliveries: list[Delivery] = []
+    missing: list[tuple[Path, str]] = []
+    for path in filter(is_manifest, everything):
+        try:
+            deliveries.append(delivery(path))
+        except Unreadable as error:
+            missing.append((path, error.what.rstrip(".")))
+    batches = []
+    for one in newest(deliveries):
+        found = {key: _local(one, key, data) for key in one.keys}
+        absent = [key for key, path in found.items() if path is None]
+        if absent:
+            missing.append((one.manifest, f"'{one.manifest.name}' lists '{absent[0]}', which is not there"))
+        else:
+            batches.append(Batch(tuple(path for path in found.values() if path is not None), one))
     claimed = {folder for one in deliveries for folder in _folders(one)}
-    loose = [path for path in data if path not in listed and not any(path.is_relative_to(top) for top in claimed)]
-    kept = [*listed, *loose]
-    left = tuple(path for path in data if path not in set(kept))
-    return Chosen(tuple(sorted(kept)), views, tuple(broken), left)
+    listed = {path for batch in batches for path in batch.paths}
+    loose = [path for path in data if path not in listed and not any(map(path.is_relative_to, claimed))]
+    batches += [Batch((path,)) for path in loose]
+    left = tuple(path for path in data if path not in listed and path not in set(loose))
+    return Chosen(tuple(batches), tuple(missing), left)
+
+
+def newest(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Keep the newest run of each export and month."""
+    kept: dict[tuple[str, str], Delivery] = {}
+    for one in sorted(deliveries, key=lambda one: one.run):
+        kept[one.export, one.month] = one
+    return list(kept.values())
 
 
 def _folders(one: Delivery) -> list[Path]:
@@ -90,6 +97,12 @@ def is_manifest(path: Path) -> bool:
     return path.name.lower().endswith("manifest.json")
 
 
+def around(manifest: Path) -> list[Path]:
+    """The manifest and the files that it may list."""
+    top = manifest.parent.parent.parent if manifest.parent.parent.name.lower() == "metadata" else manifest.parent
+    return [manifest, *(path for path in top.rglob("*") if path.is_file() and not is_manifest(path))]
+
+
 def delivery(path: Path) -> Delivery:
     """
     Read a manifest of AWS or Azure.
@@ -99,9 +112,7 @@ def delivery(path: Path) -> Delivery:
     """
     try:
         content = json.loads(path.read_bytes().decode("utf-8-sig"))
-        if "blobs" in content:
-            return _azure(path, content)
-        return _aws(path, content)
+        return _azure(path, content) if "blobs" in content else _aws(path, content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable(
             f"'{path.name}' is no manifest of a delivery ({type(error).__name__}: {error}).", do="deliver it again"
@@ -111,15 +122,14 @@ def delivery(path: Path) -> Delivery:
 def _azure(path: Path, content: Mapping[str, Any]) -> Delivery:
     run, config = content["runInfo"], content["exportConfig"]
     kind = str(config.get("type", "")).lower()
-    view: View = "amortised" if kind.startswith("amorti") else "actual" if kind.startswith("actual") else ""
     return Delivery(
         manifest=path,
         export=f"{config.get('resourceId', '')}/{config['exportName']}",
         month=str(run["startDate"])[:7],
         run=f"{run.get('submittedTime') or run.get('endDate') or ''}/{path.parent.parent.name}/{path.parent.name}",
-        files=tuple(blob["blobName"] for blob in content["blobs"]),
+        keys=tuple(blob["blobName"] for blob in content["blobs"]),
         rows=content.get("dataRowCount"),
-        view=view,
+        view="amortised" if kind.startswith("amorti") else "actual" if kind.startswith("actual") else "",
     )
 
 
@@ -133,9 +143,7 @@ def _aws(path: Path, content: Mapping[str, Any]) -> Delivery:
         export=path.name,
         month=start.removeprefix("BILLING_PERIOD=").replace("-", "")[:6],
         run=f"{path.stat().st_mtime_ns:020d}/{run}",
-        files=tuple(entry if isinstance(entry, str) else str(next(iter(entry.values()))) for entry in files),
-        rows=None,
-        view="",
+        keys=tuple(entry if isinstance(entry, str) else str(next(iter(entry.values()))) for entry in files),
     )
 
 
@@ -143,15 +151,13 @@ def _local(one: Delivery, key: str, data: list[Path]) -> Path | None:
     """Find a listed key among the files: the one that shares the most of its path's end."""
     parts = key.split("://")[-1].split("/")
     candidates = [path for path in data if path.name == parts[-1]]
-    if not candidates:
-        return None
-    return max(candidates, key=lambda path: (_shared(path.parts, parts), path.is_relative_to(one.manifest.parent)))
+    return max(candidates, key=lambda path: _rank(one, path, parts), default=None)
 
 
-def _shared(left: tuple[str, ...], right: list[str]) -> int:
-    count = 0
-    for ours, theirs in zip(reversed(left), reversed(right), strict=False):
+def _rank(one: Delivery, path: Path, parts: list[str]) -> tuple[int, bool]:
+    shared = 0
+    for ours, theirs in zip(reversed(path.parts), reversed(parts), strict=False):
         if ours != theirs:
             break
-        count += 1
-    return count
+        shared += 1
+    return shared, path.is_relative_to(one.manifest.parent)

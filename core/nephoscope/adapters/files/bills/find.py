@@ -6,7 +6,7 @@ import glob
 from collections.abc import Iterable
 from pathlib import Path
 
-from nephoscope.adapters.files.bills.deliveries import Chosen, choose
+from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, around, choose, is_manifest
 from nephoscope.errors import BadUsage
 
 
@@ -15,7 +15,8 @@ def find(paths: Iterable[str]) -> Chosen:
     Find the files of bills.
 
     Args:
-        paths: Files, folders (with everything below them) and patterns such as `bills/**/*.parquet`.
+        paths: Files, folders (with everything below them) and patterns such as `bills/**/*.parquet`. A manifest stands
+            for the files it lists.
 
     Returns:
         What counts; a file that was named itself counts whatever its suffix is.
@@ -23,31 +24,28 @@ def find(paths: Iterable[str]) -> Chosen:
     Raises:
         BadUsage: A path is not there, or a folder or pattern holds no file.
     """
-    named: list[Path] = []
+    named: dict[Path, None] = {}
     below: list[Path] = []
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            below += _checked(text, [file for file in path.rglob("*") if _is_data(file)])
+            below += _checked(text, _files_below(path))
+        elif path.exists() and is_manifest(path):
+            below += around(path.resolve())
         elif path.exists():
-            named.append(path)
+            named[path.resolve()] = None
         else:
-            matches = [Path(match) for match in glob.glob(text, recursive=True)]  # noqa: PTH207  # absolute patterns too
-            files = [match for match in matches if match.is_file()]
-            folders = [file for match in matches if match.is_dir() for file in match.rglob("*") if _is_data(file)]
-            below += _checked(text, files + folders)
-    chosen = choose([*below, *(path for path in named if path.name.lower().endswith("manifest.json"))])
-    alone = [path for path in named if not path.name.lower().endswith("manifest.json")]
-    return Chosen(
-        tuple(dict.fromkeys(path.resolve() for path in [*alone, *chosen.files])),
-        {path.resolve(): view for path, view in chosen.views.items()},
-        chosen.missing,
-        chosen.superseded,
-    )
+            matches = [Path(match) for match in glob.glob(text, recursive=True)]  # noqa: PTH207  # absolute ones too
+            below += _checked(text, [file for match in matches for file in _files_below(match)])
+    chosen = choose(path.resolve() for path in below)
+    inside = {path for batch in chosen.batches for path in batch.paths}
+    alone = [Batch((path,)) for path in named if path not in inside]
+    return Chosen((*alone, *chosen.batches), chosen.missing, chosen.superseded)
 
 
-def _is_data(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith((".", "_"))
+def _files_below(path: Path) -> list[Path]:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return [file for file in files if file.is_file() and not file.name.startswith((".", "_"))]
 
 
 def _checked(text: str, files: list[Path]) -> list[Path]:

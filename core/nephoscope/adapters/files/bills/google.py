@@ -87,7 +87,7 @@ def _credits(columns: Columns) -> Money:
     decimals = (
         f"list_transform(list_filter({amounts}, lambda amount: {fits}), lambda amount: try_cast(amount AS {WIDE}))"
     )
-    total = f"list_reduce({decimals}, lambda left, right: (left + right)::{WIDE}, 0::{WIDE})"
+    total = f"list_reduce({decimals}, lambda one, other: (one + other)::{WIDE}, 0::{WIDE})"
     rest = f"list_filter({amounts}, lambda amount: amount IS NOT NULL AND NOT {fits})"
     return Money(total, f"nullif(array_to_string({rest}, '\n'), '')")
 

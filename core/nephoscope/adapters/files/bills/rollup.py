@@ -10,18 +10,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from nephoscope.adapters.files.bills import azure
-from nephoscope.adapters.files.bills.deliveries import Chosen
+from nephoscope.adapters.files.bills.columns import literal
+from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
-from nephoscope.adapters.files.bills.sums import Sums, sums
+from nephoscope.adapters.files.bills.sums import Sums, added_up, cube
 from nephoscope.cost.bill import UNTOLD, Bill, Group, Source, View, joined, merged
 from nephoscope.cost.lines import Line
 from nephoscope.cost.providers import provider
@@ -30,24 +31,10 @@ from nephoscope.errors import Unreadable
 MEMORY = "320MB"
 
 _CUBE = ("provider", "currency", "month", "day", "service", "category", "account", "charge", "correction")
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Files of one shape and view, and what their columns mean."""
-
-    shape: Shape
-    view: View
-    paths: tuple[Path, ...]
-
-    @property
-    def name(self) -> str:
-        others = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
-        return f"{self.paths[0].name}{others}"
-
-    @property
-    def charges(self) -> Charges:
-        return recognise(self.shape.columns, self.name, self.view)
+_LINE = ("provider", "currency", "month", "account", "charge", "correction")
+_DAILY = ("provider", "currency", "day", "service", "account")
+_DAILY_ROWS = 20_000
+_USAGE = "lower(charge) = 'usage' AND NOT correction AND day IS NOT NULL"
 
 
 @contextmanager
@@ -87,94 +74,132 @@ class BillFiles:
             The bill; a file that cannot be read is one of its sources, with the reason.
         """
         with engine(self._memory) as connection:
-            return _Reading(connection, tuple(by), month).read(self._chosen)
+            return _Reading(connection, self._chosen, tuple(by), month).read()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Files of one shape and view, and what their columns mean."""
+
+    shape: Shape
+    view: View
+    delivery: Delivery | None
+    paths: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        others = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
+        return f"{self.paths[0].name}{others}"
+
+    @property
+    def charges(self) -> Charges:
+        return recognise(self.shape.columns, self.name, self.view)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rolled:
+    """What a part gave."""
+
+    lines: list[Line]
+    groups: list[Group]
+    daily: list[Line]
 
 
 class _Reading:
-    """One roll-up under way: what was read so far, and how it ended for each file."""
+    """One roll-up under way."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, by: tuple[str, ...], month: str | None) -> None:
-        self._engine = connection
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, chosen: Chosen, by: tuple[str, ...], month: str | None
+    ) -> None:
+        self._engine, self._chosen = connection, chosen
         self._by, self._month = by, month
-        self._lines: list[Line] = []
-        self._groups: list[Group] = []
-        self._sources: list[Source] = []
-
-    def read(self, chosen: Chosen) -> Bill:
-        for manifest, reason in chosen.missing:
-            self._sources.append(Source(manifest.name, "manifest", "unknown", f"{reason}."))
+        self._rolled: list[_Rolled] = []
+        self._sources = [Source(path.name, "manifest", "unknown", f"{reason}.") for path, reason in chosen.missing]
         self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
-        for part in self._sorted(chosen):
+        self._cubes = 0
+
+    def read(self) -> Bill:
+        for part in self._sorted():
             self._take(part)
-        lines = joined(self._lines)
-        if self._in_cube:
-            self._groups = [_group_of(line, self._by) for line in lines if self._month in (None, line.month)]
-        return Bill(self._by, self._month, tuple(lines), tuple(merged(self._groups)), tuple(self._sources))
+        lines, groups = joined(
+            [line for rolled in self._rolled for line in rolled.lines],
+            [group for rolled in self._rolled for group in rolled.groups],
+        )
+        return Bill(
+            by=self._by,
+            month=self._month,
+            lines=tuple(lines),
+            groups=tuple(merged(groups)),
+            daily=tuple(line for rolled in self._rolled for line in rolled.daily),
+            sources=tuple(self._sources),
+        )
 
-    @property
-    def _in_cube(self) -> bool:
-        return all(key in _CUBE for key in self._by)
-
-    def _take(self, part: _Part) -> None:
-        """Add a part; where it cannot be read as a whole, each of its files alone."""
-        try:
-            lines, groups = self._rolled_up(part)
-        except (Unreadable, duckdb.Error) as error:
-            if len(part.paths) == 1:
-                self._sources.append(_unread(part.paths[0], error))
-                return
-            for path in part.paths:
-                self._take(_Part(part.shape, part.view, (path,)))
-            return
-        self._lines += lines
-        self._groups += groups
-        self._sources += [Source(path.name, part.charges.dialect, "known") for path in part.paths]
-
-    def _sorted(self, chosen: Chosen) -> list[_Part]:
+    def _sorted(self) -> list[_Part]:
         """Sort the files by shape and view; a view that could be both is actual where an amortised one is there too."""
-        shapes: dict[tuple[Shape, View], list[Path]] = {}
-        for path in chosen.files:
-            try:
-                its_shape = shape(self._engine, path)
-                recognise(its_shape.columns, path.name)
-                shapes.setdefault((its_shape, self._view(chosen, its_shape, path)), []).append(path)
-            except (Unreadable, duckdb.Error) as error:
-                self._sources.append(_unread(path, error))
-        amortised = any(view == "amortised" for _, view in shapes)
+        shapes: dict[tuple[Shape, View, Delivery | None], list[Path]] = {}
+        for batch in self._chosen.batches:
+            for path in batch.paths:
+                try:
+                    its_shape = shape(self._engine, path)
+                    key = (its_shape, self._view(batch, its_shape, path), batch.delivery)
+                    shapes.setdefault(key, []).append(path)
+                except (Unreadable, duckdb.Error) as error:
+                    self._sources.append(_unread(path, error))
+        amortised = any(view == "amortised" for _, view, _ in shapes)
         return [
-            _Part(its_shape, "actual" if amortised and view == "both" else view, tuple(paths))
-            for (its_shape, view), paths in shapes.items()
+            _Part(its_shape, "actual" if amortised and view == "both" else view, delivery, tuple(paths))
+            for (its_shape, view, delivery), paths in shapes.items()
         ]
 
-    def _rolled_up(self, part: _Part) -> tuple[list[Line], list[Group]]:
+    def _view(self, batch: Batch, its_shape: Shape, path: Path) -> View:
+        """Tell which view a cost export of Azure is: by its manifest, its rows, or its name."""
+        columns = its_shape.columns
+        if recognise(columns, path.name).dialect != azure.DIALECT:
+            return ""
+        if batch.delivery and batch.delivery.view:
+            return batch.delivery.view
+        probe = f"bool_or({azure.is_amortised(columns)}), bool_or({azure.is_actual(columns)})"
+        amortised, actual = its_shape.read(self._engine, [str(path)]).aggregate(probe).fetchall()[0]
+        return "actual" if actual else "amortised" if amortised else _view_of_name(path)
+
+    def _take(self, part: _Part) -> None:
+        """Add a part; where it cannot be read as a whole, each of its files alone, but a delivery all or nothing."""
+        try:
+            self._rolled.append(self._roll_up(part))
+        except (Unreadable, duckdb.Error) as error:
+            if len(part.paths) == 1 or part.delivery:
+                self._sources += [_unread(path, error) for path in part.paths]
+                return
+            for path in part.paths:
+                self._take(replace(part, paths=(path,)))
+            return
+        self._sources += [Source(path.name, part.charges.dialect, "known") for path in part.paths]
+
+    def _roll_up(self, part: _Part) -> _Rolled:
         charges = part.charges
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
-        lines = [_line(row) for row in sums(relation, charges, _CUBE)]
-        _check(lines, part.name, self._month)
-        if self._in_cube:
-            return lines, []
-        rows = sums(relation, charges, ("provider", "currency", *self._by), month=self._month)
-        return lines, [_group(row, self._by) for row in rows]
+        table = self._stored(cube(relation, charges, _CUBE))
+        lines = [_line(row) for row in added_up(table, _LINE)]
+        _check(lines, part, self._month)
+        keys = ("provider", "currency", *(key for key in self._by if key not in ("provider", "currency")))
+        if set(keys) <= set(_CUBE):
+            asked = f"month = {literal(self._month)}" if self._month else "true"
+            groups = added_up(table, keys, where=asked)
+        else:
+            groups = added_up(cube(relation, charges, keys, month=self._month), keys)
+        return _Rolled(lines, [_group(row, keys, self._by) for row in groups], list(_daily_lines(table)))
 
-    def _view(self, chosen: Chosen, its_shape: Shape, path: Path) -> View:
-        """Tell which view a cost export of Azure is: by its manifest, its name, or its rows."""
-        columns = its_shape.columns
-        if "Azure" not in recognise(columns, path.name).dialect:
-            return ""
-        told: View = chosen.views.get(path) or _view_of_name(path)
-        if told:
-            return told
-        relation = its_shape.read(self._engine, [str(path)])
-        probe = f"bool_or({azure.is_amortised(columns)}), bool_or({azure.is_actual(columns)})"
-        amortised, actual = relation.aggregate(probe).fetchall()[0]
-        return "actual" if actual else "amortised" if amortised else "both"
+    def _stored(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+        self._cubes += 1
+        relation.create(f"cube_{self._cubes}")
+        return self._engine.table(f"cube_{self._cubes}")
 
 
 def _view_of_name(path: Path) -> View:
-    lowered = "/".join(path.parts[-6:]).lower().replace("-", "").replace("_", "")
+    lowered = "/".join(path.parts[-5:]).lower().replace("-", "").replace("_", "")
     if "amortized" in lowered or "amortised" in lowered:
         return "amortised"
-    return "actual" if "actualcost" in lowered else ""
+    return "actual" if "actualcost" in lowered else "both"
 
 
 def _unread(path: Path, error: Exception) -> Source:
@@ -185,16 +210,13 @@ def _unread(path: Path, error: Exception) -> Source:
 
 
 def _line(row: Sums) -> Line:
-    name, currency, month, day, service, category, account, charge, correction = row.keys
+    name, currency, month, account, charge, correction = row.keys
     return Line(
         provider=provider(name or UNTOLD),
         currency=currency or "",
         billed=row.billed,
         effective=row.effective,
         month=month,
-        day=day,
-        service=service,
-        category=category,
         account=account,
         charge=charge.capitalize() if charge else None,
         correction=correction,
@@ -203,26 +225,51 @@ def _line(row: Sums) -> Line:
     )
 
 
-def _group_of(line: Line, by: Sequence[str]) -> Group:
-    values = (getattr(line, key) for key in by)
-    keys = tuple(None if value is None else str(value) for value in values)
-    return Group(keys, line.provider, line.currency, line.billed, line.effective, line.rows)
+def _daily_lines(table: duckdb.DuckDBPyRelation) -> Iterator[Line]:
+    """Add usage up by day; by service and by account apart where both together are too many rows."""
+    usage = table.filter(_USAGE)
+    counted = usage.project(", ".join(_DAILY)).distinct().aggregate("count(*)").fetchall()[0][0]
+    if counted <= _DAILY_ROWS:
+        yield from (_daily(row, ("service", "account")) for row in added_up(usage, _DAILY))
+        return
+    for key in ("service", "account"):
+        yield from (_daily(row, (key,)) for row in added_up(usage, ("provider", "currency", "day", key)))
 
 
-def _group(row: Sums, by: tuple[str, ...]) -> Group:
-    cloud = provider(row.keys[0] or UNTOLD)
-    values = zip(by, row.keys[2:], strict=True)
-    keys = tuple(cloud if key == "provider" else None if value is None else str(value) for key, value in values)
-    return Group(keys, cloud, row.keys[1] or "", row.billed, row.effective, row.rows)
+def _daily(row: Sums, by: tuple[str, ...]) -> Line:
+    name, currency, day, *values = row.keys
+    return Line(
+        provider=provider(name or UNTOLD),
+        currency=currency or "",
+        billed=row.billed,
+        effective=row.effective,
+        day=day,
+        charge="Usage",
+        until=row.until,
+        rows=row.rows,
+        **dict(zip(by, values, strict=True)),
+    )
 
 
-def _check(lines: list[Line], name: str, month: str | None) -> None:
+def _group(row: Sums, keys: Sequence[str], by: Sequence[str]) -> Group:
+    values = dict(zip(keys, row.keys, strict=True))
+    cloud = provider(values["provider"] or UNTOLD)
+    texts = {key: None if value is None else str(value) for key, value in values.items()} | {"provider": cloud}
+    return Group(tuple(texts[key] for key in by), cloud, values["currency"] or "", row.billed, row.effective, row.rows)
+
+
+def _check(lines: list[Line], part: _Part, month: str | None) -> None:
     """Refuse rows that lack what a total stands on, and a bill without any row."""
     if not lines:
-        raise Unreadable(f"'{name}' has a header and no row.", do="look whether the export ran", why="NO_DATA")
-    without = {"BillingCurrency": sum(line.rows for line in lines if not line.currency)}
-    if month is not None:
-        without["BillingPeriodStart that can be read"] = sum(line.rows for line in lines if line.month is None)
+        raise Unreadable(f"'{part.name}' has a header and no row.", do="look whether the export ran", why="NO_DATA")
+    rows, counted = sum(line.rows for line in lines), part.delivery and part.delivery.rows
+    if counted is not None and rows != counted:
+        raise Unreadable(f"'{part.name}' holds {rows} rows, its manifest counts {counted} rows.", do="deliver it again")
+    without = {
+        "amount": sum(line.rows for line in lines if line.billed is None) if part.view != "amortised" else 0,
+        "BillingCurrency": sum(line.rows for line in lines if not line.currency),
+        "BillingPeriodStart": sum(line.rows for line in lines if line.month is None) if month is not None else 0,
+    }
     for what, rows in without.items():
         if rows:
-            raise Unreadable(f"{rows} rows of '{name}' have no {what}.", do="export the bill again")
+            raise Unreadable(f"Among {rows} rows of '{part.name}' some have no {what}.", do="export the bill again")

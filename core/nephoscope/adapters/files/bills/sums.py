@@ -1,4 +1,10 @@
-"""The aggregate that every roll-up is: exact sums of a file's charges by some of its keys."""
+"""
+The aggregate that every roll-up is: exact sums of charges by some of their keys.
+
+Files are read once into a cube, a small table of sums by all the keys that a report may ask for; every further
+question adds the cube up. Each measure is a sum of what fits a DECIMAL, of what fits a small one (which is quicker to
+add), and a list of the texts of what fits neither; Python adds the three.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +16,14 @@ from typing import Any
 
 import duckdb
 
-from nephoscope.adapters.files.bills.columns import NOTHING, Money, literal
+from nephoscope.adapters.files.bills.columns import NOTHING, Money, literal, quoted
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.cost.bill import TAG
 from nephoscope.cost.money import amount, total
 from nephoscope.errors import Unreadable
+
+MEASURES = ("billed", "effective")
+_ABSENT = "NULL::DECIMAL(38, 10)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +31,47 @@ class Sums:
     """One row of a roll-up."""
 
     keys: tuple[Any, ...]
-    billed: Decimal | None
+    billed: Decimal | None  # None where a charge does not tell it
     effective: Decimal | None
     rows: int
-    until: datetime | None
+    until: datetime | None  # the latest end of a charge of a day or less
+
+
+def cube(
+    relation: duckdb.DuckDBPyRelation,
+    charges: Charges,
+    keys: Sequence[str],
+    *,
+    month: str | None = None,
+    where: str = "true",
+) -> duckdb.DuckDBPyRelation:
+    """
+    Add billed and effective cost up by keys.
+
+    Args:
+        relation: The rows of files of one shape.
+        charges: What their columns mean.
+        keys: Keys that `key_expression` knows.
+        month: "2026-05": rows of other billing periods are left out; rows without one are not.
+        where: A further condition over the relation's columns.
+    """
+    if month is not None:
+        period = f"strftime({charges.period}, '%Y-%m')"
+        where = f"({where}) AND coalesce({period} = {literal(month)}, true)"
+    columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in keys]
+    for name, money in zip(MEASURES, (charges.billed, charges.effective), strict=True):
+        quick = money.quick or _ABSENT
+        columns += [f"{money.decimal} AS {name}", f"{money.text} AS {name}_text", f"{quick} AS {name}_quick"]
+    span = f"epoch_us({charges.end}) - epoch_us({charges.start})"
+    columns.append(f"CASE WHEN {span} <= 86400000000 THEN {charges.end} END AS until")
+    names = [quoted(key) for key in keys]
+    measures = [_first_sum("billed", charges.billed), _first_sum("effective", charges.effective)]
+    aggregates = [*names, *measures, "count(*) AS rows", "max(until) AS until"]
+    return relation.filter(where).project(", ".join(columns)).aggregate(", ".join(aggregates), ", ".join(names))
 
 
 def key_expression(charges: Charges, key: str) -> str:
-    """Tell the expression of one key of a roll-up."""
+    """Tell the expression of one key."""
     if key.startswith(TAG):
         return charges.tag(key.removeprefix(TAG))
     return {
@@ -51,68 +93,46 @@ def key_expression(charges: Charges, key: str) -> str:
     }[key]
 
 
-def sums(
-    relation: duckdb.DuckDBPyRelation,
-    charges: Charges,
-    keys: Sequence[str],
-    *,
-    month: str | None = None,
-    where: str = "true",
-) -> Iterator[Sums]:
-    """
-    Add billed and effective cost by some keys.
-
-    Args:
-        relation: The rows of files of one shape.
-        charges: What their columns mean.
-        keys: Keys that `key_expression` knows.
-        month: "2026-05": rows of other billing periods are left out; rows without one are not.
-        where: A further condition over the columns.
-
-    Raises:
-        Unreadable: A row has no amount, or one that is no number.
-    """
-    period = f"strftime({charges.period}, '%Y-%m')"
-    if month is not None:
-        where = f"({where}) AND coalesce({period} = {literal(month)}, true)"
-    names = [f"k{number}" for number in range(len(keys))]
-    columns = [f"{key_expression(charges, key)} AS {name}" for key, name in zip(keys, names, strict=True)]
-    measures = {"billed": charges.billed, "effective": charges.effective}
-    for name, money in measures.items():
-        columns += [f"{money.decimal} AS {name}", f"{money.text} AS {name}_text"]
-    columns.append(f"CASE WHEN {charges.end} <= {charges.start} + INTERVAL 1 DAY THEN {charges.end} END AS until")
-    selected = relation.filter(where).project(", ".join(columns))
-    aggregates = [_aggregate(name, money) for name, money in measures.items()]
-    aggregated = selected.aggregate(", ".join([*names, *aggregates, "count(*)", "max(until)"]), ", ".join(names))
-    for row in aggregated.fetchall():
-        yield _sums(row, len(keys), charges)
-
-
-def _aggregate(name: str, money: Money) -> str:
-    if money.text == NOTHING:
-        return f"sum({name}), NULL, count(*) FILTER ({name} IS NULL)"
-    text = f"{name}_text"
-    return f"sum({name}), list({text}) FILTER ({text} IS NOT NULL), count(*) FILTER ({name} IS NULL AND {text} IS NULL)"
-
-
-def _sums(row: tuple[Any, ...], width: int, charges: Charges) -> Sums:
-    billed, billed_texts, billed_missing, effective, effective_texts, effective_missing, rows, until = row[width:]
-    if billed_missing and charges.view != "amortised":
-        raise Unreadable(f"{billed_missing} rows have no amount.", do="export the bill again")
-    return Sums(
-        row[:width],
-        None if billed_missing else _exact(billed, billed_texts),
-        None if effective_missing else _exact(effective, effective_texts),
-        rows,
-        until.replace(tzinfo=UTC) if until is not None else None,
+def _first_sum(name: str, money: Money) -> str:
+    texts = f"list({name}_text) FILTER ({name}_text IS NOT NULL)" if money.text != NOTHING else "NULL::VARCHAR[]"
+    parts = [name, *([f"{name}_text"] if money.text != NOTHING else []), *([f"{name}_quick"] if money.quick else [])]
+    told = " OR ".join(f"{part} IS NOT NULL" for part in parts)
+    there = name if parts == [name] else f"CASE WHEN {told} THEN 1 END"
+    return (
+        f"sum({name}) AS {name}, sum({name}_quick) AS {name}_quick, "
+        f"{texts} AS {name}_texts, count({there}) AS {name}_rows"
     )
 
 
-def _exact(decimal: Decimal | None, texts: list[str] | None) -> Decimal:
-    """Add what the engine summed to the amounts that it left as text."""
+def added_up(cube: duckdb.DuckDBPyRelation, keys: Sequence[str], *, where: str = "true") -> Iterator[Sums]:
+    """
+    Add a cube up by fewer keys.
+
+    Raises:
+        Unreadable: An amount is no number.
+    """
+    names = [quoted(key) for key in keys]
+    measures = [f"sum({name}), sum({name}_quick), flatten(list({name}_texts)), sum({name}_rows)" for name in MEASURES]
+    aggregates = ", ".join([*names, *measures, "sum(rows)", "max(until)"])
+    for row in cube.filter(where).aggregate(aggregates, ", ".join(names)).fetchall():
+        values, (rows, until) = row[: len(keys)], row[-2:]
+        yield Sums(
+            values,
+            _exact(row[len(keys) : len(keys) + 4], rows),
+            _exact(row[len(keys) + 4 : -2], rows),
+            int(rows),
+            until.replace(tzinfo=UTC) if until is not None else None,
+        )
+
+
+def _exact(measure: tuple[Any, ...], rows: int) -> Decimal | None:
+    decimal, quick, texts, told = measure
+    if told < rows:
+        return None
+    sums: list[Decimal] = [part for part in (decimal, quick) if part is not None]
     if not texts:
-        return decimal or Decimal(0)
+        return sums[0] if len(sums) == 1 else total(sums)
     try:
-        return total([decimal or Decimal(0), *(amount(part) for text in texts for part in text.split("\n"))])
+        return total([*sums, *(amount(part) for text in texts for part in text.split("\n"))])
     except ValueError as error:
         raise Unreadable(f"An amount cannot be read: {error}.", do="export the bill again") from None

@@ -1,0 +1,281 @@
+"""The providers' own exports, recognised by their header and mapped onto FOCUS."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+CUR = {
+    "bill/BillingPeriodStartDate": "2026-05-01T00:00:00Z",
+    "bill/PayerAccountId": "111",
+    "lineItem/UsageAccountId": "222",
+    "lineItem/LineItemType": "Usage",
+    "lineItem/UsageStartDate": "2026-05-03T01:00:00Z",
+    "lineItem/UsageEndDate": "2026-05-03T02:00:00Z",
+    "lineItem/ProductCode": "AmazonEC2",
+    "lineItem/CurrencyCode": "USD",
+    "lineItem/UnblendedCost": "2",
+    "lineItem/BlendedCost": "99",
+    "lineItem/ResourceId": "i-1",
+    "product/region": "eu-west-1",
+    "reservation/ReservationARN": "",
+    "reservation/EffectiveCost": "",
+    "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod": "",
+    "reservation/UnusedRecurringFee": "",
+    "savingsPlan/SavingsPlanARN": "",
+    "savingsPlan/SavingsPlanEffectiveCost": "",
+    "savingsPlan/TotalCommitmentToDate": "",
+    "savingsPlan/UsedCommitment": "",
+    "resourceTags/user:Team": "fraud",
+}
+# Each kind of line: what is invoiced, the columns of its amortised cost, and that cost.
+CUR_LINES = [
+    ("Usage", "2", {}, "2"),
+    ("Tax", "0.5", {}, "0.5"),
+    ("Credit", "-0.25", {}, "-0.25"),
+    ("Fee", "100", {"reservation/ReservationARN": "ri"}, "0"),
+    ("Fee", "7", {}, "7"),
+    (
+        "RIFee",
+        "30",
+        {"reservation/UnusedAmortizedUpfrontFeeForBillingPeriod": "1.5", "reservation/UnusedRecurringFee": "2.25"},
+        "3.75",
+    ),
+    ("DiscountedUsage", "0", {"reservation/EffectiveCost": "4.125"}, "4.125"),
+    ("SavingsPlanCoveredUsage", "6", {"savingsPlan/SavingsPlanEffectiveCost": "5"}, "5"),
+    ("SavingsPlanNegation", "-6", {}, "0"),
+    ("SavingsPlanUpfrontFee", "50", {}, "0"),
+    (
+        "SavingsPlanRecurringFee",
+        "9",
+        {"savingsPlan/TotalCommitmentToDate": "9.000000000000000000000000001", "savingsPlan/UsedCommitment": "8"},
+        "1.000000000000000000000000001",
+    ),
+]
+
+
+def _cur_rows() -> list[dict]:
+    return [
+        CUR | {"lineItem/LineItemType": kind, "lineItem/UnblendedCost": cost} | columns
+        for kind, cost, columns, _ in CUR_LINES
+    ]
+
+
+def test_a_legacy_cur_is_billed_unblended_and_amortised_by_the_rules_of_aws(write_csv, report):
+    """Unblended cost is billed; commitments are spread as AWS spreads them, each kind of line by its own rule."""
+    path = write_csv("cur.csv", _cur_rows())
+    answer = report(path, "--by", "provider,service,account,region,tag:Team")
+    assert answer["sources"][0]["dialect"] == "CUR"
+    assert answer["total_cost"] == "198.25"
+    assert answer["monthly_costs"]["aws"]["effective"] == "23.125000000000000000000000001"
+    assert answer["groups"][0]["keys"] == {
+        "provider": "aws",
+        "service": "AmazonEC2",
+        "account": "222",
+        "region": "eu-west-1",
+        "tag:Team": "fraud",
+    }
+
+
+def test_cur_2_in_parquet_reads_the_same(tmp_path, report):
+    """CUR 2.0, with its own names, doubles and a map of tags, adds up as the legacy report does."""
+    rows = []
+    for row in _cur_rows():
+        renamed = {}
+        for name, value in row.items():
+            if not name.startswith("resourceTags"):
+                snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in name.replace("/", "_"))
+                amount = "Cost" in name or "Fee" in name or "Commitment" in name
+                renamed[snake.replace("__", "_").replace("_a_r_n", "_arn")] = (
+                    (float(value) if value else None) if amount else value
+                )
+        rows.append(renamed)
+    table = pa.Table.from_pylist(rows)
+    tags = pa.array([[("user_team", "fraud")]] * len(rows), pa.map_(pa.string(), pa.string()))
+    pq.write_table(table.append_column("resource_tags", tags), tmp_path / "cur2.parquet")
+    answer = report(tmp_path, "--by", "tag:Team")
+    assert answer["sources"][0]["dialect"] == "CUR 2.0"
+    assert answer["total_cost"] == "198.25"
+    assert answer["monthly_costs"]["aws"]["effective"] == "23.125"
+    assert answer["groups"][0]["keys"] == {"tag:Team": "fraud"}
+
+
+AZURE = {
+    "EA": {
+        "SubscriptionId": "sub",
+        "Date": "05/03/2026",
+        "MeterCategory": "Virtual Machines",
+        "CostInBillingCurrency": "3.5",
+        "BillingCurrencyCode": "EUR",
+        "BillingPeriodStartDate": "05/01/2026",
+        "ChargeType": "Usage",
+        "PricingModel": "OnDemand",
+        "ResourceId": "/subscriptions/sub/vm",
+        "ResourceLocation": "westeurope",
+        "Tags": '"team": "fraud","env": "prod"',
+    },
+    "MCA": {
+        "subscriptionId": "sub",
+        "date": "05/03/2026",
+        "meterCategory": "Virtual Machines",
+        "costInBillingCurrency": "3.5",
+        "costInPricingCurrency": "4",
+        "costInUsd": "4",
+        "billingCurrency": "EUR",
+        "billingPeriodStartDate": "05/01/2026",
+        "chargeType": "Usage",
+        "pricingModel": "OnDemand",
+        "resourceId": "/subscriptions/sub/vm",
+        "resourceLocation": "westeurope",
+        "tags": '{"team": "fraud"}',
+    },
+    "pay-as-you-go": {
+        "SubscriptionGuid": "sub",
+        "Date": "2026-05-03",
+        "MeterCategory": "Virtual Machines",
+        "Cost": "3.5",
+        "BillingCurrency": "EUR",
+        "InstanceId": "/subscriptions/sub/vm",
+        "ResourceLocation": "westeurope",
+        "Tags": '{"team": "fraud"}',
+    },
+}
+
+
+@pytest.mark.parametrize("agreement", AZURE)
+def test_azure_cost_exports_of_each_agreement(agreement, write_csv, report):
+    """EA, MCA and pay-as-you-go exports are read, with a byte order mark, camelCase and tags without braces."""
+    path = write_csv("export.csv", [AZURE[agreement]], bom=True)
+    answer = report(path, "--by", "provider,service,account,region,day,resource,tag:team", "--month", "2026-05")
+    assert (answer["currency"], answer["total_cost"], answer["total_is"]) == ("EUR", "3.5", "exact")
+    assert answer["groups"][0]["keys"] == {
+        "provider": "azure",
+        "service": "Virtual Machines",
+        "account": "sub",
+        "region": "westeurope",
+        "day": "2026-05-03",
+        "resource": "/subscriptions/sub/vm",
+        "tag:team": "fraud",
+    }
+
+
+def test_a_german_azure_export_with_semicolons(write_csv, report):
+    """A download that the portal translated, with semicolons between its columns, is still recognised."""
+    row = {
+        "AbonnementId": "x",
+        "SubscriptionId": "sub",
+        "Datum": "05/03/2026",
+        "KostenInAbrechnungswährung": "3.5",
+        "Abrechnungswährung": "EUR",
+    }
+    assert report(write_csv("export.csv", [row], delimiter=";"))["total_cost"] == "3.5"
+
+
+def _views(write_csv, name: str = "part"):
+    row = AZURE["EA"]
+    committed = row | {"PricingModel": "Reservation"}
+    actual = write_csv(
+        f"{name}-a.csv",
+        [
+            row,
+            committed | {"ChargeType": "Purchase", "CostInBillingCurrency": "100"},
+            committed | {"CostInBillingCurrency": "0"},
+        ],
+    )
+    amortised = write_csv(
+        f"{name}-b.csv",
+        [
+            row,
+            committed | {"CostInBillingCurrency": "8"},
+            committed | {"ChargeType": "UnusedReservation", "CostInBillingCurrency": "2"},
+        ],
+    )
+    return actual, amortised
+
+
+def test_actual_and_amortised_views_are_never_added(write_csv, report):
+    """Both views of one bill give billed cost from the one and effective cost from the other, never their sum."""
+    answer = report(*_views(write_csv))
+    assert answer["monthly_costs"]["azure"]["billed"] == "103.5"
+    assert answer["monthly_costs"]["azure"]["effective"] == "13.5"
+    assert (answer["total_cost"], answer["total_is"]) == ("103.5", "exact")
+    assert [(group["billed"], group["effective"]) for group in answer["groups"]] == [("103.5", "13.5")]
+
+
+def test_an_amortised_view_alone_leaves_the_bill_unknown(write_csv, report):
+    """What was invoiced cannot be read from an amortised export, and is not guessed."""
+    answer = report(_views(write_csv)[1])
+    assert answer["status"] == "UNKNOWN"
+    assert answer["monthly_costs"]["azure"]["billed"] is None
+    assert answer["monthly_costs"]["azure"]["effective"] == "13.5"
+
+
+def test_equal_views_without_a_commitment_are_told_apart_by_their_names(write_csv, report):
+    """Where nothing is committed both views hold the same rows; their names keep them from being added."""
+    row = AZURE["EA"]
+    paths = [write_csv(f"{name}/part_0.csv", [row]) for name in ("daily-ActualCost", "daily-AmortizedCost")]
+    answer = report(*paths)
+    assert answer["total_cost"] == "3.5"
+    assert answer["monthly_costs"]["azure"]["effective"] == "3.5"
+
+
+GOOGLE = {
+    "billing_account_id": "01-AB",
+    "service": {"id": "s", "description": "Vertex AI"},
+    "usage_start_time": "2026-04-30T23:00:00Z",
+    "usage_end_time": "2026-05-01T00:00:00Z",
+    "project": {"id": "ml", "name": "ml"},
+    "labels": [{"key": "team", "value": "fraud"}],
+    "location": {"location": "europe-west1", "region": "europe-west1"},
+    "cost": 10.1,
+    "currency": "USD",
+    "credits": [{"name": "SUD", "amount": -1.1}, {"name": "promo", "amount": -2.0e-7}],
+    "invoice": {"month": "202605"},
+    "cost_type": "regular",
+    "export_time": "2026-05-02T00:00:00Z",
+}
+GOOGLE_ROWS = [GOOGLE, GOOGLE | {"cost": 5, "credits": [], "project": None, "labels": [], "cost_type": "tax"}]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_google_rows_cost_what_their_credits_leave(kind, tmp_path, report):
+    """A row's net is its cost plus all its credits; the invoice's month is not the usage's; tax has no project."""
+    if kind == "jsonl":
+        (tmp_path / "rows.json.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, GOOGLE_ROWS)).encode()))
+    else:
+        rows = [row | {"cost": float(row["cost"])} for row in GOOGLE_ROWS]
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    answer = report(tmp_path, "--month", "2026-05", "--by", "service,account,day,tag:team")
+    assert answer["total_cost"] == "13.9999998"
+    assert answer["monthly_costs"]["gcp"]["billed"] == "13.9999998"
+    assert [group["keys"]["account"] for group in answer["groups"]] == ["01-AB", "ml"]
+    assert answer["groups"][1]["keys"] == {
+        "service": "Vertex AI",
+        "account": "ml",
+        "day": "2026-04-30",
+        "tag:team": "fraud",
+    }
+
+
+def test_an_oci_cost_report(write_csv, report):
+    """Oracle's cost report is billed by cost/myCost."""
+    row = {
+        "lineItem/referenceNo": "r",
+        "lineItem/tenantId": "ocid1.tenancy",
+        "lineItem/intervalUsageStart": "2026-05-03T00:00Z",
+        "lineItem/intervalUsageEnd": "2026-05-03T01:00Z",
+        "product/service": "COMPUTE",
+        "product/compartmentId": "ocid1.compartment",
+        "product/region": "eu-frankfurt-1",
+        "cost/currencyCode": "USD",
+        "cost/myCost": "0.75",
+        "cost/myCostOverage": "0",
+        "tags/team": "fraud",
+    }
+    answer = report(write_csv("oci.csv", [row]), "--by", "provider,service,tag:team", "--month", "2026-05")
+    assert answer["total_cost"] == "0.75"
+    assert answer["groups"][0]["keys"] == {"provider": "oci", "service": "COMPUTE", "tag:team": "fraud"}
