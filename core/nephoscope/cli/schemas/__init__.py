@@ -7,9 +7,14 @@ A command that answers in JSON has an entry here; a test holds its real output a
 from __future__ import annotations
 
 from nephoscope.cli.schemas.configuration import Initialised, Validated
+from nephoscope.cli.schemas.cost import CostReported
 from nephoscope.cli.schemas.document import Document
+from nephoscope.cli.schemas.runner import DemoPlayed, RunnerStopped
 
 ANSWERS: dict[str, type[Document]] = {
+    "cost.report": CostReported,
+    "demo": DemoPlayed,
     "init": Initialised,
+    "up": RunnerStopped,
     "validate": Validated,
 }
