@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from nephoscope.alerts.routes import matching
+from nephoscope.alerts.routes import group_keys
 from nephoscope.errors import BadSettings
 from nephoscope.events import ObjectRef
 from nephoscope.findings import Verdict, at_most, between
@@ -126,6 +126,6 @@ def test_a_branch_inherits_what_it_does_not_set(valid: str, written: Written) ->
 def test_an_alert_takes_the_first_branch_that_matches(valid: str, written: Written) -> None:
     """Alerts go where the written matchers send them, and to the root where none does."""
     route = load(written(valid)).route.tree()
-    high = [node.path for node in matching(route, {"severity": "high", "dataset": "flights"})]
-    low = [node.path for node in matching(route, {"severity": "low", "dataset": "flights"})]
+    high = [key.route.path for key in group_keys(route, {"severity": "high", "dataset": "flights"})]
+    low = [key.route.path for key in group_keys(route, {"severity": "low", "dataset": "flights"})]
     assert (high, low) == (["route.routes[0]"], ["route"])
