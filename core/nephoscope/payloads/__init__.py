@@ -1,1 +1,1 @@
-"""A cloud's payload becomes Events; functions only, no SDK."""
+"""Payload to Event: pure functions, one module a cloud; none of them knows an SDK or asks anybody."""

@@ -1,0 +1,259 @@
+"""Whatever a stranger sends, a reader gives Events or BadPayload: C1, C2, C5."""
+
+import copy
+import json
+import random
+import time
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+from nephoscope.errors import BadPayload
+from nephoscope.events import MessageReceived, ObjectWritten, TimerFired
+from nephoscope.payloads import aws, azure, gcp, handshake
+from nephoscope.payloads.reading import Ignored, document
+
+NOW = datetime(2025, 1, 31, 6, tzinfo=UTC)
+READERS = {
+    "aws": [aws.objects_written, aws.timer_fired, aws.message_received, aws.security_event],
+    "azure": [
+        azure.objects_written,
+        azure.security_event,
+        lambda p: azure.timer_fired("cost", p if isinstance(p, dict) else None, now=NOW),
+    ],
+    "gcp": [
+        gcp.objects_written,
+        gcp.message_received,
+        gcp.security_event,
+        lambda p: gcp.timer_fired(p, schedule="cost"),
+        lambda p: gcp.timer_called(p if isinstance(p, dict) and all(isinstance(v, str) for v in p.values()) else {}),
+    ],
+}
+SHAPES = {
+    cloud: [shape["payload"] for shape in json.loads((Path(__file__).parent / "shapes" / f"{cloud}.json").read_text())]
+    for cloud in READERS
+}
+KEYS = [
+    "Records",
+    "s3",
+    "bucket",
+    "name",
+    "object",
+    "key",
+    "eTag",
+    "sequencer",
+    "body",
+    "Sns",
+    "Message",
+    "TopicArn",
+    "Type",
+    "messageId",
+    "attributes",
+    "detail-type",
+    "detail",
+    "source",
+    "time",
+    "type",
+    "data",
+    "subject",
+    "topic",
+    "eventType",
+    "eventTime",
+    "eventName",
+    "eventVersion",
+    "api",
+    "message",
+    "publishTime",
+    "generation",
+    "size",
+    "specversion",
+    "id",
+    "schedule-arn",
+    "scheduled-time",
+    "resources",
+    "Next",
+    "Last",
+    "protoPayload",
+    "insertId",
+    "timestamp",
+]
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(
+        ["aws.s3", "Object Created", "ObjectCreated:Put", "2.1", "Notification", "2025-01-31T06:00:00Z", "PutBlob",
+         azure.CREATED, f"{gcp.STORAGE}finalized", gcp.PUBLISHED, gcp.AUDIT, "OBJECT_FINALIZE", "1" * 30,
+         "0001-01-01T00:00:00+23:59", "\ud800", "{}", '{"Records":[]}',
+         "Scheduled Event", "AWS API Call via CloudTrail"]
+    )
+)  # fmt: skip
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=5), inner, max_size=8)
+    ),
+    max_leaves=25,
+)
+
+
+def read(reader, payload):
+    """Read and judge; returns what came, as names."""
+    try:
+        found = reader(payload)
+    except BadPayload:
+        return ["BadPayload"]
+    for one in found if isinstance(found, list) else [found]:
+        assert isinstance(one, ObjectWritten | TimerFired | MessageReceived | Ignored | BadPayload)
+        if not isinstance(one, Ignored | BadPayload):
+            assert one.at.utcoffset() is not None
+            assert len(one.id) == 32
+    return [type(one).__name__ for one in (found if isinstance(found, list) else [found])]
+
+
+@pytest.mark.parametrize("cloud", READERS)
+@seed(7)
+@settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_tree_is_an_event_or_a_bad_payload(cloud, data):
+    """Five thousand trees a cloud, through each of its readers."""
+    payload = data.draw(TREES)
+    for reader in READERS[cloud]:
+        read(reader, payload)
+
+
+def mutants(count):
+    """The corpus: payloads of every shape, each with one to three things wrong, the same ones in every run."""
+    chance = random.Random(20250131)
+    wrong = [
+        None,
+        True,
+        -1,
+        1.5,
+        10**400,
+        float("nan"),
+        "",
+        "\ud800",
+        "\0",
+        [],
+        {},
+        [[]],
+        {"Records": [None]},
+        "9" * 5000,
+        "0000-00-00",
+        "../..",
+        "x" * 2000,
+        b"raw",
+    ]
+    for _ in range(count):
+        cloud = chance.choice(sorted(SHAPES))
+        payload = copy.deepcopy(chance.choice(SHAPES[cloud]))
+        for _ in range(chance.randint(1, 3)):
+            payload = mutate(payload, chance, wrong)
+        yield cloud, payload
+
+
+def mutate(payload, chance, wrong):
+    """Take out, replace, double or rename one thing in a payload, or in the JSON text that it carries."""
+    places = list(walk(payload))
+    if not places:
+        return chance.choice(wrong)
+    holder, where = chance.choice(places)
+    what = chance.choice(["drop", "replace", "replace", "text", "rename"])
+    if what == "drop":
+        del holder[where]
+    elif what == "rename" and isinstance(holder, dict):
+        holder[f"{where}x"] = holder.pop(where)
+    elif what == "text" and isinstance(holder[where], str):
+        at = chance.randrange(len(holder[where]) + 1)
+        holder[where] = (
+            holder[where][:at] + chance.choice(["\0", '"', "}", "%FF", "\ud800", "é", ""]) + holder[where][at + 1 :]
+        )
+    else:
+        holder[where] = chance.choice(wrong)
+    return payload
+
+
+def walk(tree):
+    """Every place of a tree, as its holder and its key or index."""
+    for where in list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
+        yield tree, where
+        yield from walk(tree[where])
+
+
+def test_a_corpus_of_broken_payloads_crashes_nothing():
+    """Each of 3,000 broken payloads is read or refused within 50 ms, and most of them are refused."""
+    refused = 0
+    for cloud, payload in mutants(3_000):
+        started = time.perf_counter()
+        outcomes = [read(reader, payload) for reader in READERS[cloud]]
+        assert time.perf_counter() - started < 0.05 * len(READERS[cloud])
+        refused += all(one == "BadPayload" for found in outcomes for one in found)
+    assert refused > 1_000
+
+
+DEEP = 200_000
+BODIES = {
+    "deep lists": b"[" * DEEP,
+    "deep objects": b'{"a":' * DEEP,
+    "11 MB": b'"' + b"x" * 11_000_000 + b'"',
+    "NaN": b'{"a": NaN}',
+    "Infinity": b'{"a": -Infinity}',
+    "a BOM": b"\xef\xbb\xbf{}",
+    "latin-1": b'{"a": "\xe9"}',
+    "a lone surrogate": b'{"a": "\\ud800"}',
+    "a cut": b'{"Records": [',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_hostile_body_is_refused_quickly(body):
+    """Too deep, too large or no JSON: refused within 100 ms and 50 MB."""
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(BadPayload):
+        document(body)
+    assert time.perf_counter() - started < 0.1
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+
+
+def test_a_number_of_too_many_digits_is_no_payload():
+    """4,300 digits and more neither stall nor crash."""
+    with pytest.raises(BadPayload):
+        document(b'{"a": ' + b"9" * 5_000 + b"}")
+
+
+def test_a_million_records_are_refused_at_once():
+    """Nobody sends as many; none of them is read."""
+    records = {"Records": [{}] * 1_000_000}
+    started = time.perf_counter()
+    with pytest.raises(BadPayload, match="1,000,000 Records"):
+        aws.objects_written(records)
+    with pytest.raises(BadPayload, match="1,000,000 events"):
+        azure.objects_written(records["Records"])
+    assert time.perf_counter() - started < 0.1
+
+
+def test_of_two_equal_keys_the_last_one_counts():
+    """As everywhere in Python; no crash, no mixture."""
+    assert document(b'{"a": 1, "a": 2}') == {"a": 2}
+
+
+@given(
+    st.binary(max_size=200),
+    st.dictionaries(st.text(max_size=10), st.text(max_size=10)),
+    st.sampled_from(["POST", "OPTIONS", "GET"]),
+)
+def test_a_handshake_answers_nobody_it_does_not_know(body, headers, method):
+    """Whatever comes, nobody who is not listed gets a 2xx."""
+    answer = handshake.reply(
+        method,
+        headers | {"aeg-event-type": "SubscriptionValidation"},
+        body,
+        topics=frozenset({"t"}),
+        origins=frozenset({"o"}),
+    )
+    assert answer is not None
+    assert answer.status in (400, 403)
