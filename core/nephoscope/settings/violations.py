@@ -115,6 +115,12 @@ def _obeys(kind: type, rule: Callable[[Any], object]) -> Callable[[object], bool
     return check
 
 
+def _five_fields(text: str) -> None:
+    if len(text.split()) != 5:
+        raise ValueError("it has not five fields")
+    CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))
+
+
 def _interval(bounds: list[Any]) -> None:
     if len(bounds) == 2 and all(isinstance(bound, (int, float)) for bound in bounds):
         ascending((bounds[0], bounds[1]))
@@ -123,7 +129,7 @@ def _interval(bounds: list[Any]) -> None:
 def _formats() -> FormatChecker:
     checker = FormatChecker(formats=())
     for name, kind, rule in (
-        ("nephoscope-cron", str, lambda text: CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))),
+        ("nephoscope-cron", str, _five_fields),
         ("nephoscope-matcher", str, matchers.parse),
         ("nephoscope-interval", list, _interval),
     ):

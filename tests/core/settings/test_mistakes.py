@@ -102,6 +102,7 @@ ONE_MISTAKE = [
     ("flights:", "fl ights:", "datasets.fl ights: found 'fl ights', expected a name of letters, digits, "),
     ("objects: landing/flights", "objects: ftp://a/b", "objects: found 'ftp://a/…', expected a folder or file, s3://"),
     ("format: parquet", "format: parquet\n    format: csv", "7:5: datasets.flights.format: found the key again that "),
+    ('"* * * * *"', '"0 * * * * *"', "timers.sweep: found '0 * * * * *' (it has not five fields), expected a cron "),
     ("sweep:", "swep:", "timers.swep: found 'swep', expected the name of a job: monitoring, cost, drift, features, "),
     (
         "env:SLACK_URL",
