@@ -49,6 +49,7 @@ def summary(settings: Settings) -> dict[str, Any]:
         "hash": settings.hash,
         "hub": settings.hub,
         "datasets": sorted(settings.datasets),
+        "models": sorted(settings.models),
         "timers": dict(settings.timers),
         "channels": sorted(settings.channels),
         "unrouted_channels": sorted(settings.channels.keys() - routed),
@@ -65,7 +66,7 @@ def _routes(route: RootRoute | Route) -> Iterator[RootRoute | Route]:
 def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield f"ok: {document['path']} (version {document['version']}, hash {document['hash']}, hub {document['hub']})"
     yield f"  routes    {document['routes']}"
-    for kind in ("datasets", "timers", "channels"):
+    for kind in ("datasets", "models", "timers", "channels"):
         yield f"  {kind:9} {', '.join(document[kind]) or 'none'}"
     if document["unrouted_channels"]:
         yield f"  no route goes to {', '.join(document['unrouted_channels'])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import pytest
 from nephoscope.cli.init import EXAMPLE
 from nephoscope.cli.main import main
 from nephoscope.settings import load
+from nephoscope.settings.watches import asked
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +30,18 @@ def test_init_writes_an_example_that_is_valid(folder: Path, capsys: pytest.Captu
     assert [path.name for path in folder.iterdir()] == ["nephoscope.yaml"]
 
 
-def test_the_example_keeps_the_first_drift_check() -> None:
-    """The example holds a mean's movement against 0.1."""
-    limits = load(EXAMPLE).datasets["user_features"].limits()
-    assert str(limits["activity_score"]["mean_diff"]) == "at most 0.1"
+def test_the_example_keeps_the_first_limits() -> None:
+    """The example holds a mean's movement against 0.1, and the accuracy of an hour against 0.85."""
+    settings = load(EXAMPLE)
+    drift = settings.datasets["user_features"].limits()["activity_score"]["mean_diff"]
+    (watch,) = asked(settings)["local"].watches
+    assert str(drift) == "at most 0.1"
+    assert (watch.model, watch.metric, str(watch.rule), watch.period) == (
+        "fraud_detection_v2",
+        "accuracy",
+        "at least 0.85",
+        timedelta(hours=1),
+    )
 
 
 def test_the_examples_other_channels_are_valid_too(folder: Path) -> None:

@@ -24,6 +24,7 @@ class Validated(Document, frozen=True, kw_only=True):
     hash: str
     hub: Cloud
     datasets: list[str]
+    models: list[str]
     timers: dict[str, str]
     channels: list[str]
     unrouted_channels: list[str]
