@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nephoscope.drift.limits import CHECKS, DriftLimits
+from nephoscope.drift.pair import NotComputable, pair
 from nephoscope.drift.profile import Profile
 from nephoscope.drift.schema_change import CHECK as SCHEMA
 from nephoscope.drift.schema_change import schema_finding
-from nephoscope.drift.statistics import Value, pair, statistic
+from nephoscope.drift.statistics import statistic
 from nephoscope.errors import BadBaseline, Unreadable
 from nephoscope.findings import Finding, Limit, Severity, Verdict, measured, unknown
 
@@ -25,39 +26,73 @@ def compare(baseline: Profile, window: Profile, limits: DriftLimits, *, dataset:
         limits: What to look at. Each column and check of it gets a Finding in every run.
         dataset: The table's name.
     """
-    labels = {"dataset": dataset}
-    table = Finding(
-        TABLE, dataset, Verdict.OK, f"{window.rows:,} rows were read.", labels=labels, evidence={"rows": window.rows}
+    columns = [_finding(baseline, window, name, check, limit, dataset) for name, check, limit in limits.each()]
+    return (table_finding(window, dataset), schema_finding(baseline, window, dataset=dataset), *columns)
+
+
+def table_finding(window: Profile, dataset: str) -> Finding:
+    """A table was read; this is what resolves an Alert that one could not be."""
+    return Finding(
+        TABLE,
+        dataset,
+        Verdict.OK,
+        f"{window.rows:,} rows were read.",
+        labels={"dataset": dataset},
+        evidence={"rows": window.rows},
     )
-    columns = [
-        _finding(check, _value(check, baseline, window, name), limit, subject=f"{dataset}/{name}", labels=labels)
-        for name, check, limit in limits.each()
-    ]
-    return (table, schema_finding(baseline, window, dataset=dataset), *columns)
 
 
 def unreadable(limits: DriftLimits, dataset: str, error: Unreadable | BadBaseline) -> tuple[Finding, ...]:
-    """The same Findings when the landed object could not be read: everything is unknown, and says why."""
-    labels = {"dataset": dataset}
-    evidence: Mapping[str, float | str] = {"why": error.why if isinstance(error, Unreadable) else "NOT_COMPUTABLE"}
-    table = unknown(TABLE, dataset, reason=str(error), severity=Severity.HIGH, labels=labels, evidence=evidence)
-    schema = unknown(SCHEMA, dataset, reason=error.what, labels=labels, evidence=evidence)
+    """The Findings of `compare` when the landed object could not be read: everything is unknown, and says why."""
     columns = [
-        unknown(f"drift.{check}", f"{dataset}/{name}", reason=error.what, limit=limit, labels=labels, evidence=evidence)
+        unknown(
+            f"drift.{check}",
+            f"{dataset}/{name}",
+            reason=error.what,
+            limit=limit,
+            labels={"dataset": dataset},
+            evidence=_why(error),
+        )
         for name, check, limit in limits.each()
     ]
-    return (table, schema, *columns)
+    return (*unread_table(error, dataset), *columns)
 
 
-def _value(check: str, baseline: Profile, window: Profile, name: str) -> Value:
-    both = pair(baseline, window, name)
-    return both if isinstance(both, Value) else statistic(check, both)
-
-
-def _finding(check: str, found: Value, limit: Limit, *, subject: str, labels: Mapping[str, str]) -> Finding:
-    if found.value is None:
-        return unknown(f"drift.{check}", subject, reason=found.why, limit=limit, labels=labels)
-    reason = f"{CHECKS[check].format(f'{found.value:.4g}')}, {limit} was expected."
-    return measured(
-        f"drift.{check}", subject, found.value, limit, reason=reason, labels=labels, evidence={"bound": found.bound}
+def unread_table(error: Unreadable | BadBaseline, dataset: str) -> tuple[Finding, ...]:
+    """The two Findings on a table as a whole when it could not be read."""
+    labels, evidence = {"dataset": dataset}, _why(error)
+    return (
+        unknown(TABLE, dataset, reason=str(error), severity=Severity.HIGH, labels=labels, evidence=evidence),
+        unknown(SCHEMA, dataset, reason=error.what, labels=labels, evidence=evidence),
     )
+
+
+def _why(error: Unreadable | BadBaseline) -> Mapping[str, float | str]:
+    return {"why": error.why if isinstance(error, Unreadable) else "NOT_COMPUTABLE"}
+
+
+def _finding(baseline: Profile, window: Profile, name: str, check: str, limit: Limit, dataset: str) -> Finding:
+    subject, labels = f"{dataset}/{name}", {"dataset": dataset}
+    try:
+        found = statistic(check, pair(baseline, window, name))
+    except NotComputable as why:
+        return unknown(f"drift.{check}", subject, reason=str(why), limit=limit, labels=labels)
+    return measured(
+        f"drift.{check}",
+        subject,
+        found.value,
+        limit,
+        reason=f"{told(check, found.value)}, {limit} was expected.",
+        labels=labels,
+        evidence={"bound": found.bound},
+    )
+
+
+def told(check: str, value: float) -> str:
+    """
+    A check's value as the beginning of a sentence.
+
+    >>> told("ks", 0.10320914)
+    'KS distance 0.1032 to the baseline'
+    """
+    return CHECKS[check].format(f"{value:.4g}")

@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nephoscope.findings import Limit, at_least, at_most
+from nephoscope.findings import Limit, Verdict, at_least, at_most
 
 # The checks that a column can be given a limit for, each with how its value is told.
 CHECKS: dict[str, str] = {
     "ks": "KS distance {} to the baseline",
+    "ks_p": "KS p-value {} against the baseline",
+    "wasserstein": "Wasserstein distance {} to the baseline",
+    "wasserstein_normed": "Wasserstein distance {} of the baseline's standard deviations",
+    "energy": "Energy distance {} to the baseline",
+    "psi": "Population stability index {} against the baseline",
+    "js": "Jensen-Shannon distance {} (base 2) to the baseline",
+    "js_ln": "Jensen-Shannon distance {} (natural logarithm) to the baseline",
+    "kl": "Kullback-Leibler divergence {} from the baseline",
+    "hellinger": "Hellinger distance {} to the baseline",
+    "l_infinity": "Greatest difference {} of a share to the baseline",
+    "total_variation": "Total variation distance {} to the baseline",
+    "chi2": "Chi-square statistic {} against the baseline",
+    "chi2_p": "Chi-square p-value {} against the baseline",
+    "z_proportions": "Z statistic {} of the two values' shares",
+    "z_proportions_p": "Z test's p-value {} of the two values' shares",
     "mean_diff": "The mean moved by {} from the baseline's",
     "null_share": "A share of {} of the rows is null or NaN",
 }
@@ -28,11 +43,11 @@ class DriftLimits:
                 yield column, check, limit
 
 
-def limit_for(check: str, number: float) -> Limit:
+def limit_for(check: str, number: float, *, at_limit: Verdict = Verdict.OK) -> Limit:
     """
     The Limit that one number means: distances are good up to it, p-values from it on.
 
     >>> str(limit_for("ks", 0.1)), str(limit_for("ks_p", 0.05))
     ('at most 0.1', 'at least 0.05')
     """
-    return at_least(number) if check.endswith("_p") else at_most(number)
+    return (at_least if check.endswith("_p") else at_most)(number, at_limit=at_limit)

@@ -1,106 +1,117 @@
-"""Every statistic by its name, taken from the summaries of one column before and now."""
+"""Every statistic by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from nephoscope.drift.ks import ks, ks_bound
+from nephoscope.drift.chi2 import chi2, chi2_p
+from nephoscope.drift.energy import energy
+from nephoscope.drift.estimate import Estimate
+from nephoscope.drift.hellinger import hellinger
+from nephoscope.drift.js import js, js_ln
+from nephoscope.drift.kl import kl
+from nephoscope.drift.ks import ks
+from nephoscope.drift.ks_p import ks_p
+from nephoscope.drift.l_infinity import l_infinity
 from nephoscope.drift.mean_diff import mean_diff
 from nephoscope.drift.null_share import null_share
-from nephoscope.drift.profile import Column, Numbers, Profile
-from nephoscope.drift.schema_change import retyped
+from nephoscope.drift.pair import NotComputable, Pair
+from nephoscope.drift.profile import Kind
+from nephoscope.drift.psi import psi
+from nephoscope.drift.total_variation import total_variation
+from nephoscope.drift.wasserstein import wasserstein
+from nephoscope.drift.wasserstein_normed import wasserstein_normed
+from nephoscope.drift.z_proportions import z_proportions, z_proportions_p
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A statistic's value and the largest error it can have; or a sentence why there is none."""
+def statistic(name: str, of: Pair) -> Estimate:
+    """
+    Compute a statistic by its name.
 
-    value: float | None
-    bound: float = 0.0
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One column of one table, and how many rows that table has."""
-
-    column: Column
-    rows: int
-    name: str  # "baseline" or "window"
-
-    def __str__(self) -> str:
-        return f"The {self.name}'s '{self.column.name}'"
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One column before and now."""
-
-    baseline: Side
-    window: Side
-
-
-def pair(baseline: Profile, window: Profile, name: str) -> Pair | Value:
-    """Find a column in both tables; a Value without a value says why there is no pair."""
-    sides = []
-    for profile, table in ((baseline, "baseline"), (window, "window")):
-        column = profile.column(name)
-        if column is None:
-            return Value(None, why=f"The {table} has no column '{name}'.")
-        sides.append(Side(column, profile.rows, table))
-    before, after = sides
-    if retyped(before.column, after.column):
-        return Value(
-            None, why=f"'{name}' was {before.column.physical} in the baseline and is {after.column.physical} now."
-        )
-    return Pair(before, after)
-
-
-def statistic(name: str, of: Pair) -> Value:
-    """Compute a statistic; where it cannot be computed, say why."""
+    Raises:
+        NotComputable: It has no value for these data.
+    """
     return STATISTICS[name](of)
 
 
-def _numbers(side: Side) -> Numbers | Value:
-    """A column's finite numbers, at least one, or the reason why there are none."""
-    column, numbers = side.column, side.column.numbers
-    if numbers is None and column.physical != "null":
-        return Value(None, why=f"'{column.name}' is {column.kind}: it has no numbers.")
-    if numbers is None or not numbers.finite:
-        infinite = numbers.plus_inf + numbers.minus_inf if numbers else 0
-        seen = f"{column.nulls:,} null, {column.nan:,} NaN, {infinite:,} infinite"
-        return Value(None, why=f"{side} has no finite value in {side.rows:,} rows: {seen}.")
-    return numbers
+def every_statistic(of: Pair) -> dict[str, float | None]:
+    """All bare statistics of a column, None where one does not apply."""
+    return {name: _or_none(name, of) for name in BARE}
 
 
-def _of_numbers(compute: Callable[[Numbers, Numbers], Value]) -> Callable[[Pair], Value]:
-    def value(of: Pair) -> Value:
-        before, after = _numbers(of.baseline), _numbers(of.window)
-        if isinstance(before, Value):
-            return before
-        return after if isinstance(after, Value) else compute(before, after)
-
-    return value
+def _or_none(name: str, of: Pair) -> float | None:
+    try:
+        return statistic(name, of).value
+    except NotComputable:
+        return None
 
 
-def _ks(before: Numbers, after: Numbers) -> Value:
-    bound = ks_bound(before.counts, after.counts, single=before.single)
-    return Value(ks(before.counts, after.counts), bound)
+def _needs(kinds: tuple[Kind, ...], compute: Callable[[Pair], Estimate]) -> Callable[[Pair], Estimate]:
+    def computed(of: Pair) -> Estimate:
+        if of.kind not in kinds:
+            raise NotComputable(f"'{of.name}' is {of.kind}, not {' or '.join(kinds)}.")
+        return compute(of)
+
+    return computed
 
 
-def _mean_diff(before: Numbers, after: Numbers) -> Value:
+def _wasserstein_normed(of: Pair) -> Estimate:
+    deviation = of.numbers[0].deviation
+    if not deviation:
+        raise NotComputable(f"The baseline's '{of.name}' has a standard deviation of {deviation or 0.0}.")
+    return wasserstein_normed(wasserstein(of.gap), deviation)
+
+
+def _mean_diff(of: Pair) -> Estimate:
+    before, after = of.numbers
     if before.mean is None or after.mean is None:
-        return Value(None, why="The values are too large to be summed.")
-    return Value(mean_diff(before.mean, after.mean))
+        raise NotComputable(f"The values of '{of.name}' are too large to be summed.")
+    return Estimate.exact(mean_diff(before.mean, after.mean))
 
 
-def _null_share(of: Pair) -> Value:
-    return Value(null_share(of.window.column, of.window.rows))
+def _ks_p(of: Pair) -> Estimate:
+    before, after = of.numbers
+    distance = ks(of.gap)
+    at = [ks_p(place, before.finite, after.finite) for place in (distance.value, distance.high, distance.low)]
+    return Estimate(*at)
 
 
-STATISTICS: dict[str, Callable[[Pair], Value]] = {
-    "ks": _of_numbers(_ks),
-    "mean_diff": _of_numbers(_mean_diff),
-    "null_share": _null_share,
+def _chi2(of: Pair) -> Estimate:
+    return Estimate.exact(chi2(of.categories.baseline, of.categories.window))
+
+
+def _chi2_p(of: Pair) -> Estimate:
+    return _chi2(of).through(lambda value: chi2_p(value, len(of.categories.words) - 1))
+
+
+def _z_proportions(of: Pair) -> Estimate:
+    if of.distinct != 2:
+        raise NotComputable(f"'{of.name}' has {of.distinct} distinct values, not two.")
+    return Estimate.exact(z_proportions(of.values.baseline, of.values.window))
+
+
+_NUMERIC = (Kind.NUMERIC,)
+_ANY = (Kind.NUMERIC, Kind.CATEGORICAL)
+
+STATISTICS: dict[str, Callable[[Pair], Estimate]] = {
+    "ks": _needs(_NUMERIC, lambda of: ks(of.gap)),
+    "ks_p": _needs(_NUMERIC, _ks_p),
+    "wasserstein": _needs(_NUMERIC, lambda of: wasserstein(of.gap)),
+    "wasserstein_normed": _needs(_NUMERIC, _wasserstein_normed),
+    "energy": _needs(_NUMERIC, lambda of: energy(of.gap)),
+    "psi": _needs(_ANY, lambda of: psi(of.shares)),
+    "js": _needs(_ANY, lambda of: js(of.shares)),
+    "js_ln": _needs(_ANY, lambda of: js_ln(of.shares)),
+    "kl": _needs(_ANY, lambda of: kl(of.shares)),
+    "hellinger": _needs(_ANY, lambda of: hellinger(of.shares)),
+    "l_infinity": _needs(_ANY, lambda of: l_infinity(of.shares)),
+    "total_variation": _needs(_ANY, lambda of: total_variation(of.shares)),
+    "chi2": _needs((Kind.CATEGORICAL,), _chi2),
+    "chi2_p": _needs((Kind.CATEGORICAL,), _chi2_p),
+    "z_proportions": _needs(_ANY, _z_proportions),
+    "z_proportions_p": _needs(_ANY, lambda of: _z_proportions(of).through(z_proportions_p)),
+    "mean_diff": _needs(_NUMERIC, _mean_diff),
+    "null_share": lambda of: Estimate.exact(null_share(of.window.column, of.window.rows)),
 }
+
+BARE = tuple(name for name in STATISTICS if not name.endswith("_p") and name != "null_share")

@@ -117,7 +117,7 @@ class Vocabulary:
     """The words of a Baseline's column: which there are, before its categories are chosen."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+        self.counts: dict[str, int] = {}
         self._rows = 0
         self._pruned = 0  # words that were dropped, some of them more than once
 
@@ -125,12 +125,12 @@ class Vocabulary:
         """Take note of `words`, each as often as `counts` says."""
         for word, count in zip(words, counts, strict=True):
             if count:
-                self._counts[word] = self._counts.get(word, 0) + count
+                self.counts[word] = self.counts.get(word, 0) + count
                 self._rows += count
-        if len(self._counts) > 20 * KNOWN:
-            commonest = most_common(self._counts, 10 * KNOWN)
-            self._pruned += len(self._counts) - len(commonest)
-            self._counts = {word: self._counts[word] for word in commonest}
+        if len(self.counts) > 20 * KNOWN:
+            commonest = most_common(self.counts, 10 * KNOWN)
+            self._pruned += len(self.counts) - len(commonest)
+            self.counts = {word: self.counts[word] for word in commonest}
 
     @property
     def complete(self) -> bool:
@@ -140,19 +140,19 @@ class Vocabulary:
     @property
     def is_text(self) -> bool:
         """Whether more than half of the values are distinct: free text, not categories (Evidently's rule)."""
-        return 2 * (len(self._counts) + self._pruned) > self._rows
+        return 2 * (len(self.counts) + self._pruned) > self._rows
 
     def tally(self, *, salt: str) -> WordTally:
         """An empty tally over the commonest words, under hashes where there are more than a few."""
-        known = most_common(self._counts, KNOWN)
-        if len(self._counts) <= PLAIN:
+        known = most_common(self.counts, KNOWN)
+        if len(self.counts) <= PLAIN:
             return WordTally(known)
         return WordTally((digest(word, salt) for word in known), salt=salt)
 
     def counted(self, *, salt: str) -> WordTally:
         """A tally that has counted what is noted here."""
         tally = self.tally(salt=salt)
-        tally.add(self._counts.keys(), self._counts.values())
+        tally.add(self.counts.keys(), self.counts.values())
         return tally
 
 

@@ -142,3 +142,21 @@ def _index_counts(encoded: pa.DictionaryArray) -> list[int]:
         places = places[validity(indices)]
     counts: list[int] = np.bincount(places, minlength=size).tolist()
     return counts
+
+
+def as_kind(array: pa.Array, kind: Kind) -> pa.Array:
+    """
+    A piece of a column in a type that can be looked at as `kind`.
+
+    Raises:
+        pyarrow.ArrowInvalid: Some words are no numbers.
+    """
+    if kind_of(array.type) is kind or (kind is Kind.TEXT and kind_of(array.type) is Kind.CATEGORICAL):
+        return array
+    if types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if types.is_null(array.type):
+        return array.cast(pa.float64() if kind is Kind.NUMERIC else pa.string())
+    if kind is Kind.NUMERIC:
+        return array.cast(pa.int64()) if types.is_temporal(array.type) else array.cast(pa.float64())
+    return array.cast(pa.timestamp("us")) if kind is Kind.TIME else array.cast(pa.string())

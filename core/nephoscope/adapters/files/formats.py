@@ -7,9 +7,12 @@ from enum import StrEnum
 
 import pyarrow as pa
 
+from nephoscope.adapters.files.limits import ReadLimits
+from nephoscope.adapters.files.streams import Unpacked
 from nephoscope.errors import Unreadable
 
 HEAD_BYTES = 64 * 1024
+AGAIN = "write the file again, or land a good one"
 
 
 class Format(StrEnum):
@@ -33,7 +36,7 @@ _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _ODD_TEXT = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
-def content_of(file: pa.NativeFile, name: str) -> Content:
+def content_of(file: pa.NativeFile, name: str, limits: ReadLimits) -> Content:
     """
     Look at the first bytes of a file, which is left at its beginning.
 
@@ -43,48 +46,27 @@ def content_of(file: pa.NativeFile, name: str) -> Content:
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if not head:
-        raise Unreadable(f"'{name}' has 0 bytes.", do="write it again", why="NO_DATA")
+        raise Unreadable(f"'{name}' has 0 bytes.", do=AGAIN, why="NO_DATA")
     compression = next((packing for magic, packing in _PACKED.items() if head.startswith(magic)), None)
     if compression:
-        head = _unpacked(file, compression, name)
+        head = _head(Unpacked(file, compression, name, limits))
     return Content(_format_of(head, name), compression)
 
 
-def _unpacked(file: pa.NativeFile, compression: str, name: str) -> bytes:
+def _head(packed: Unpacked) -> bytes:
     try:
-        head: bytes = pa.CompressedInputStream(_kept_open(file), compression).read(HEAD_BYTES)
-    except (OSError, pa.ArrowException, EOFError) as error:
+        head: bytes = packed.stream().read(HEAD_BYTES)
+    except (OSError, pa.ArrowException) as error:
         raise Unreadable(
-            f"'{name}' begins like {compression} and cannot be unpacked: {error}.", do="write it again"
+            f"'{packed.name}' begins like {packed.compression} and cannot be unpacked: {error}.", do=AGAIN
         ) from error
     finally:
-        file.seek(0)
+        packed.file.seek(0)
     if not head:
         raise Unreadable(
-            f"'{name}' is packed with {compression} and has 0 bytes inside.", do="write it again", why="NO_DATA"
+            f"'{packed.name}' is packed with {packed.compression} and has 0 bytes inside.", do=AGAIN, why="NO_DATA"
         )
     return head
-
-
-def _kept_open(file: pa.NativeFile) -> pa.PythonFile:
-    """The file under a wrapper that can be closed without closing it."""
-    return pa.PythonFile(_Borrowed(file), mode="r")
-
-
-class _Borrowed:
-    """A file whose `close` does nothing."""
-
-    closed = False
-
-    def __init__(self, file: pa.NativeFile) -> None:
-        self._file = file
-
-    def read(self, size: int) -> bytes:
-        data: bytes = self._file.read(size)
-        return data
-
-    def close(self) -> None:
-        """Leave the file open for its owner."""
 
 
 def _format_of(head: bytes, name: str) -> Format:
@@ -100,5 +82,11 @@ def _format_of(head: bytes, name: str) -> Format:
     if text.startswith(b"{"):
         return Format.PROFILE if b'"nephoscope.profile/' in text and b'"columns"' in text else Format.JSONL
     if not text:
-        raise Unreadable(f"'{name}' holds nothing but white space.", do="write it again", why="NO_DATA")
+        raise Unreadable(f"'{name}' holds nothing but white space.", do=AGAIN, why="NO_DATA")
     return Format.CSV
+
+
+def first_line(error: Exception) -> str:
+    """The first sentence of a library's error."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")[:300]

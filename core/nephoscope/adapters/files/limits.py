@@ -12,13 +12,18 @@ class ReadLimits:
     """
     Bounds that keep a hostile or a mistaken file from taking the process down.
 
-    The defaults are a laptop's; a function's are `ReadLimits(file_bytes=512 * MIB)`.
+    The defaults are a laptop's.
     """
 
     file_bytes: int = 8 * 1024 * MIB
     footer_bytes: int = 16 * MIB  # of a Parquet file
     columns: int = 10_000
     decoded_bytes: int = 64 * 1024 * MIB  # of a whole table
-    block_bytes: int = 16 * MIB  # one decoded batch, and the longest line of a text file
+    unpacked_bytes: int = 256 * MIB  # of a packed text file, or
+    unpacked_times: int = 100  # its packed size so many times, whichever is more
     thrift_strings: int = 16 * MIB
     thrift_elements: int = 1_000_000
+
+
+LAPTOP = ReadLimits()
+FUNCTION = ReadLimits(file_bytes=512 * MIB)

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nephoscope.adapters.files.columns import Opened, is_word
+from nephoscope.adapters.files.formats import AGAIN, first_line
 from nephoscope.adapters.files.limits import ReadLimits
 from nephoscope.errors import Unreadable
 
 BATCH_ROWS = 65_536
-AGAIN = "write the file again, or land a good one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ParquetColumn:
         """Yield the column in batches."""
         name = self.fields[0].name
         for batch in self.file.iter_batches(batch_size=BATCH_ROWS, columns=[name], use_threads=False):
-            yield name, batch.column(0)
+            yield name, batch.column(name)
 
 
 def open_parquet(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:
@@ -44,9 +44,9 @@ def open_parquet(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:
         words = [field.name for field in plain.schema_arrow if is_word(field.type)]
         opened = _opened(file, limits, words=words) if words else plain
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Unreadable(f"'{name}' is no readable Parquet file: {_short(error)}.", do=AGAIN) from error
-    fields = opened.schema_arrow
-    return Opened(tuple(ParquetColumn(opened, (field,)) for field in fields), rows=opened.metadata.num_rows)
+        raise Unreadable(f"'{name}' is no readable Parquet file: {first_line(error)}.", do=AGAIN) from error
+    # The types are those that are stored: reading words as dictionaries is a matter of speed.
+    return Opened(tuple(ParquetColumn(opened, (one,)) for one in plain.schema_arrow), rows=plain.metadata.num_rows)
 
 
 def _opened(file: pa.NativeFile, limits: ReadLimits, *, words: list[str]) -> pq.ParquetFile:
@@ -95,8 +95,3 @@ def _check_size(opened: pq.ParquetFile, name: str, limits: ReadLimits) -> None:
             f"'{name}' unpacks to {decoded:,} bytes, at most {limits.decoded_bytes:,} are read.",
             do="split it, or read it with Spark",
         )
-
-
-def _short(error: Exception) -> str:
-    """The first sentence of an error of a library."""
-    return str(error).strip().splitlines()[0].rstrip(".")[:300] if str(error).strip() else type(error).__name__

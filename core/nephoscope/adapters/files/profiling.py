@@ -7,21 +7,22 @@ choose the bins, one to count. Columns that are small are decoded once and held 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pyarrow as pa
 
 from nephoscope.adapters.files.columns import Group, Opened
-from nephoscope.adapters.files.parquet import AGAIN
-from nephoscope.adapters.files.readings import reading
+from nephoscope.adapters.files.formats import AGAIN, first_line
+from nephoscope.adapters.files.readings import Making, reading
 from nephoscope.drift.profile import Column, Profile, Source
 from nephoscope.errors import Unreadable
 
 HELD_BYTES = 32 * 1024 * 1024
 
 
-def profile_table(table: Opened, source: Source, *, name: str, like: Profile | None, bins: int, salt: str) -> Profile:
+def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> Profile:
     """
     Profile an open table.
 
@@ -29,31 +30,34 @@ def profile_table(table: Opened, source: Source, *, name: str, like: Profile | N
         table: What to read.
         source: Where it came from, for the lineage.
         name: What people know it by.
-        like: The Profile whose bins are counted over; columns it lacks are counted in one bin.
-        bins: How many bins are made where there is no `like`.
-        salt: What the hashes of words are made with.
+        how: How it is made.
 
     Raises:
         Unreadable: Reading broke off, or there was not one row.
     """
+    check_names(table, name)
     columns: list[Column] = []
     rows = 0
     try:
         for group in table.groups:
-            found, rows = _read(Held(group), like, bins=bins, salt=salt)
+            found, rows = _read(Held(group), how)
             columns += found
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise Unreadable(f"'{name}' broke off while it was read: {error}.", do=AGAIN) from error
+        raise Unreadable(f"'{name}' broke off while it was read: {first_line(error)}.", do=AGAIN) from error
     if not rows:
         raise Unreadable(f"'{name}' has 0 rows.", do=AGAIN, why="NO_DATA")
     return Profile(rows=rows, columns=tuple(columns), sources=(replace(source, rows=rows),))
 
 
-def _read(group: Held, like: Profile | None, *, bins: int, salt: str) -> tuple[list[Column], int]:
-    readings = {
-        field.name: reading(field, like.column(field.name) if like else None, bins=1 if like else bins, salt=salt)
-        for field in group.fields
-    }
+def check_names(table: Opened, name: str) -> None:
+    """Refuse two columns of one name, which could not be told apart."""
+    names = [field.name for field in table.fields]
+    if twice := next((one for one, times in Counter(names).items() if times > 1), None):
+        raise Unreadable(f"'{name}' has more than one column named {twice!r}.", do="name each column differently")
+
+
+def _read(group: Held, how: Making) -> tuple[list[Column], int]:
+    readings = {field.name: reading(field, how) for field in group.fields}
     waiting = readings
     rows = dict.fromkeys(readings, 0)
     while waiting:

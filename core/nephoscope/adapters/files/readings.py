@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from nephoscope.adapters.files.columns import kind_of, numbers, words
+from nephoscope.adapters.files.columns import as_kind, kind_of, numbers, words
 from nephoscope.drift.edges import Sample, quantile_edges
-from nephoscope.drift.profile import Column, Kind
+from nephoscope.drift.profile import Column, Floats, Kind, Profile
 from nephoscope.drift.tally import NumberTally, Vocabulary, WordTally
 
 
@@ -29,16 +31,27 @@ class Reading(Protocol):
         ...
 
 
-def reading(field: pa.Field, like: Column | None, *, bins: int, salt: str) -> Reading:
-    """Begin to read a column, over the bins of `like` where it fits."""
-    kind = kind_of(field.type)
-    same = like if like and like.kind is kind else None
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a Profile is made."""
+
+    like: Profile | None = None  # whose bins are counted over; columns it lacks are counted in one bin
+    bins: int = 1_024  # how many are made where there is no `like`
+    salt: str = ""  # what the hashes of words are made with
+    kinds: Mapping[str, Kind] = field(default_factory=dict)  # of columns that are not looked at as their type suggests
+
+
+def reading(column: pa.Field, how: Making) -> Reading:
+    """Begin to read a column, over the bins of the Profile it is made like, where they fit."""
+    kind = how.kinds.get(column.name) or kind_of(column.type)
+    like = how.like.column(column.name) if how.like else None
     if kind in (Kind.NUMERIC, Kind.TIME):
-        return NumberReading(field, kind, same, bins=bins)
-    if kind is Kind.CATEGORICAL:
-        known = like if like and like.kind in (Kind.CATEGORICAL, Kind.TEXT) else None
-        return WordReading(field, known, salt=salt)
-    return OpaqueReading(field)
+        same = like if like and like.kind is kind else None
+        return NumberReading(column, kind, same, bins=1 if how.like else how.bins)
+    if kind in (Kind.CATEGORICAL, Kind.TEXT):
+        same = like if like and like.kind in (Kind.CATEGORICAL, Kind.TEXT) else None
+        return WordReading(column, how.kinds.get(column.name), same, salt=how.salt)
+    return OpaqueReading(column)
 
 
 class OpaqueReading:
@@ -74,7 +87,7 @@ class NumberReading:
 
     def add(self, array: pa.Array) -> None:
         """Sample or count."""
-        values = numbers(array)
+        values = numbers(as_kind(array, self._kind))
         if self._tally is None:
             self._sample.add(values)
         else:
@@ -88,7 +101,7 @@ class NumberReading:
         self._tally = NumberTally(self._edges())
         return True
 
-    def _edges(self) -> np.ndarray:
+    def _edges(self) -> Floats:
         if not len(self._sample.values):
             return np.empty(0)
         return quantile_edges(self._sample.values, self._bins, low=self._sample.low, high=self._sample.high)
@@ -102,11 +115,12 @@ class NumberReading:
 class WordReading:
     """A column of words: its vocabulary where no one gave the categories, which mostly suffices, then its counts."""
 
-    def __init__(self, field: pa.Field, like: Column | None, *, salt: str) -> None:
+    def __init__(self, field: pa.Field, kind: Kind | None, like: Column | None, *, salt: str) -> None:
         self._field = field
         self._salt = salt
         self._nulls = 0
-        self._kind = like.kind if like else Kind.CATEGORICAL
+        self._kind = kind or (like.kind if like else Kind.CATEGORICAL)
+        self._told = kind is not None
         self._vocabulary = Vocabulary()
         known = like.categories if like else None
         self._tally = WordTally(known.known, salt=known.salt) if known else None
@@ -115,13 +129,13 @@ class WordReading:
         """Note the words or count them."""
         self._nulls += array.null_count
         target = self._vocabulary if self._tally is None else self._tally
-        target.add(*words(array))
+        target.add(*words(as_kind(array, Kind.CATEGORICAL)))
 
     def wants_another(self) -> bool:
         """A second pass only where the vocabulary was too large to be kept whole."""
         if self._tally is not None:
             return False
-        if self._vocabulary.is_text:
+        if self._vocabulary.is_text and not self._told:
             self._kind = Kind.TEXT
         if self._vocabulary.complete:
             self._tally = self._vocabulary.counted(salt=self._salt)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from nephoscope.adapters.files.columns import Opened
-from nephoscope.adapters.files.formats import Format, content_of
-from nephoscope.adapters.files.limits import ReadLimits
+from nephoscope.adapters.files.formats import Content, Format, content_of
+from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
 from nephoscope.adapters.files.profiling import profile_table
-from nephoscope.drift.profile import Profile, Source, from_json
+from nephoscope.adapters.files.readings import Making
+from nephoscope.adapters.files.streams import Unpacked
+from nephoscope.adapters.files.text import read_text
+from nephoscope.drift.profile import Kind, Profile, Source, from_json
 from nephoscope.errors import BadPayload, BadRecord, Unreadable
 from nephoscope.events import ObjectRef
-
-BINS = 1_024
 
 
 class FileTables:
@@ -24,15 +27,15 @@ class FileTables:
     def __init__(
         self,
         *,
-        bins: int = BINS,
+        bins: int = 1_024,
         expected: Format | None = None,
-        limits: ReadLimits | None = None,
+        limits: ReadLimits = LAPTOP,
         salt: str = "",
+        kinds: Mapping[str, Kind] | None = None,
     ) -> None:
-        self._bins = bins
+        self._how = Making(bins=bins, salt=salt, kinds=kinds or {})
         self._expected = expected
-        self._limits = limits or ReadLimits()
-        self._salt = salt
+        self._limits = limits
 
     def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
         """
@@ -45,16 +48,8 @@ class FileTables:
         path = _path(table)
         with pa.OSFile(str(path)) as file:
             source = Source(url=table.url, version=table.version, size=file.size())
-            return profile_file(
-                file,
-                source,
-                name=table.key,
-                like=like,
-                bins=self._bins,
-                expected=self._expected,
-                limits=self._limits,
-                salt=self._salt,
-            )
+            how = replace(self._how, like=like)
+            return profile_file(file, source, name=table.key, how=how, expected=self._expected, limits=self._limits)
 
 
 def profile_file(
@@ -62,31 +57,49 @@ def profile_file(
     source: Source,
     *,
     name: str,
-    like: Profile | None,
-    bins: int,
-    expected: Format | None,
-    limits: ReadLimits,
-    salt: str,
+    how: Making,
+    expected: Format | None = None,
+    limits: ReadLimits = LAPTOP,
 ) -> Profile:
-    """Profile an open file of any known format; `name` is what people know it by."""
+    """
+    Profile an open file of any known format; `name` is what people know it by.
+
+    Raises:
+        Unreadable: It is no table that can be profiled.
+    """
+    content = checked_content(file, name, expected, limits)
+    if content.format is Format.PROFILE:
+        return _stored(file, name)
+    making = partial(profile_table, source=source, name=name, how=how)
+    if content.format is Format.PARQUET:
+        return making(open_parquet(file, name, limits))
+    return read_text(Unpacked(file, content.compression, name, limits), content.format, how.like, making)
+
+
+def checked_content(file: pa.NativeFile, name: str, expected: Format | None, limits: ReadLimits) -> Content:
+    """
+    Tell what a file holds.
+
+    Raises:
+        Unreadable: It is too large, or not of the format that is expected.
+    """
     if (size := file.size()) > limits.file_bytes:
         raise Unreadable(
             f"'{name}' has {size:,} bytes, at most {limits.file_bytes:,} are read.",
             do="split it, or read it with Spark",
         )
-    content = content_of(file, name)
+    content = content_of(file, name, limits)
     if expected and content.format is not expected:
         raise Unreadable(
             f"'{name}' is {content.format}, the configuration says {expected}.",
             do="land the configured format, or configure this one",
         )
-    if content.format is Format.PROFILE:
-        return _stored(file, name)
-    return profile_table(_open(file, name, limits), source, name=name, like=like, bins=bins, salt=salt)
-
-
-def _open(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:
-    return open_parquet(file, name, limits)
+    if content.format is Format.PARQUET and content.compression:
+        raise Unreadable(
+            f"'{name}' is Parquet packed once more with {content.compression}.",
+            do="land it unpacked: Parquet packs itself",
+        )
+    return content
 
 
 def _stored(file: pa.NativeFile, name: str) -> Profile:

@@ -1,0 +1,147 @@
+"""
+CSV and JSON Lines, streamed in blocks out of plain, gz or zst files; no line is longer than a block.
+
+Types are told from the first block. Where a later one disagrees, reading stops with `Widened`, which names the wider
+types to begin again with, in the end words: a file may well hold "n/a" a gigabyte after its numbers began.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.json as json
+import pyarrow.types as types
+
+from nephoscope.adapters.files.columns import Opened
+from nephoscope.adapters.files.formats import AGAIN, Format, first_line
+from nephoscope.adapters.files.streams import Unpacked
+from nephoscope.drift.profile import Kind, Profile
+from nephoscope.errors import Unreadable
+
+NULLS = ["", "NA", "NaN", "nan", "null", "NULL", "None"]
+BLOCK_BYTES = 1024 * 1024
+LARGE_BLOCK_BYTES = 16 * BLOCK_BYTES
+DELIMITERS = ";\t|"
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What is taken for granted about a text file before it is read."""
+
+    types: Mapping[str, pa.DataType] = field(default_factory=dict)
+    block_bytes: int = BLOCK_BYTES
+
+
+class Widened(Exception):
+    """A file has to be read again from the beginning, with a better guess."""
+
+    def __init__(self, guess: Guess) -> None:
+        super().__init__(guess)
+        self.guess = guess
+
+
+def first_guess(like: Profile | None) -> Guess:
+    """Words where the Baseline has words, for "007" is a number only by its looks."""
+    columns = like.columns if like else ()
+    words = [c.name for c in columns if c.kind in (Kind.CATEGORICAL, Kind.TEXT) and c.physical not in ("bool", "null")]
+    return Guess(dict.fromkeys(words, pa.string()))
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumns:
+    """All columns of a text file, read together."""
+
+    source: Unpacked
+    format: Format
+    guess: Guess
+    fields: tuple[pa.Field, ...]
+
+    def read(self) -> Iterator[tuple[str, pa.Array]]:
+        """Yield the columns block by block."""
+        reader = _reader(self.source, self.format, self.guess)
+        try:
+            for batch in reader:
+                yield from zip(batch.schema.names, batch.columns, strict=True)
+        except pa.ArrowInvalid as error:
+            if better := _better(self.guess, reader.schema, str(error)):
+                raise Widened(better) from error
+            raise
+
+
+def open_text(source: Unpacked, format: Format, guess: Guess) -> Opened:  # noqa: A002
+    """
+    Open a text file.
+
+    Raises:
+        Unreadable: Its beginning makes no table.
+        Widened: Its beginning contradicts the guess.
+    """
+    try:
+        fields = tuple(_reader(source, format, guess).schema)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if better := _better(guess, pa.schema([]), str(error)):
+            raise Widened(better) from error
+        raise Unreadable(f"'{source.name}' is no readable {format} file: {first_line(error)}.", do=AGAIN) from error
+    if len(fields) == 1 and (other := next((d for d in DELIMITERS if d in fields[0].name), None)):
+        raise Unreadable(
+            f"'{source.name}' has one column, {fields[0].name[:80]!r}; its delimiter seems to be {other!r}.",
+            do="delimit it by commas",
+        )
+    return Opened((TextColumns(source, format, guess, fields),))
+
+
+def read_text(source: Unpacked, format: Format, like: Profile | None, making: Callable[[Opened], Made]) -> Made:  # noqa: A002
+    """Read a text file with better and better guesses until all of it is of the types that were guessed."""
+    guess = first_guess(like)
+    while True:
+        try:
+            return making(open_text(source, format, guess))
+        except Widened as widened:
+            guess = widened.guess
+
+
+def _reader(source: Unpacked, format: Format, guess: Guess) -> csv.CSVStreamingReader | json.JSONStreamingReader:  # noqa: A002
+    if format is Format.CSV:
+        return csv.open_csv(
+            source.stream(),
+            read_options=csv.ReadOptions(block_size=guess.block_bytes, use_threads=False),
+            convert_options=csv.ConvertOptions(
+                column_types=dict(guess.types), null_values=NULLS, strings_can_be_null=True
+            ),
+        )
+    return json.open_json(
+        source.stream(),
+        read_options=json.ReadOptions(block_size=guess.block_bytes, use_threads=False),
+        parse_options=json.ParseOptions(explicit_schema=pa.schema(guess.types.items()) if guess.types else None),
+    )
+
+
+def _better(guess: Guess, schema: pa.Schema, said: str) -> Guess | None:
+    """The next guess after an error; None where no guess can help."""
+    if place := re.search(r"In CSV column #(\d+): CSV conversion error", said):
+        return _wider(guess, schema.field(int(place[1])))
+    if failed := re.search(r"Failed to convert JSON to (\w+)", said):
+        narrow = [one for one in schema if str(one.type).startswith(failed[1])]
+        return (
+            replace(guess, types={**guess.types, **{one.name: _next(one.type) for one in narrow}}) if narrow else None
+        )
+    if re.search(r"unexpected field|changed from null", said) and guess.block_bytes < LARGE_BLOCK_BYTES:
+        return replace(guess, block_bytes=LARGE_BLOCK_BYTES)
+    return None
+
+
+def _wider(guess: Guess, one: pa.Field) -> Guess | None:
+    if types.is_string(one.type):
+        return None
+    return replace(guess, types={**guess.types, one.name: _next(one.type)})
+
+
+def _next(narrow: pa.DataType) -> pa.DataType:
+    return pa.float64() if types.is_integer(narrow) or types.is_null(narrow) else pa.string()

@@ -1,0 +1,169 @@
+"""`drift compare`, `drift profile` and `drift merge`: files and Profiles, no configuration."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from difflib import get_close_matches
+from pathlib import Path
+
+from nephoscope.cli.answer import Answer
+from nephoscope.cli.drift_answer import comparison, made, not_made
+from nephoscope.cli.paths import existing_file, write_whole
+from nephoscope.drift.comparison import Comparison, compared, unread
+from nephoscope.drift.judgement import PRESETS, Rules
+from nephoscope.drift.profile import Kind, Profile, from_json, merge, to_json
+from nephoscope.drift.statistics import STATISTICS
+from nephoscope.errors import BadUsage, Unreadable
+from nephoscope.events import ObjectRef
+
+KINDS = (Kind.NUMERIC, Kind.CATEGORICAL, Kind.TEXT, Kind.TIME)
+METHODS = [name for name in STATISTICS if name != "null_share"]
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], options: argparse.ArgumentParser) -> None:
+    """Declare the commands."""
+    drift = commands.add_parser("drift", help="compare tables, make and merge Profiles", parents=[options])
+    actions = drift.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_compare(actions.add_parser("compare", help="compare two files or Profiles", parents=[options]))
+    _add_profile(actions.add_parser("profile", help="make the Profile of a file", parents=[options]))
+    _add_merge(actions.add_parser("merge", help="add up Profiles of equal bins", parents=[options]))
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("baseline", type=Path, metavar="BASELINE", help="what drift is measured from")
+    parser.add_argument("window", type=Path, metavar="WINDOW", help="what is measured")
+    parser.add_argument("--preset", choices=[*PRESETS, "nannyml"], default="default", help="how columns are judged")
+    parser.add_argument("--method", action="append", default=[], metavar="[COLUMN=]NAME", help=", ".join(METHODS))
+    parser.add_argument("--limit", action="append", default=[], metavar="[COLUMN=]NUMBER", help="not the preset's")
+    parser.add_argument("--weight", action="append", default=[], metavar="COLUMN=NUMBER", help="in the drifted share")
+    parser.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=", ".join(KINDS))
+    parser.set_defaults(run=run_compare, name="drift.compare")
+
+
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="Parquet, CSV or JSON Lines, also in gz or zst")
+    parser.add_argument("-o", dest="to", type=Path, metavar="PROFILE", required=True, help="where to write it")
+    parser.add_argument("--like", type=Path, metavar="PROFILE", help="count over the bins of this Profile")
+    parser.add_argument("--bins", type=int, default=1_024, metavar="N", help="of each numeric column (default 1024)")
+    parser.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=", ".join(KINDS))
+    parser.set_defaults(run=run_profile, name="drift.profile")
+
+
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("profiles", type=Path, nargs="+", metavar="PROFILE", help="Profiles of equal bins")
+    parser.add_argument("-o", dest="to", type=Path, metavar="PROFILE", required=True, help="where the sum is written")
+    parser.set_defaults(run=run_merge, name="drift.merge")
+
+
+def run_compare(arguments: argparse.Namespace) -> Answer:
+    """Compare two tables."""
+    from nephoscope.adapters.files.pairs import open_pair
+
+    baseline, window = existing_file(arguments.baseline), existing_file(arguments.window)
+    rules, kinds = _rules(arguments), _kinds(arguments.kind)
+    dataset = window.name.split(".")[0]
+    try:
+        with ExitStack() as stack:
+            tables = open_pair(stack, baseline, window, kinds)
+            found = compared(tables.rows, tables.sides, rules, dataset=dataset)
+    except Unreadable as error:
+        return comparison(unread(error, rules, dataset=dataset))
+    _check_columns(found, [*rules.methods, *rules.limits, *rules.weights, *kinds])
+    return comparison(found)
+
+
+def run_profile(arguments: argparse.Namespace) -> Answer:
+    """Make the Profile of a file."""
+    from nephoscope.adapters.files.tables import FileTables
+
+    file = existing_file(arguments.file).resolve()
+    like = _stored(arguments.like) if arguments.like else None
+    if not 2 <= arguments.bins <= 65_536:
+        raise BadUsage(f"--bins {arguments.bins} is not between 2 and 65536.", do="choose 256 to 4096")
+    tables = FileTables(bins=arguments.bins, kinds=_kinds(arguments.kind))
+    try:
+        profile = tables.profile(ObjectRef("local", str(file.parent), file.name), like=like)
+    except Unreadable as error:
+        return not_made(str(error))
+    return _written(profile, arguments.to)
+
+
+def run_merge(arguments: argparse.Namespace) -> Answer:
+    """Add up Profiles."""
+    return _written(merge(*(_stored(path) for path in arguments.profiles)), arguments.to)
+
+
+def _written(profile: Profile, to: Path) -> Answer:
+    body = to_json(profile)
+    write_whole(to, body)
+    return made(profile, to, len(body))
+
+
+def _stored(path: Path) -> Profile:
+    return from_json(existing_file(path).read_bytes())
+
+
+def _rules(arguments: argparse.Namespace) -> Rules:
+    methods = dict(_assigned(text, "--method") for text in arguments.method)
+    for name in methods.values():
+        _known(name, METHODS, "method")
+    return Rules(
+        preset=arguments.preset,
+        methods=methods,
+        limits={column: _number(text, "--limit") for column, text in _all_assigned(arguments.limit, "--limit")},
+        weights={column: _number(text, "--weight") for column, text in _all_assigned(arguments.weight, "--weight")},
+    )
+
+
+def _all_assigned(texts: Sequence[str], option: str) -> list[tuple[str, str]]:
+    return [_assigned(text, option) for text in texts]
+
+
+def _assigned(text: str, option: str) -> tuple[str, str]:
+    """
+    Split COLUMN=VALUE; a value alone is for every column.
+
+    >>> _assigned("a=b=ks", "--method"), _assigned("ks", "--method")
+    (('a=b', 'ks'), ('', 'ks'))
+    """
+    column, _, value = text.rpartition("=")
+    if not value:
+        raise BadUsage(f"{option} {text!r} has no value.", do=f"write {option} COLUMN=VALUE")
+    return column, value
+
+
+def _number(text: str, option: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        raise BadUsage(f"{option} needs a number from 0 on, not {text!r}.", do=f"write {option} COLUMN=0.1")
+    return number
+
+
+def _kinds(texts: Sequence[str]) -> dict[str, Kind]:
+    found = {}
+    for column, name in _all_assigned(texts, "--kind"):
+        if not column:
+            raise BadUsage(f"--kind {name!r} names no column.", do="write --kind COLUMN=categorical")
+        found[column] = Kind(_known(name, list(KINDS), "kind"))
+    return found
+
+
+def _known(name: str, names: Sequence[str], what: str) -> str:
+    if name in names:
+        return name
+    near = get_close_matches(name, names, n=1)
+    do = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(names)}"
+    raise BadUsage(f"There is no {what} '{name}'.", do=do)
+
+
+def _check_columns(found: Comparison, named: Sequence[str]) -> None:
+    names = [column.column for column in found.columns]
+    for name in named:
+        if name:
+            _known(name, names, "column")

@@ -1,0 +1,92 @@
+"""
+The gap between two distribution functions, D(x) = F(x) - G(x), as far as bins tell it.
+
+In a bin from a to b, D starts at D(a), ends at D(b), and rises by F's mass f and falls by G's mass g in an order that
+is not known: D(a) - g ≤ D ≤ D(a) + f throughout. Its mean over the bin is known exactly, from the sums of the values:
+the integral of F over the bin is b F(b) - a F(a) - ∫ x dF. Bounds of every distance between F and G follow from these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nephoscope.drift.profile import Floats, Numbers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gap:
+    """D over ascending bins; every array has the shape (k,)."""
+
+    width: Floats  # of each bin, in the values' unit
+    before: Floats  # D at each bin's lower border
+    after: Floats  # D at its upper border
+    mean: Floats  # of D over the bin
+    lowest: Floats  # the least D can be inside
+    highest: Floats  # the greatest D can be inside
+
+
+def gap_of(baseline: Numbers, window: Numbers) -> Gap:
+    """The gap between two columns' numbers over the same bins, both with at least one finite value."""
+    f = baseline.counts / baseline.finite
+    g = window.counts / window.finite
+    after = np.cumsum(f) - np.cumsum(g)
+    after[-1] = 0.0
+    before = np.concatenate(([0.0], after[:-1]))
+    starts, width = _places(baseline, window)
+    if baseline.atoms and window.atoms:
+        return Gap(width, before, after, after, after, after)
+    single = baseline.single
+    # What lies above the bin's lower border, on average over all values of a side.
+    above_f = np.where(single | (f == 0), 0.0, baseline.sums / baseline.finite - starts * f)
+    above_g = np.where(single | (g == 0), 0.0, window.sums / window.finite - starts * g)
+    lowest = np.where(single, after, before - g)
+    highest = np.where(single, after, before + f)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(width > 0, after - (above_f - above_g) / width, after)
+    return Gap(width, before, after, np.clip(mean, lowest, highest), lowest, highest)
+
+
+def _places(baseline: Numbers, window: Numbers) -> tuple[Floats, Floats]:
+    """Where each bin starts and how wide it is; the outermost ones reach to the least and the greatest value."""
+    low = min(value for value in (baseline.low, window.low) if value is not None)
+    high = max(value for value in (baseline.high, window.high) if value is not None)
+    borders = np.concatenate(([low], baseline.edges, [high]))
+    borders = np.maximum.accumulate(np.clip(borders, low, None))
+    borders[-1] = max(borders[-1], borders[-2])
+    return borders[:-1], np.diff(borders)
+
+
+def gap_of_samples(baseline: Floats, window: Floats) -> Gap:
+    """
+    The exact gap between two samples of finite values.
+
+    >>> gap_of_samples(np.array([0.0, 1.0]), np.array([1.0, 2.0])).after
+    array([0. , 0.5, 0.5, 0. ])
+    """
+    atoms = np.unique(np.concatenate((baseline, window)))
+    return gap_of(atoms_of(baseline, atoms), atoms_of(window, atoms))
+
+
+def atoms_of(values: Floats, atoms: Floats) -> Numbers:
+    """
+    A sample without loss: one bin for each value that either side has.
+
+    Args:
+        values: Finite values, ascending or not, shape (n,).
+        atoms: All distinct values of both samples, ascending, shape (k,).
+    """
+    ordered = np.sort(values)
+    counts = np.diff(np.searchsorted(ordered, atoms, side="right"), prepend=0)
+    mean = float(values.mean()) if len(values) else None
+    return Numbers(
+        edges=atoms,
+        counts=np.concatenate(([0], counts)),
+        sums=np.concatenate(([0.0], counts * atoms)),
+        low=float(ordered[0]) if len(values) else None,
+        high=float(ordered[-1]) if len(values) else None,
+        mean=mean,
+        squares=float(np.square(values - mean).sum()) if mean is not None else None,
+        atoms=True,
+    )

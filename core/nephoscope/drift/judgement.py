@@ -1,0 +1,150 @@
+"""What is said of each column by a preset, and of the data set by its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nephoscope.drift.choice import Choice
+from nephoscope.drift.compare import told
+from nephoscope.drift.default_preset import default_choice
+from nephoscope.drift.evidently_preset import evidently_choice
+from nephoscope.drift.limits import limit_for
+from nephoscope.drift.null_share import null_share
+from nephoscope.drift.pair import NotComputable, Pair, Side, paired
+from nephoscope.drift.profile import Kind
+from nephoscope.drift.statistics import BARE, every_statistic
+from nephoscope.findings import Finding, Limit, Verdict, judge, worst
+
+DRIFTED_SHARE = 0.5  # from which on the preset `evidently` calls a data set drifted
+
+Preset = Callable[[Pair, str | None], Choice]
+PRESETS: dict[str, Preset] = {"default": default_choice, "evidently": evidently_choice}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a comparison is made by; the key "" stands for every column that has no entry of its own."""
+
+    preset: str = "default"
+    methods: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a window that was judged by itself."""
+
+    index: int
+    value: float | None
+    limit: float | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnJudgement:
+    """What is said of one column."""
+
+    column: str
+    kind: Kind
+    verdict: Verdict = Verdict.UNKNOWN
+    reason: str = ""
+    method: str | None = None
+    value: float | None = None
+    bound: float | None = None
+    limit: Limit | None = None
+    statistics: Mapping[str, float | None] = field(default_factory=lambda: dict.fromkeys(BARE))
+    null_shares: tuple[float | None, float | None] = (None, None)  # the baseline's, the window's
+    compared: bool = True  # False where the preset looks at no such columns
+    weight: float = 1.0
+    chunks: tuple[Chunk, ...] | None = None
+
+
+def judge_column(name: str, before: Side | None, after: Side | None, rules: Rules) -> ColumnJudgement:
+    """
+    Judge one column; what cannot be computed is unknown with its reason.
+
+    Args:
+        name: The column's name.
+        before: The baseline's side; None where it has no such column.
+        after: The window's side; likewise.
+        rules: By what to judge.
+    """
+    blank = blank_judgement(name, before, after, rules)
+    try:
+        both = paired(before, after, name)
+    except NotComputable as why:
+        return replace(blank, reason=str(why))
+    return chosen(replace(blank, statistics=every_statistic(both)), lambda: _choice(both, rules), rules)
+
+
+def blank_judgement(name: str, before: Side | None, after: Side | None, rules: Rules) -> ColumnJudgement:
+    """A column of which nothing is said yet."""
+    sides = [side for side in (before, after) if side is not None]
+    return ColumnJudgement(
+        name,
+        sides[0].column.kind,
+        null_shares=(_null_share(before), _null_share(after)),
+        compared=sides[0].column.kind in (Kind.NUMERIC, Kind.CATEGORICAL),
+        weight=rules.weights.get(name, rules.weights.get("", 1.0)),
+    )
+
+
+def chosen(blank: ColumnJudgement, choose: Callable[[], Choice], rules: Rules) -> ColumnJudgement:
+    """Fill in a method, its value and the verdict, or why there are none."""
+    try:
+        choice = choose()
+    except NotComputable as why:
+        return replace(blank, reason=str(why))
+    limit = choice.limit
+    if (number := rules.limits.get(blank.column, rules.limits.get(""))) is not None:
+        limit = limit_for(choice.method, number, at_limit=limit.at_limit)
+    return replace(
+        blank,
+        compared=True,
+        verdict=judge(choice.value.value, limit),
+        reason=f"{told(choice.method, choice.value.value)}, {limit} was expected.{_doubt(choice, limit)}",
+        method=choice.method,
+        value=choice.value.value,
+        bound=choice.value.bound,
+        limit=limit,
+    )
+
+
+def _choice(of: Pair, rules: Rules) -> Choice:
+    return PRESETS[rules.preset](of, rules.methods.get(of.name, rules.methods.get("")))
+
+
+def _doubt(choice: Choice, limit: Limit) -> str:
+    sure = judge(choice.value.low, limit) is judge(choice.value.high, limit)
+    return "" if sure else f" The value is known to ±{choice.value.bound:.2g}, which the limit lies within."
+
+
+def _null_share(side: Side | None) -> float | None:
+    return null_share(side.column, side.rows) if side is not None and side.rows else None
+
+
+def drifted_share(columns: Sequence[ColumnJudgement]) -> float | None:
+    """The weight of the breaching columns by that of all that were compared; None where none was."""
+    compared = [column for column in columns if column.verdict is not Verdict.UNKNOWN]
+    total = sum(column.weight for column in compared)
+    drifted = sum(column.weight for column in compared if column.verdict is Verdict.BREACH)
+    return drifted / total if total else None
+
+
+def dataset_verdict(columns: Sequence[ColumnJudgement], findings: Sequence[Finding], rules: Rules) -> Verdict:
+    """
+    The data set's verdict: breach before unknown before ok.
+
+    `evidently` breaches from a drifted share of a half on, `nannyml` at any column, `default` at any column or Finding.
+    """
+    verdicts = [column.verdict for column in columns if column.compared]
+    share = drifted_share(columns)
+    if rules.preset == "evidently":
+        drifted = share is not None and share >= DRIFTED_SHARE
+        verdicts = [Verdict.UNKNOWN if verdict is Verdict.UNKNOWN else Verdict.OK for verdict in verdicts]
+        verdicts += [Verdict.BREACH] if drifted else []
+    elif rules.preset == "default":
+        verdicts += [finding.verdict for finding in findings]
+    return worst(verdicts) if share is not None else worst([*verdicts, Verdict.UNKNOWN])
