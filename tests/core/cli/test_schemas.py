@@ -49,6 +49,38 @@ def cost_report() -> bytes:
     return answer("cost", "report", "bill.csv", "other.csv", "--budget", "1")
 
 
+def drift_compare() -> bytes:
+    """Compare a table of two columns with one that lacks a column, has a new one and moved in another."""
+    Path("baseline.csv").write_text("x,c,old\n" + "".join(f"{n % 7},{'ab'[n % 2]},1\n" for n in range(40)))
+    Path("window.csv").write_text("x,c,new\n" + "".join(f"{n % 7 + 3},{'ab'[n % 2]},\n" for n in range(40)))
+    return answer("drift", "compare", "baseline.csv", "window.csv")
+
+
+def drift_compare_unreadable() -> bytes:
+    """Compare with a file that is cut."""
+    drift_compare()
+    Path("window.csv").write_bytes(b"PAR1cut")
+    return answer("drift", "compare", "baseline.csv", "window.csv")
+
+
+def drift_profile_unreadable() -> bytes:
+    """Profile an empty file."""
+    Path("empty.csv").touch()
+    return answer("drift", "profile", "empty.csv", "-o", "empty.json")
+
+
+def drift_profile() -> bytes:
+    """Profile a table."""
+    drift_compare()
+    return answer("drift", "profile", "baseline.csv", "-o", "baseline.json")
+
+
+def drift_merge() -> bytes:
+    """Add a Profile to itself."""
+    drift_profile()
+    return answer("drift", "merge", "baseline.json", "baseline.json", "-o", "sum.json")
+
+
 def demo() -> bytes:
     """Play the demo."""
     return answer("demo")
@@ -71,22 +103,28 @@ def up() -> bytes:
             runner.kill()
 
 
-RUNS: dict[str, Callable[[], bytes]] = {
-    "cost.report": cost_report,
-    "demo": demo,
-    "init": init,
-    "up": up,
-    "validate": validate,
-}
-SLOW = {"demo"}
+RUNS: list[tuple[str, Callable[[], bytes]]] = [
+    ("cost.report", cost_report),
+    ("drift.compare", drift_compare),
+    ("drift.compare", drift_compare_unreadable),
+    ("drift.merge", drift_merge),
+    ("drift.profile", drift_profile),
+    ("drift.profile", drift_profile_unreadable),
+    ("init", init),
+    ("up", up),
+    ("validate", validate),
+    pytest.param("demo", demo, marks=pytest.mark.slow),
+]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in ANSWERS])
-def test_an_answer_is_what_its_schema_says(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "run"), RUNS)
+def test_an_answer_is_what_its_schema_says(
+    name: str, run: Callable[[], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """People who script against a command's JSON find what `nephoscope schema` promised, and no key more."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NEPHOSCOPE_CONFIG", raising=False)
-    document = json.loads(RUNS[name](), parse_constant=pytest.fail)
+    document = json.loads(run(), parse_constant=pytest.fail)
     schema = schema_of(ANSWERS[name])
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(document)
@@ -104,5 +142,6 @@ def names(command: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def test_every_command_has_a_schema() -> None:
-    """There is no command whose JSON is not described, and no description without a command."""
-    assert set(names(parser())) == {*ANSWERS, "schema"}
+    """There is no command whose JSON is not described and tried, and no description without a command."""
+    tried = {getattr(run, "values", run)[0] for run in RUNS}
+    assert set(names(parser())) == {*ANSWERS, "schema"} == {*tried, "schema"}

@@ -9,11 +9,15 @@ from __future__ import annotations
 from nephoscope.cli.schemas.configuration import Initialised, Validated
 from nephoscope.cli.schemas.cost import CostReported
 from nephoscope.cli.schemas.document import Document
+from nephoscope.cli.schemas.drift import DriftCompared, ProfileMade
 from nephoscope.cli.schemas.runner import DemoPlayed, RunnerStopped
 
 ANSWERS: dict[str, type[Document]] = {
     "cost.report": CostReported,
     "demo": DemoPlayed,
+    "drift.compare": DriftCompared,
+    "drift.merge": ProfileMade,
+    "drift.profile": ProfileMade,
     "init": Initialised,
     "up": RunnerStopped,
     "validate": Validated,
