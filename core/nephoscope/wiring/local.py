@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nephoscope.alerts.routes import Route
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.deliver import Desk
-    from nephoscope.ports import Channel, Clock, State, Tables
+    from nephoscope.ports import Channel, Clock, Metrics, State, Tables
     from nephoscope.wiring.entry import Entry
 
 CLOCK_VARIABLE = "NEPHOSCOPE_CLOCK"  # a file that tells the time, as in the demo
@@ -82,6 +82,13 @@ class Local:
     def outbox(self) -> Outbox:
         """The ledger and the topic."""
         return Outbox(self.ledger, self.topic, self.clock, "local", self.settings.hash)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Metrics]:
+        """The metric store of each cloud that the configuration names one for."""
+        from nephoscope.wiring.metrics import metric_stores
+
+        return metric_stores(self.settings, self.clock)
 
     @cached_property
     def tables(self) -> Tables:

@@ -103,6 +103,22 @@ def up() -> bytes:
             runner.kill()
 
 
+def run_monitoring() -> bytes:
+    """Ask a metric store that has nothing about one model."""
+    Path("nephoscope.yaml").write_text("version: 1\nmetric_stores: {local: {}}\nmodels: {fraud_detection_v2: {}}\n")
+    return answer("run", "monitoring")
+
+
+def run_drift() -> bytes:
+    """Compare a landed file with its Baseline, which it becomes."""
+    init()
+    Path("landing/user_features").mkdir(parents=True)
+    Path("landing/user_features/1.csv").write_text("activity_score,age\n0.5,30\n")
+    landed = {"provider": "local", "bucket": str(Path("landing/user_features").resolve()), "key": "1.csv"}
+    Path("event.json").write_text(json.dumps({"id": "1", "at": "2026-11-24T06:30:00Z", "object": landed}))
+    return answer("run", "drift", "--event", "event.json", "--dry-run")
+
+
 RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("cost.report", cost_report),
     ("drift.compare", drift_compare),
@@ -111,6 +127,8 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("drift.profile", drift_profile),
     ("drift.profile", drift_profile_unreadable),
     ("init", init),
+    ("run.drift", run_drift),
+    ("run.monitoring", run_monitoring),
     ("up", up),
     ("validate", validate),
     pytest.param("demo", demo, marks=pytest.mark.slow),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     HTTPClientError,
@@ -16,6 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnection
 
 from nephoscope.monitoring.answer import Fault, Unknown, failed
 
@@ -23,7 +23,7 @@ _BY_KIND: tuple[tuple[type[BotoCoreError], Fault], ...] = (
     (ReadTimeoutError, Fault.TIMEOUT),
     (ConnectTimeoutError, Fault.TIMEOUT),
     (HTTPClientError, Fault.UNREACHABLE),
-    (ConnectionError, Fault.UNREACHABLE),
+    (NoConnection, Fault.UNREACHABLE),
     (NoCredentialsError, Fault.PERMISSION),
     (PartialCredentialsError, Fault.PERMISSION),
     (CredentialRetrievalError, Fault.PERMISSION),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -49,9 +50,14 @@ class CloudWatchMetrics:
     """The metrics of one account and region."""
 
     def __init__(self, clock: Clock, region: str | None = None) -> None:
-        config = Config(connect_timeout=3, read_timeout=10, retries=RETRIES)
         self._clock = clock
-        self._client = boto3.client("cloudwatch", region_name=region, config=config)
+        self._region = region
+
+    @cached_property
+    def _client(self) -> Any:
+        # Made with the first question, because a missing region is an answer to it.
+        config = Config(connect_timeout=3, read_timeout=10, retries=RETRIES)
+        return boto3.client("cloudwatch", region_name=self._region, config=config)
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         """Answer every query, five hundred a call."""

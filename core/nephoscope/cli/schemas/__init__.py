@@ -10,7 +10,9 @@ from nephoscope.cli.schemas.configuration import Initialised, Validated
 from nephoscope.cli.schemas.cost import CostReported
 from nephoscope.cli.schemas.document import Document
 from nephoscope.cli.schemas.drift import DriftCompared, ProfileMade
+from nephoscope.cli.schemas.run import Ran
 from nephoscope.cli.schemas.runner import DemoPlayed, RunnerStopped
+from nephoscope.cli.schemas.series import SeriesScored
 
 ANSWERS: dict[str, type[Document]] = {
     "cost.report": CostReported,
@@ -19,6 +21,9 @@ ANSWERS: dict[str, type[Document]] = {
     "drift.merge": ProfileMade,
     "drift.profile": ProfileMade,
     "init": Initialised,
+    "run.drift": Ran,
+    "run.monitoring": Ran,
+    "series.anomalies": SeriesScored,
     "up": RunnerStopped,
     "validate": Validated,
 }

@@ -1,0 +1,137 @@
+"""
+Azure Monitor: metrics in the tables of a Log Analytics workspace, and those of Azure resources.
+
+A partial result is returned and not raised; an empty workspace gives an empty answer that holds no table at all;
+numbers may come as text. What is not whole is no series.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import AzureError
+from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTable
+
+from nephoscope.adapters.azure.faults import unanswered
+from nephoscope.adapters.azure.kql import names_kql, series_kql
+from nephoscope.adapters.azure.resource_metrics import ResourceMetrics
+from nephoscope.monitoring.answer import Answer, Fault, Point, Series, Unknown, failed, in_order, wrong_name
+from nephoscope.monitoring.query import Query, Statistic, Window
+
+LISTED_MOST = 10_000
+LISTED_PAST = timedelta(days=14)
+RETRIES = {
+    "retry_total": 3,
+    "retry_backoff_factor": 0.5,
+    "retry_backoff_max": 8,
+    "connection_timeout": 5,
+    "read_timeout": 20,
+}
+SERVER_SECONDS = 20
+
+VALUES: Mapping[Statistic, Callable[[Mapping[str, float]], float]] = {
+    Statistic.MEAN: lambda row: row["Sum"] / row["Count"],
+    Statistic.SUM: lambda row: row["Sum"],
+    Statistic.MIN: lambda row: row["Min"],
+    Statistic.MAX: lambda row: row["Max"],
+}
+
+
+class AzureMonitorMetrics:
+    """One workspace, and the resources of one region."""
+
+    def __init__(
+        self, credential: TokenCredential, workspace: str, resources: ResourceMetrics | None = None, **client: Any
+    ) -> None:
+        self._workspace = workspace
+        self._resources = resources
+        self._logs = LogsQueryClient(credential, **RETRIES | client)
+
+    def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        """Answer every query: one KQL for all that have the same tables and labels."""
+        logs = [asked for asked in queries if not asked.resource]
+        answers: dict[Query, Answer] = {}
+        for group in alike(logs):
+            answers |= self._asked(group, window)
+        answers |= self._of_resources([asked for asked in queries if asked.resource], window)
+        return answers
+
+    def _of_resources(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        if self._resources is None:
+            nowhere = failed(Fault.REFUSED, "The metrics of Azure resources need a region in the configuration.")
+            return dict.fromkeys(queries, nowhere)
+        return self._resources.points(queries, window)
+
+    def _asked(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
+        table = self._table(lambda: series_kql(queries, window), window)
+        if isinstance(table, Unknown):
+            return dict.fromkeys(queries, table)
+        answers = _series(table, queries)
+        return answers | self._explained([asked for asked in queries if not answers[asked].points], window)
+
+    def _explained(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
+        """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
+        if not queries:
+            return {}
+        past = replace(window, start=window.end - LISTED_PAST)
+        table = self._table(lambda: names_kql(queries, past, most=LISTED_MOST), past)
+        if isinstance(table, Unknown) or len(table.rows) >= LISTED_MOST:
+            return {}
+        first = queries[0]
+        listed = [str(replace(first, name=name, labels=labels)) for name, labels in _keys(table, first)]
+        return {asked: wrong_name(str(asked), listed) for asked in queries if str(asked) not in listed}
+
+    def _table(self, written: Callable[[], str], window: Window) -> LogsTable | Unknown:
+        try:
+            found = self._logs.query_workspace(
+                self._workspace, written(), timespan=(window.start, window.end), server_timeout=SERVER_SECONDS
+            )
+        except ValueError as error:
+            return failed(Fault.REFUSED, f"The question cannot be asked: {error}.")
+        except AzureError as error:
+            return unanswered(error)
+        if isinstance(found, LogsQueryPartialResult):
+            said = found.partial_error.message if found.partial_error else "without saying why"
+            return failed(Fault.PARTIAL, f"Azure Monitor answered in part: {said}.")
+        if not found.tables:
+            return failed(Fault.SERVICE, "Azure Monitor gave an empty answer, without a table.")
+        return found.tables[0]
+
+
+def alike(queries: Iterable[Query]) -> list[list[Query]]:
+    """Queries grouped by what one KQL can ask: the same tables and the same labels."""
+    groups: dict[tuple[str, ...], list[Query]] = {}
+    for asked in queries:
+        groups.setdefault((asked.namespace, *(name for name, _ in asked.labels)), []).append(asked)
+    return list(groups.values())
+
+
+def _series(table: LogsTable, queries: Sequence[Query]) -> dict[Query, Series]:
+    points: dict[str, list[tuple[Any, Mapping[str, float]]]] = {}
+    first = queries[0]
+    for row, (name, labels) in zip(table.rows, _keys(table, first), strict=True):
+        numbers = {column: _number(row[column]) for column in ("Sum", "Count", "Min", "Max")}
+        points.setdefault(str(replace(first, name=name, labels=labels)), []).append((row["Start"], numbers))
+    return {asked: _one(asked, points.get(str(asked), ())) for asked in queries}
+
+
+def _one(asked: Query, rows: Iterable[tuple[Any, Mapping[str, float]]]) -> Series:
+    # A period without items has no mean, and no other statistic either.
+    value = VALUES[asked.statistic]
+    return Series(in_order([Point(at.astimezone(UTC), value(row)) for at, row in rows if row["Count"] > 0]))
+
+
+def _keys(table: LogsTable, first: Query) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    names = [name for name, _ in first.labels]
+    return [
+        (row["Name"], tuple((name, row[f"label{number}"]) for number, name in enumerate(names))) for row in table.rows
+    ]
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)

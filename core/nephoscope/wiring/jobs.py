@@ -1,0 +1,21 @@
+"""The jobs as this machine runs them: each with its Event and the adapters of one Local."""
+
+from __future__ import annotations
+
+from nephoscope.events import ObjectWritten, TimerFired
+from nephoscope.jobs import drift as drift_job
+from nephoscope.jobs import monitoring as monitoring_job
+from nephoscope.report import Report
+from nephoscope.wiring.local import Local
+
+
+def monitoring(local: Local, event: TimerFired) -> Report:
+    """Ask every metric store of the configuration."""
+    return monitoring_job.run(event, stores=local.metrics, outbox=local.outbox, settings=local.settings)
+
+
+def drift(local: Local, event: ObjectWritten) -> Report:
+    """Compare one landed table with its Baseline."""
+    return drift_job.run(
+        event, tables=local.tables, baselines=local.baselines, outbox=local.outbox, settings=local.settings
+    )
