@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NewType, Protocol
 
 from nephoscope.events import ObjectRef
@@ -66,6 +67,33 @@ class Topic(Protocol):
         ...
 
 
+class Objects(Protocol):
+    """The objects of one cloud's buckets."""
+
+    def fetch(self, ref: ObjectRef, into: Path, *, most_bytes: int) -> int:
+        """
+        Copy the content that an Event named into a file, unless it is larger; returns its size in bytes.
+
+        Raises:
+            BadPayload: That content is not there any more.
+            Transient: The store does not answer.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    """Where a cloud keeps what nobody may read in a configuration."""
+
+    def read(self, name: str) -> str:
+        """
+        The value of a secret.
+
+        Raises:
+            Transient: It cannot be read, or not yet.
+        """
+        ...
+
+
 class Tables(Protocol):
     """Tables in objects, told as Profiles."""
 
@@ -107,9 +135,10 @@ class Metrics(Protocol):
 class Channel(Protocol):
     """A chat room, a mailbox or a webhook."""
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """
-        Deliver one Message; returning means that the channel accepted it.
+        Deliver one Message; returning means that the channel accepted it. The answer is what the channel calls it,
+        "" where it can be neither edited nor answered.
 
         Raises:
             Transient: Not now (throttled, unreachable, ambiguous); `retry_after_seconds` where it said when.
