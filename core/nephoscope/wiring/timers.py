@@ -10,6 +10,7 @@ from cronsim import CronSim
 
 from nephoscope import records
 from nephoscope.events import TimerFired, stable_id
+from nephoscope.wiring import jobs
 from nephoscope.wiring.local import Local
 
 EACH_MINUTE = "* * * * *"
@@ -74,5 +75,9 @@ def _sweep(local: Local, _: TimerFired) -> None:
     local.outbox.republish()
 
 
+def _monitoring(local: Local, event: TimerFired) -> None:
+    local.entry.run("monitoring", event, lambda: jobs.monitoring(local, event))
+
+
 # What this machine runs by the clock; the hub's deliveries have a loop of their own.
-TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {"sweep": _sweep}
+TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {"monitoring": _monitoring, "sweep": _sweep}
