@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-
 from nephoscope.adapters.local.clock import FixedClock
+
+pytest_plugins = ("emulators",)
 
 CLOUDS = ("local", "aws", "azure", "gcp")
 

