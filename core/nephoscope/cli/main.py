@@ -19,7 +19,7 @@ from nephoscope.errors import NephoscopeError
 from nephoscope.findings import Verdict
 
 # Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
-MODULES: tuple[str, ...] = ("demo", "up", "init", "validate", "schema", "drift", "cost", "run")
+MODULES: tuple[str, ...] = ("demo", "up", "init", "validate", "schema", "drift", "cost", "series", "run")
 
 RAN, BREACH, USAGE, UNKNOWN = 0, 1, 2, 3
 

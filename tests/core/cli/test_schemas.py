@@ -49,6 +49,13 @@ def cost_report() -> bytes:
     return answer("cost", "report", "bill.csv", "other.csv", "--budget", "1")
 
 
+def series_anomalies() -> bytes:
+    """Score a series with a gap and a spike."""
+    rows = (f"2026-05-01T{n % 24:02}:00:00Z," for n in range(10))
+    Path("series.csv").write_text("timestamp,value\n" + "\n".join(f"{row}{n or ''}" for n, row in enumerate(rows)))
+    return answer("series", "anomalies", "series.csv")
+
+
 def drift_compare() -> bytes:
     """Compare a table of two columns with one that lacks a column, has a new one and moved in another."""
     Path("baseline.csv").write_text("x,c,old\n" + "".join(f"{n % 7},{'ab'[n % 2]},1\n" for n in range(40)))
@@ -129,6 +136,7 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("init", init),
     ("run.drift", run_drift),
     ("run.monitoring", run_monitoring),
+    ("series.anomalies", series_anomalies),
     ("up", up),
     ("validate", validate),
     pytest.param("demo", demo, marks=pytest.mark.slow),
