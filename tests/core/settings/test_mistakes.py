@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 from nephoscope.drift.limits import CHECKS
+from nephoscope.settings import Channel, Configuration
 
 Refused = Callable[[str], list[str]]
 
@@ -30,7 +32,8 @@ route:
 """
 
 
-SECTIONS = "version, hub, topic, state, stores, datasets, metric_stores, models, timers, channels, route, delivery"
+SECTIONS = ", ".join(Configuration.__struct_encode_fields__)
+TYPES = ", ".join(str(channel.__struct_config__.tag) for channel in get_args(Channel))
 TOLD = [  # place, found, expected
     ("1:1: version", "2", "1."),
     ("2:1: datasts", "an unknown key", f"one of: {SECTIONS}. Did you mean 'datasets'?"),
@@ -54,7 +57,7 @@ TOLD = [  # place, found, expected
     (
         "14:12: channels.oncall.type",
         "'slak'",
-        "one of: console, slack, teams, webhook, smtp. Did you mean 'slack'?",
+        f"one of: {TYPES}. Did you mean 'slack'?",
     ),
     ("16:14: route.channels[0]", "'oncal'", "the name of a channel: oncall. Did you mean 'oncall'?"),
     ("17:3: route.group_wait", "'30 seconds'", "a duration such as 30s, 5m, 1h30m or 1d."),
@@ -120,12 +123,21 @@ ONE_MISTAKE = [
         "channels.mail.tls: found 'no', expected one of: none, starttls, tls. Did you mean 'none'?",
     ),
     ("channels: [console]\n", "\n", "route.channels: found nothing, expected a list of channels."),
+    ("[oncall, mail]", "[oncall, mial]", "route.routes[0].channels[1]: found 'mial', expected the name of a channel: "),
     ("fl.*", "fl(.*", "route.routes[0].matchers[1]: found 'dataset=~\"fl(.*\"' ('fl(.*' is no regular expression: "),
     ("severity=", "severity ", "route.routes[0].matchers[0]: found 'severity \"high\"', expected a matcher such as "),
     ("continue: true", "continue: yes", "route.routes[0].continue: found 'yes', expected true or false."),
     ("lease: 2m", "lease: 2", "delivery.lease: found 2, expected a duration such as 30s, 5m, 1h30m or 1d."),
     ("tries: 5", "tries: 0", "delivery.tries: found 0, expected a number of tries, at least 1."),
     ("tries: 5", "tries: 2013-01-01", "delivery.tries: found '2013-01-01', expected a number of tries, at least 1."),
+    (
+        "tries: 5",
+        f"tries: {2**63}",
+        "delivery.tries: found a number of 19 digits, expected a number that fits into ",
+    ),
+    ("tries: 5", f"tries: -{'9' * 5000}", "delivery.tries: found a number that cannot be read, expected a number."),
+    ("tries: 5", f"tries: {'x' * 90}", f"delivery.tries: found '{'x' * 60}…', expected a number of tries, at least 1."),
+    ("tries: 5", 'tries: "\\uD83D"', "delivery.tries: found half of a character, expected text in whole characters."),
     (
         "lease: 2m",
         "lease: &l 2m",
