@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,8 +12,9 @@ from pathlib import Path
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.drift_answer import comparison, made, not_made
 from nephoscope.cli.paths import existing_file, write_whole
+from nephoscope.drift.chunks import PERIODS, Cut, by_number, by_size
 from nephoscope.drift.comparison import Comparison, compared, unread
-from nephoscope.drift.judgement import PRESETS, Rules
+from nephoscope.drift.judgement import PRESETS, Preset, Rules
 from nephoscope.drift.profile import Kind, Profile, from_json, merge, to_json
 from nephoscope.drift.statistics import STATISTICS
 from nephoscope.errors import BadUsage, Unreadable
@@ -40,6 +41,11 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", action="append", default=[], metavar="[COLUMN=]NUMBER", help="not the preset's")
     parser.add_argument("--weight", action="append", default=[], metavar="COLUMN=NUMBER", help="in the drifted share")
     parser.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=", ".join(KINDS))
+    cut = parser.add_mutually_exclusive_group()
+    cut.add_argument("--chunk-size", type=int, metavar="N", help="nannyml: rows of a chunk")
+    cut.add_argument("--chunks", type=int, metavar="N", help="nannyml: number of chunks (default 10)")
+    cut.add_argument("--chunk-period", metavar="P", help=f"nannyml: {', '.join(PERIODS)}; needs --time")
+    parser.add_argument("--time", metavar="COLUMN", help="nannyml: orders the rows")
     parser.set_defaults(run=run_compare, name="drift.compare")
 
 
@@ -63,16 +69,43 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
     from nephoscope.adapters.files.pairs import open_pair
 
     baseline, window = existing_file(arguments.baseline), existing_file(arguments.window)
-    rules, kinds = _rules(arguments), _kinds(arguments.kind)
+    rules, kinds, cut = _rules(arguments), _kinds(arguments.kind), _cut(arguments)
     dataset = window.name.split(".")[0]
     try:
         with ExitStack() as stack:
             tables = open_pair(stack, baseline, window, kinds)
-            found = compared(tables.rows, tables.sides, rules, dataset=dataset)
+            preset = _chunked(stack, arguments, rules, kinds, cut) if rules.preset == "nannyml" else None
+            found = compared(tables.rows, tables.sides, rules, dataset=dataset, preset=preset)
     except Unreadable as error:
         return comparison(unread(error, rules, dataset=dataset))
     _check_columns(found, [*rules.methods, *rules.limits, *rules.weights, *kinds])
     return comparison(found)
+
+
+def _chunked(
+    stack: ExitStack, arguments: argparse.Namespace, rules: Rules, kinds: Mapping[str, Kind], cut: Callable[[int], Cut]
+) -> Preset:
+    from nephoscope.adapters.files.rows import open_chunks
+
+    paths = (arguments.baseline, arguments.window)
+    return open_chunks(stack, paths, kinds, cut, arguments.time, arguments.chunk_period, rules.limits)
+
+
+def _cut(arguments: argparse.Namespace) -> Callable[[int], Cut]:
+    """How rows are cut, from the options, which only the preset `nannyml` has."""
+    given = [arguments.chunk_size, arguments.chunks, arguments.chunk_period, arguments.time]
+    if arguments.preset != "nannyml" and any(option is not None for option in given):
+        raise BadUsage("Chunks belong to the preset nannyml.", do="add --preset nannyml")
+    for option, number in (("--chunk-size", arguments.chunk_size), ("--chunks", arguments.chunks)):
+        if number is not None and number < 1:
+            raise BadUsage(f"{option} {number} is less than 1.", do=f"write {option} 10")
+    if arguments.chunk_period is not None:
+        _known(arguments.chunk_period, list(PERIODS), "period")
+        if arguments.time is None:
+            raise BadUsage("--chunk-period needs a time column.", do="add --time COLUMN")
+    if arguments.chunk_size is not None:
+        return lambda rows: Cut(None, by_size(rows, arguments.chunk_size))
+    return lambda rows: Cut(None, by_number(rows, arguments.chunks or 10))
 
 
 def run_profile(arguments: argparse.Namespace) -> Answer:

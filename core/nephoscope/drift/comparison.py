@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from nephoscope.drift.compare import table_finding, unread_table
 from nephoscope.drift.judgement import (
     ColumnJudgement,
+    Preset,
     Rules,
     dataset_verdict,
     drifted_share,
@@ -36,7 +37,9 @@ class Comparison:
 Sides = tuple[str, Side | None, Side | None]
 
 
-def compared(rows: tuple[int, int], sides: Iterable[Sides], rules: Rules, *, dataset: str) -> Comparison:
+def compared(
+    rows: tuple[int, int], sides: Iterable[Sides], rules: Rules, *, dataset: str, preset: Preset | None = None
+) -> Comparison:
     """
     Judge every column of two tables.
 
@@ -45,6 +48,7 @@ def compared(rows: tuple[int, int], sides: Iterable[Sides], rules: Rules, *, dat
         sides: Every column of either, the sides it is missing from being None.
         rules: By what to judge.
         dataset: The table's name.
+        preset: The preset, where it is not one of `PRESETS`.
     """
     columns: list[ColumnJudgement] = []
     quality: list[Finding] = []
@@ -53,7 +57,7 @@ def compared(rows: tuple[int, int], sides: Iterable[Sides], rules: Rules, *, dat
         for side, outline in zip((before, after), outlines, strict=True):
             if side is not None:
                 outline.append(replace(side.column, numbers=None, categories=None))
-        columns.append(judge_column(name, before, after, rules))
+        columns.append(judge_column(name, before, after, rules, preset))
         quality += _quality(name, before, after, dataset)
     profiles = [Profile(count, tuple(outline)) for count, outline in zip(rows, outlines, strict=True)]
     findings = (table_finding(profiles[1], dataset), schema_finding(*profiles, dataset=dataset), *quality)

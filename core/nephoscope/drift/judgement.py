@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
-from nephoscope.drift.choice import Choice
+from nephoscope.drift.choice import Choice, Chunk
 from nephoscope.drift.compare import told
 from nephoscope.drift.default_preset import default_choice
 from nephoscope.drift.evidently_preset import evidently_choice
@@ -18,7 +19,7 @@ from nephoscope.findings import Finding, Limit, Verdict, judge, worst
 
 DRIFTED_SHARE = 0.5  # from which on the preset `evidently` calls a data set drifted
 
-Preset = Callable[[Pair, str | None], Choice]
+Preset: TypeAlias = Callable[[Pair, str | None], Choice]
 PRESETS: dict[str, Preset] = {"default": default_choice, "evidently": evidently_choice}
 
 
@@ -30,16 +31,6 @@ class Rules:
     methods: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a window that was judged by itself."""
-
-    index: int
-    value: float | None
-    limit: float | None
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,9 @@ class ColumnJudgement:
     chunks: tuple[Chunk, ...] | None = None
 
 
-def judge_column(name: str, before: Side | None, after: Side | None, rules: Rules) -> ColumnJudgement:
+def judge_column(
+    name: str, before: Side | None, after: Side | None, rules: Rules, preset: Preset | None = None
+) -> ColumnJudgement:
     """
     Judge one column; what cannot be computed is unknown with its reason.
 
@@ -70,13 +63,16 @@ def judge_column(name: str, before: Side | None, after: Side | None, rules: Rule
         before: The baseline's side; None where it has no such column.
         after: The window's side; likewise.
         rules: By what to judge.
+        preset: The preset, where it is not one of `PRESETS`.
     """
+    method = rules.methods.get(name, rules.methods.get(""))
+    choose = preset or PRESETS[rules.preset]
     blank = blank_judgement(name, before, after, rules)
     try:
         both = paired(before, after, name)
     except NotComputable as why:
         return replace(blank, reason=str(why))
-    return chosen(replace(blank, statistics=every_statistic(both)), lambda: _choice(both, rules), rules)
+    return chosen(replace(blank, statistics=every_statistic(both)), lambda: choose(both, method), rules)
 
 
 def blank_judgement(name: str, before: Side | None, after: Side | None, rules: Rules) -> ColumnJudgement:
@@ -103,17 +99,20 @@ def chosen(blank: ColumnJudgement, choose: Callable[[], Choice], rules: Rules) -
     return replace(
         blank,
         compared=True,
-        verdict=judge(choice.value.value, limit),
+        verdict=_verdict(choice, limit),
         reason=f"{told(choice.method, choice.value.value)}, {limit} was expected.{_doubt(choice, limit)}",
         method=choice.method,
         value=choice.value.value,
         bound=choice.value.bound,
         limit=limit,
+        chunks=choice.chunks,
     )
 
 
-def _choice(of: Pair, rules: Rules) -> Choice:
-    return PRESETS[rules.preset](of, rules.methods.get(of.name, rules.methods.get("")))
+def _verdict(choice: Choice, limit: Limit) -> Verdict:
+    if choice.chunks is not None:
+        return worst([chunk.verdict for chunk in choice.chunks])
+    return judge(choice.value.value, limit)
 
 
 def _doubt(choice: Choice, limit: Limit) -> str:

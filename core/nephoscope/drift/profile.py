@@ -128,10 +128,10 @@ class Source:
 class Profile:
     """The summary of a table."""
 
+    schema: str = field(default=SCHEMA, kw_only=True)  # first, so that a file tells what it is at its beginning
     rows: int
     columns: tuple[Column, ...]
     sources: tuple[Source, ...] = ()
-    schema: str = SCHEMA
 
     def column(self, name: str) -> Column | None:
         """The column of that name, if there is one."""

@@ -131,17 +131,19 @@ def words(array: pa.Array) -> tuple[list[str], list[int]]:
 
 
 def _index_counts(encoded: pa.DictionaryArray) -> list[int]:
-    indices = encoded.indices
-    size = len(encoded.dictionary)
-    if not len(indices):
-        return [0] * size
-    places = np.frombuffer(indices.buffers()[1], dtype=_dtype(indices.type))[
-        indices.offset : indices.offset + len(indices)
-    ]
-    if indices.null_count:
-        places = places[validity(indices)]
-    counts: list[int] = np.bincount(places, minlength=size).tolist()
+    places = indices(encoded)
+    if encoded.indices.null_count:
+        places = places[validity(encoded.indices)]
+    counts: list[int] = np.bincount(places, minlength=len(encoded.dictionary)).tolist()
     return counts
+
+
+def indices(encoded: pa.DictionaryArray) -> npt.NDArray[np.integer]:
+    """Each row's place in the dictionary; anything where it is null."""
+    held = encoded.indices
+    if not len(held):
+        return np.empty(0, dtype=np.int32)
+    return np.frombuffer(held.buffers()[1], dtype=_dtype(held.type))[held.offset : held.offset + len(held)]
 
 
 def as_kind(array: pa.Array, kind: Kind) -> pa.Array:

@@ -17,19 +17,18 @@ import numpy as np
 import pyarrow as pa
 
 from nephoscope.adapters.files.columns import Opened, as_kind, kind_of, numbers, words
-from nephoscope.adapters.files.formats import Format, first_line
+from nephoscope.adapters.files.formats import Format
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
-from nephoscope.adapters.files.profiling import check_names
 from nephoscope.adapters.files.readings import Making
 from nephoscope.adapters.files.streams import Unpacked
 from nephoscope.adapters.files.tables import checked_content, profile_file
 from nephoscope.adapters.files.text import read_text
+from nephoscope.adapters.files.whole import Whole
 from nephoscope.drift.gap import atoms_of
 from nephoscope.drift.pair import Side
 from nephoscope.drift.profile import Categories, Column, Floats, Kind, Numbers, Profile, Source
 from nephoscope.drift.tally import Vocabulary
-from nephoscope.errors import Unreadable
 
 EXACT_ROWS = 100_000
 BINS = 4_096
@@ -96,51 +95,6 @@ class _Source:
 def _few_rows(name: str, opened: Opened) -> Whole | None:
     whole = Whole(name, opened)
     return whole if whole.load(EXACT_ROWS) else None
-
-
-class Whole:
-    """The columns of a small table, handed over one by one."""
-
-    def __init__(self, name: str, opened: Opened) -> None:
-        check_names(opened, name)
-        self.name = name
-        self.fields = {one.name: one for one in opened.fields}
-        self.rows = opened.rows or 0
-        self._groups = {one.name: group for group in opened.groups for one in group.fields}
-        self._held: dict[str, list[pa.Array]] = {}
-
-    def load(self, most: int) -> bool:
-        """Read a text file, whose columns come together; False where it has more rows than `most`."""
-        first = next(iter(self.fields), "")
-        try:
-            for name, array in self._groups[first].read():
-                self._held.setdefault(name, []).append(array)
-                self.rows += len(array) if name == first else 0
-                if self.rows > most:
-                    return False
-        except (pa.ArrowException, OSError) as error:
-            raise self._broken(error) from error
-        if not self.rows:
-            raise Unreadable(f"'{self.name}' has a header and 0 rows.", do="land a file with rows", why="NO_DATA")
-        return True
-
-    def _broken(self, error: Exception) -> Unreadable:
-        return Unreadable(f"'{self.name}' broke off while it was read: {first_line(error)}.", do="land it again")
-
-    def pieces(self, name: str) -> list[pa.Array]:
-        """One column, which is not kept."""
-        if name in self._held:
-            return self._held.pop(name)
-        try:
-            return [array for _, array in self._groups[name].read()]
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._broken(error) from error
-
-    def outline(self, kinds: Mapping[str, Kind]) -> Profile:
-        """The columns' names and kinds alone."""
-        return Profile(
-            0, tuple(Column(n, str(f.type), kinds.get(n) or kind_of(f.type)) for n, f in self.fields.items())
-        )
 
 
 def _profiled_sides(baseline: Profile, window: Profile) -> Iterator[Sides]:
