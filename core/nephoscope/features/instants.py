@@ -1,0 +1,30 @@
+"""Event times as `google.protobuf.Timestamp`: what Feast keeps beside the features of a row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nephoscope.features.ragged import Integers, Ragged, blanked, joined, repeated
+from nephoscope.features.values import VARINT, tag
+from nephoscope.features.varint import varints
+
+PER_SECOND = 1_000_000
+
+
+def instants(times_us: Integers) -> Ragged:
+    """
+    Encode times; a part that is 0 is left out.
+
+    Args:
+        times_us: Microseconds since 1970, UTC, shape (rows,).
+
+    >>> [row.hex() for row in instants(np.array([0, 1_500_000, -1])).rows()]
+    ['', '08011080cab5ee01', '08ffffffffffffffffff0110988cebdc03']
+
+    Source: google/protobuf/timestamp.proto, where "nanos" counts forward in time even before 1970.
+    """
+    count = len(times_us)
+    seconds, micros = np.divmod(times_us, PER_SECOND)
+    whole = joined([repeated(tag(1, VARINT), count), varints(seconds)])
+    rest = joined([repeated(tag(2, VARINT), count), varints(micros * 1000)])
+    return joined([blanked(whole, seconds != 0), blanked(rest, micros != 0)])
