@@ -51,9 +51,10 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     at = getattr(arguments, "now", None) or datetime.now(UTC)
 
     from nephoscope.adapters.files.bills.rollup import BillFiles  # the engine is opened by this command alone
+    from nephoscope.cost.anomalies import cost_anomalies
 
     bill = BillFiles(arguments.paths).read(by=by, month=month)
-    report = CostReport.of(bill, at=at, budget=allowed)
+    report = CostReport.of(bill, at=at, budget=allowed, anomalies=cost_anomalies(bill.daily))
 
     return Answer(report.document, lambda console: _print(console, report), report.status.verdict)
 

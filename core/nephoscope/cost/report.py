@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from nephoscope.cost.anomalies import Anomaly
+from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import Bill, Group, Source
 from nephoscope.cost.money import Budget, plain
 from nephoscope.cost.recommendation import Recommendation
