@@ -11,8 +11,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,50 @@ def google_sdk():
     asked = [gcloud, "info", "--format=value(installation.sdk_root)"]
     told = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False).stdout.strip()
     return Path(told) if told else None
+
+
+class Recorder:
+    """A loopback HTTP service that keeps what it is sent and answers as it was told."""
+
+    def __init__(self):
+        self.requests = []
+        self.answers = []  # (status, headers, body), used up one by one; then 200 without a body
+        recorder = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _handle(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                recorder.requests.append((self.command, self.path, dict(self.headers), body))
+                status, headers, answer = recorder.answer(self.command, self.path, dict(self.headers), body)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_POST = do_PUT = _handle  # noqa: N815 - the names that http.server asks for
+
+            def log_message(self, *_):
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def answer(self, method, path, headers, body):
+        """The next answer."""
+        return self.answers.pop(0) if self.answers else (200, {}, b"")
+
+    def close(self):
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def recorder():
+    """A service that a test may script."""
+    service = Recorder()
+    yield service
+    service.close()
