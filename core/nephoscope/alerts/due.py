@@ -1,15 +1,24 @@
 """
 Markers that say when something is to be told: `due/<UTC minute>/<group>/<exact time>~<stream>~<id>`, create-only.
 
-Ingest writes markers instead of groups, so that no object is hot in a storm. A sweep lists the hours since its watermark.
+Ingest writes markers instead of groups, so that no object is hot in a storm. A sweep lists the hours since its
+watermark. A marker that needs nothing more gets a twin that ends in `.done`, so that a sweep with nothing to do only
+lists.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 PREFIX = "due/"
+DONE = ".done"
+
+# Markers whose group is none of Alerts.
+HEARTBEATS = "heartbeat"  # look whether a stream is late
+SILENCES = "silence"  # one ends
+DIGEST = "digest"  # the daily word about what is still silenced
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +43,30 @@ class Marker:
             f"{PREFIX}{at:%Y-%m-%dT%H:%M}/{self.group}/{at.isoformat(timespec='microseconds')}~{self.stream}~{self.id}"
         )
 
+    @property
+    def done_key(self) -> str:
+        """Where the twin lies that says it needs nothing more."""
+        return self.key + DONE
+
 
 def read_marker(key: str) -> Marker:
     """Read a marker back from where it lies."""
     _, _, group, name = key.split("/", 3)
     at, stream, identity = name.split("~", 2)
     return Marker(datetime.fromisoformat(at).replace(tzinfo=UTC), group, stream, identity)
+
+
+def undone(keys: Iterable[str]) -> list[Marker]:
+    """
+    The markers among some keys that have no twin.
+
+    >>> marker = Marker(datetime(2026, 11, 24, tzinfo=UTC), "g", "s", "t")
+    >>> len(undone([marker.key])), undone([marker.key, marker.done_key])
+    (1, [])
+    """
+    listed = list(keys)
+    done = {key.removesuffix(DONE) for key in listed if key.endswith(DONE)}
+    return [read_marker(key) for key in listed if not key.endswith(DONE) and key not in done]
 
 
 def hours(since: datetime, until: datetime) -> list[str]:

@@ -9,7 +9,9 @@ An Alert's life, as a pure step function.
                        | ok                breach
                        +----> resolved
 
-What could not be looked at is a state of its own. It never resolves an Alert that fires: it makes it blind.
+What could not be looked at is a state of its own. It never resolves an Alert that fires: it makes it blind. `for`
+stands at the Limit, as it stands at the rule in Prometheus; it delays a new breach only, never one of which people
+know already.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from nephoscope.alerts.fingerprint import fingerprint
 from nephoscope.findings import Finding, Limit, Number, Severity, Verdict
 
 LIFE_KEPT = 100  # moments of its life that an Alert carries along; the Reports keep all of them
+ABOUT = ("model", "dataset", "bill", "feature_view", "scope")  # the first of these labels says what an Alert is about
 
 _RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
 
@@ -72,8 +75,15 @@ class Alert:
 
     @property
     def all_labels(self) -> dict[str, str]:
-        """What routes and silences match against."""
-        return {**self.labels, "check": self.check, "subject": self.subject, "severity": str(self.severity)}
+        """
+        What routes and silences match against: the labels, and check, subject, severity, state and about.
+
+        `about` is what people would name first: the model, else the data set, the bill or the feature view, else the
+        stream's scope. Grouped by it, the findings of one model from several checks and clouds are one Message.
+        """
+        about = next((self.labels[name] for name in ABOUT if self.labels.get(name)), self.subject)
+        told = {"check": self.check, "subject": self.subject, "severity": str(self.severity), "state": str(self.state)}
+        return {**self.labels, **told, "about": about}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +97,13 @@ class Sighting:
     correlation_id: str = ""
 
 
-def step(alert: Alert | None, sighting: Sighting, *, hold: timedelta = timedelta(0)) -> Alert | None:
+def step(alert: Alert | None, sighting: Sighting) -> Alert | None:
     """
     The Alert after one more sighting.
 
     Args:
         alert: What was known, or None.
         sighting: What was seen now, not older than what was known.
-        hold: How long a breach must last before it fires (Alertmanager's `for`).
 
     Returns:
         The Alert as it now stands; None where there is nothing to remember.
@@ -104,16 +113,24 @@ def step(alert: Alert | None, sighting: Sighting, *, hold: timedelta = timedelta
         return _after_ok(alert, sighting)
     if verdict is Verdict.UNKNOWN:
         return _after_unknown(alert, sighting)
-    return _after_breach(alert, sighting, hold)
+    return _after_breach(alert, sighting)
 
 
 def _after_ok(alert: Alert | None, sighting: Sighting) -> Alert | None:
     if alert is None or alert.state is Phase.RESOLVED:
         return alert
-    if alert.state is Phase.PENDING and len(alert.life) == 1:
-        return None
+    if alert.state is Phase.PENDING:
+        return _before(alert)
     # The severity stays the one it had: routes must lead the good news where the bad went.
     return replace(_enter(alert, Phase.RESOLVED, sighting), severity=alert.severity)
+
+
+def _before(pending: Alert) -> Alert | None:
+    """A breach that did not last is forgotten: what was resolved before stays resolved, since when it was."""
+    life = pending.life[:-1]
+    if not life:
+        return None
+    return replace(pending, state=Phase.RESOLVED, since=life[-1].at, reason=life[-1].reason, life=life)
 
 
 def _after_unknown(alert: Alert | None, sighting: Sighting) -> Alert:
@@ -126,14 +143,15 @@ def _after_unknown(alert: Alert | None, sighting: Sighting) -> Alert:
     return _enter(alert, Phase.UNKNOWN, sighting)
 
 
-def _after_breach(alert: Alert | None, sighting: Sighting, hold: timedelta) -> Alert:
-    if alert is not None and alert.state is Phase.FIRING:
-        return _seen(alert, sighting)
-    if alert is not None and alert.state is Phase.PENDING:
-        ripe = sighting.at - alert.since >= hold
-        return _enter(alert, Phase.FIRING, sighting) if ripe else _seen(alert, sighting)
-    phase = Phase.PENDING if hold > timedelta(0) else Phase.FIRING
-    return _born(phase, sighting) if alert is None else _enter(alert, phase, sighting)
+def _after_breach(alert: Alert | None, sighting: Sighting) -> Alert:
+    limit = sighting.finding.limit
+    hold = timedelta(seconds=limit.hold_seconds if limit else 0)
+    if alert is None or alert.state is Phase.RESOLVED:
+        phase = Phase.PENDING if hold > timedelta(0) else Phase.FIRING
+        return _born(phase, sighting) if alert is None else _enter(alert, phase, sighting)
+    if alert.state is Phase.UNKNOWN or (alert.state is Phase.PENDING and sighting.at - alert.since >= hold):
+        return _enter(alert, Phase.FIRING, sighting)
+    return _seen(alert, sighting)
 
 
 def _born(phase: Phase, sighting: Sighting) -> Alert:

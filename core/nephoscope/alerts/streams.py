@@ -1,32 +1,39 @@
 """
 What the hub knows of one stream of Reports, and how one more Report changes it; pure.
 
-A stream is one (job, cloud, scope). A complete Report speaks of every subject of its stream, so an Alert that it no longer
-mentions is no longer watched. Reports older than the newest one, and parts that were applied before, change nothing.
+A stream is one (job, cloud, scope). A complete Report speaks of every subject of its stream, so an Alert that it no
+longer mentions is no longer watched. Reports older than the newest one, and parts that were applied before, change
+nothing.
+
+The stream is also its own heartbeat: where Reports come at intervals, one that is missing for two of them is an Alert
+of the check `hub.heartbeat`, and what fires is marked blind until the next complete Report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from nephoscope.alerts.fingerprint import fingerprint
 from nephoscope.alerts.life import Alert, Moment, Phase, Sighting, step, worse
 from nephoscope.events import stable_id
+from nephoscope.findings import Severity, unknown
 from nephoscope.report import Report
 
 CLOSED_KEPT = timedelta(days=16)  # longer than any redelivery (7 days) twice
+RECENT_KEPT = 24  # values that a chart shows
+HEARTBEAT = "hub.heartbeat"
+MISSED = 2  # intervals without a Report, after which a stream is late
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """A change of an Alert that people may have to be told."""
+class Change:
+    """Something new of an Alert: the groups that still have to take it over, and when each is to look."""
 
     id: str
-    alert: Alert
-    at: datetime
-    groups: Mapping[str, datetime] = field(default_factory=dict)  # those that still have to take it over, and when
+    fingerprint: str
+    groups: Mapping[str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +47,43 @@ class Stream:
     last_event: str
     last_report: str
     last_seen: datetime  # by the hub's clock
+    complete_at: (
+        datetime  # by the hub's clock: when all parts of a Report had been applied, or when it was first heard of
+    )
     parts: tuple[int, ...] = ()  # of the newest Report, those that were applied
+    parts_of: int = 1
     mentioned: tuple[str, ...] = ()  # the Alerts that those parts spoke of
     interval_seconds: float | None = None
+    beat_at: datetime | None = None  # when the hub looks next whether the stream is late
     alerts: Mapping[str, Alert] = field(default_factory=dict)
-    to_tell: tuple[Transition, ...] = ()
+    recent: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # each subject's newest values, ok ones too
+    homes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the groups that each open Alert belongs to
+    to_tell: tuple[Change, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The stream's short name."""
+        return stream_name(self.job, self.cloud, self.scope)
+
+    @property
+    def late_at(self) -> datetime | None:
+        """When it will be late; None where no Report is expected."""
+        if self.interval_seconds is None:
+            return None
+        return self.complete_at + timedelta(seconds=MISSED * self.interval_seconds)
 
 
-def stream_key(job: str, cloud: str, scope: str) -> str:
+def stream_name(job: str, cloud: str, scope: str) -> str:
+    """The short name of a stream."""
+    return stable_id(job, cloud, scope)
+
+
+def stream_key(name: str) -> str:
     """Where a stream's record lies."""
-    return f"streams/{stable_id(job, cloud, scope)}.json"
+    return f"streams/{name}.json"
 
 
-def apply(
-    stream: Stream | None, report: Report, *, now: datetime, hold: timedelta = timedelta(0)
-) -> tuple[Stream, tuple[Transition, ...]]:
+def apply(stream: Stream | None, report: Report, *, now: datetime) -> tuple[Stream, frozenset[str]]:
     """
     Apply one Report, or one part of it.
 
@@ -62,54 +91,30 @@ def apply(
         stream: What was known, or None.
         report: A Report or a part.
         now: The hub's time, kept as the stream's heartbeat.
-        hold: How long a breach lasts before it fires.
 
     Returns:
-        The stream after it, and the changes to tell (which are not yet among `to_tell`: their groups are not known here).
+        The stream after it, and the fingerprints of the Alerts of which there is news.
         An older Report, or a part seen before, changes nothing and returns the same stream.
     """
     if stream is not None and not _news(stream, report):
-        return stream, ()
-    fresh = stream is None or (stream.last_at, stream.last_event) != report.seq
-    alerts = dict(stream.alerts) if stream else {}
-    mentioned = [] if fresh or stream is None else list(stream.mentioned)
-    parts = (report.part.number,) if fresh or stream is None else (*stream.parts, report.part.number)
-    changes: list[Transition] = []
-
-    for sighting in _sightings(report):
-        identity = fingerprint(sighting.finding.check, sighting.finding.subject, sighting.labels)
-        before = alerts.get(identity)
-        after = step(before, sighting, hold=hold)
-        mentioned.append(identity)
-        _keep(alerts, identity, after)
-        if after is not None and _changed(before, after):
-            changes.append(_transition(after, report))
-
-    if len(parts) == report.part.of:
-        for identity in set(alerts) - set(mentioned):
-            after = _unwatched(alerts[identity], report.at)
-            if after is not alerts[identity]:
-                alerts[identity] = after
-                changes.append(_transition(after, report))
-        alerts = {k: a for k, a in alerts.items() if a.state is not Phase.RESOLVED or now - a.since < CLOSED_KEPT}
-
-    return (
-        Stream(
-            report.job,
-            report.cloud,
-            report.scope,
-            report.at,
-            report.event_id,
-            report.id,
-            now,
-            parts,
-            tuple(mentioned),
-            report.interval_seconds,
-            alerts,
-            stream.to_tell if stream else (),
-        ),
-        tuple(changes),
+        return stream, frozenset()
+    before = _begun(stream, report, now)
+    seen = [(_identity(sighting), sighting) for sighting in _sightings(report)]
+    alerts = {**before.alerts, **_stepped(before.alerts, seen)}
+    parts = (*before.parts, report.part.number)
+    mentioned = (*before.mentioned, *(identity for identity, _ in seen))
+    complete = len(parts) == report.part.of
+    if complete:
+        alerts |= _completed(before, alerts, frozenset(mentioned), report)
+    after = replace(
+        before,
+        parts=parts,
+        mentioned=() if complete else mentioned,
+        complete_at=now if complete else before.complete_at,
+        alerts=_kept(alerts, before, now),
+        recent=_recent(before.recent, seen, frozenset(mentioned) if complete else None),
     )
+    return after, frozenset(k for k, alert in after.alerts.items() if _changed(before.alerts.get(k), alert))
 
 
 def _news(stream: Stream, report: Report) -> bool:
@@ -119,12 +124,33 @@ def _news(stream: Stream, report: Report) -> bool:
     return report.seq > known
 
 
+def _begun(stream: Stream | None, report: Report, now: datetime) -> Stream:
+    """The stream at the moment before this Report or part is applied."""
+    if stream is None:
+        stream = Stream(report.job, report.cloud, report.scope, report.at, "", "", now, now)
+    if (stream.last_at, stream.last_event) == report.seq:
+        return replace(stream, last_seen=now)
+    return replace(
+        stream,
+        last_at=report.at,
+        last_event=report.event_id,
+        last_report=report.id,
+        last_seen=now,
+        parts=(),
+        parts_of=report.part.of,
+        mentioned=(),
+        interval_seconds=report.interval_seconds,
+    )
+
+
 def _sightings(report: Report) -> list[Sighting]:
+    # A Report that asked several clouds says of each Finding which one it speaks of.
+    about = {"job": report.job, "scope": report.scope}
     return [
         Sighting(
             finding,
             report.at,
-            {**finding.labels, "cloud": report.cloud, "job": report.job},
+            {"cloud": report.cloud, **finding.labels, **about},
             report.evidence_url,
             report.correlation_id,
         )
@@ -132,39 +158,166 @@ def _sightings(report: Report) -> list[Sighting]:
     ]
 
 
-def _keep(alerts: dict[str, Alert], identity: str, alert: Alert | None) -> None:
-    if alert is None:
-        alerts.pop(identity, None)
-    else:
-        alerts[identity] = alert
+def _identity(sighting: Sighting) -> str:
+    return fingerprint(sighting.finding.check, sighting.finding.subject, sighting.labels)
+
+
+def _stepped(alerts: Mapping[str, Alert], seen: Iterable[tuple[str, Sighting]]) -> dict[str, Alert]:
+    stepped: dict[str, Alert | None] = {}
+    for identity, sighting in seen:
+        stepped[identity] = step(stepped.get(identity, alerts.get(identity)), sighting)
+    return {
+        k: alert if alert is not None else _forgotten(alerts[k]) for k, alert in stepped.items() if alert or k in alerts
+    }
+
+
+def _forgotten(pending: Alert) -> Alert:
+    """A breach that did not last: nobody was told, and `_kept` drops it."""
+    return replace(pending, state=Phase.RESOLVED, life=())
+
+
+def _completed(
+    stream: Stream, alerts: Mapping[str, Alert], mentioned: frozenset[str], report: Report
+) -> dict[str, Alert]:
+    """What a complete Report says beyond its Findings: the stream lives, and what it left out is no longer watched."""
+    left_out = {k: a for k, a in alerts.items() if k not in mentioned and a.state is not Phase.RESOLVED}
+    beat = heartbeat_fingerprint(stream)
+    return {
+        k: _closed(a, report.at, "It reports again." if k == beat else "It is no longer watched.")
+        for k, a in left_out.items()
+    }
+
+
+def _closed(alert: Alert, at: datetime, reason: str) -> Alert:
+    life = (*alert.life, Moment(Phase.RESOLVED, at, reason))
+    return replace(alert, state=Phase.RESOLVED, since=at, reason=reason, blind="", life=life)
+
+
+def _kept(alerts: Mapping[str, Alert], stream: Stream, now: datetime) -> dict[str, Alert]:
+    untold = {change.fingerprint for change in stream.to_tell}
+    return {
+        k: a
+        for k, a in alerts.items()
+        if a.state is not Phase.RESOLVED or k in untold or (a.life and now - a.since < CLOSED_KEPT)
+    }
+
+
+def _recent(
+    before: Mapping[str, tuple[float, ...]], seen: Iterable[tuple[str, Sighting]], mentioned: frozenset[str] | None
+) -> dict[str, tuple[float, ...]]:
+    """Each subject's newest values, five digits of each; `mentioned` is given when the Report is complete."""
+    recent = {k: values for k, values in before.items() if mentioned is None or k in mentioned}
+    for identity, sighting in seen:
+        if sighting.finding.value is not None:
+            value = float(f"{sighting.finding.value:.5g}")
+            recent[identity] = (*recent.get(identity, ()), value)[-RECENT_KEPT:]
+    return recent
 
 
 def _changed(before: Alert | None, after: Alert) -> bool:
     if after.state is Phase.PENDING:
         return False
     if before is None or before.state is not after.state:
-        return True
-    return after.open and (worse(after.severity, before.severity) or after.blind != before.blind)
+        return before is None or before.state is not Phase.PENDING or after.state is not Phase.RESOLVED
+    return after.open and (worse(after.severity, before.severity) or bool(after.blind) is not bool(before.blind))
 
 
-def _unwatched(alert: Alert, at: datetime) -> Alert:
-    if alert.state is Phase.RESOLVED:
-        return alert
-    reason = "no longer watched"
-    return replace(
-        alert, state=Phase.RESOLVED, since=at, reason=reason, life=(*alert.life, Moment(Phase.RESOLVED, at, reason))
+def heartbeat_fingerprint(stream: Stream) -> str:
+    """The identity of the Alert that says the stream is late."""
+    return _identity(_missed(stream, stream.last_at))
+
+
+def _missed(stream: Stream, now: datetime) -> Sighting:
+    parts = f"Only {len(stream.parts)} of {stream.parts_of} parts of its newest Report came. "
+    finding = unknown(
+        HEARTBEAT,
+        f"{stream.job} of {stream.scope}",
+        reason=f"{parts if len(stream.parts) < stream.parts_of else ''}"
+        f"No complete Report came since {stream.complete_at:%Y-%m-%d %H:%M} UTC; "
+        f"one is due every {timedelta(seconds=stream.interval_seconds or 0)}.",
+        severity=Severity.HIGH,
     )
+    return Sighting(finding, now, {"cloud": stream.cloud, "job": stream.job, "scope": stream.scope})
 
 
-def _transition(alert: Alert, report: Report) -> Transition:
-    return Transition(stable_id(alert.fingerprint, report.id, alert.state), alert, report.at)
+def late(stream: Stream, *, now: datetime) -> tuple[Stream, frozenset[str]]:
+    """
+    Say that a stream is late, if it is: its heartbeat becomes UNKNOWN, what fires becomes blind.
+
+    Returns:
+        The stream, and the fingerprints of the Alerts of which there is news; the same stream where it is not late.
+    """
+    if stream.late_at is None or now < stream.late_at:
+        return stream, frozenset()
+    sighting = _missed(stream, now)
+    beat = _identity(sighting)
+    known = stream.alerts.get(beat)
+    if known is not None and known.open:
+        return stream, frozenset()
+    blinded = {
+        k: replace(a, blind=sighting.finding.reason)
+        for k, a in stream.alerts.items()
+        if a.state is Phase.FIRING and not a.blind
+    }
+    after = step(known, sighting)
+    alerts = {**stream.alerts, **blinded, **({beat: after} if after else {})}
+    return replace(stream, alerts=alerts), frozenset({beat, *blinded})
+
+
+def awake(stream: Stream) -> Stream:
+    """The same stream, for a look at everything that follows from it: its groups and its next heartbeat."""
+    return replace(stream)
+
+
+def unwatch(stream: Stream, *, now: datetime) -> tuple[Stream, frozenset[str]]:
+    """A stream whose scope left the configuration: nothing is expected of it, and all its Alerts resolve."""
+    gone = {
+        k: _closed(a, now, "It is no longer watched.")
+        for k, a in stream.alerts.items()
+        if a.state is not Phase.RESOLVED
+    }
+    if not gone and stream.interval_seconds is None:
+        return stream, frozenset()
+    return replace(stream, interval_seconds=None, alerts={**stream.alerts, **gone}), frozenset(gone)
+
+
+def routed(
+    stream: Stream, news: frozenset[str], groups_of: Callable[[Alert], Mapping[str, timedelta]], *, now: datetime
+) -> Stream:
+    """
+    Say which groups have to take over the news, and when; Alerts that belong elsewhere now are news to both groups.
+
+    Args:
+        stream: The stream with its news applied.
+        news: The fingerprints of Alerts of which there is news.
+        groups_of: The groups that an Alert belongs to, with each one's wait.
+        now: The hub's time.
+    """
+    homes = dict(stream.homes)
+    to_tell = {change.fingerprint: change for change in stream.to_tell}
+    for identity, alert in stream.alerts.items():
+        if not alert.open and identity not in news:
+            continue
+        home = homes.get(identity, ())
+        # What resolved is told where its trouble was told, whatever its labels say now.
+        waits = groups_of(alert) if alert.open else dict.fromkeys(home, timedelta(0))
+        if identity not in news and set(home) == set(waits):
+            continue
+        known = to_tell[identity].groups if identity in to_tell else {}
+        when = {group: now + wait for group, wait in waits.items()} | dict.fromkeys(set(home) - set(waits), now)
+        facts = (alert.state, str(len(alert.life)), alert.severity, alert.blind, now.isoformat())
+        to_tell[identity] = Change(stable_id(stream.last_report, identity, *facts), identity, {**when, **known})
+        homes[identity] = tuple(sorted(waits))
+    homes = {k: groups for k, groups in homes.items() if k in to_tell or (k in stream.alerts and stream.alerts[k].open)}
+    after = replace(stream, homes=homes, to_tell=tuple(to_tell.values()))
+    return stream if after == stream else after
 
 
 def hand_over(stream: Stream, group: str, taken: frozenset[str]) -> Stream:
-    """The stream after a group's record took over these transitions; a transition leaves with its last group."""
+    """The stream after a group's record took over these Changes; a Change leaves with its last group."""
     left = tuple(
-        replace(t, groups={g: at for g, at in t.groups.items() if g != group}) if t.id in taken else t
-        for t in stream.to_tell
+        replace(c, groups={g: at for g, at in c.groups.items() if g != group}) if c.id in taken else c
+        for c in stream.to_tell
     )
-    left = tuple(t for t in left if t.groups)
+    left = tuple(c for c in left if c.groups)
     return stream if left == stream.to_tell else replace(stream, to_tell=left)

@@ -1,21 +1,22 @@
 """
 The hub's intake: a Report from the topic changes its stream's Alerts; only then is the message acknowledged.
 
-The stream's record is the durable queue from here on: it holds every change until the group's record holds it. One
+The stream's record is the durable queue from here on: it holds every Change until the group's record holds it. One
 compare-and-swap a Report, and create-only markers that say when its groups have to speak.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from nephoscope import records
 from nephoscope.alerts import streams
-from nephoscope.alerts.due import Marker
+from nephoscope.alerts.due import HEARTBEATS, Marker
+from nephoscope.alerts.life import Alert
 from nephoscope.alerts.routes import Route, group_keys
-from nephoscope.alerts.streams import Stream, Transition
+from nephoscope.alerts.streams import Stream
 from nephoscope.events import MessageReceived
 from nephoscope.ports import Clock, State
 from nephoscope.report import Report, from_cloudevent
@@ -41,37 +42,65 @@ def run(event: MessageReceived, *, state: State, clock: Clock, route: Route) -> 
 
 def take_in(report: Report, *, state: State, now: datetime, route: Route) -> list[Marker]:
     """Apply a Report to its stream and mark when its groups speak; a Report seen before makes its markers anew."""
-    key = streams.stream_key(report.job, report.cloud, report.scope)
+    name = streams.stream_name(report.job, report.cloud, report.scope)
+    return change(name, lambda stream: streams.apply(stream, report, now=now), state=state, now=now, route=route)
 
-    def applied(stream: Stream | None) -> Stream:
-        after, changes = streams.apply(stream, report, now=now)
-        if after is stream:
+
+def change(
+    name: str,
+    to: Callable[[Stream | None], tuple[Stream, frozenset[str]] | None],
+    *,
+    state: State,
+    now: datetime,
+    route: Route,
+) -> list[Marker]:
+    """
+    Change a stream and mark what is now to be told of it.
+
+    Args:
+        name: The stream's short name.
+        to: The stream to its next state and the fingerprints of which there is news; None leaves it as it is. It may be
+            called several times.
+        state: Where it lives.
+        now: The hub's time.
+        route: Who is told what.
+    """
+
+    def changed(stream: Stream | None) -> Stream | None:
+        made = to(stream)
+        if made is None or made[0] is stream:
             return stream
-        return replace(after, to_tell=(*after.to_tell, *routed(changes, route, now)))
+        after = streams.routed(made[0], made[1], groups_of(route), now=now)
+        after = replace(after, beat_at=_next_beat(after, now))
+        return stream if after == stream else after
 
-    stream = records.change(state, key, Stream, applied)
-    markers = [] if stream is None else markers_of(stream, key)
+    stream = records.change(state, streams.stream_key(name), Stream, changed)
+    markers = [] if stream is None else markers_of(stream)
     for marker in markers:
         state.create(marker.key, b"{}")
-    return markers
+    return [marker for marker in markers if marker.group != HEARTBEATS]
 
 
-def routed(changes: Sequence[Transition], route: Route, now: datetime) -> list[Transition]:
-    """Say for each change which groups have to take it over, and when."""
-    return [
-        replace(
-            change,
-            groups={key.id: now + key.route.group_wait for key in group_keys(route, change.alert.all_labels)},
-        )
-        for change in changes
-    ]
+def groups_of(route: Route) -> Callable[[Alert], dict[str, timedelta]]:
+    """The groups of an Alert under a route tree, with each one's wait."""
+    return lambda alert: {key.id: key.route.group_wait for key in group_keys(route, alert.all_labels)}
 
 
-def markers_of(stream: Stream, key: str) -> list[Marker]:
-    """One marker for each group and time at which something of this stream is to be told."""
-    name = key.removeprefix("streams/").removesuffix(".json")
-    wanted = {(at, group) for change in stream.to_tell for group, at in change.groups.items()}
-    return [Marker(at, group, name, stream.last_report) for at, group in sorted(wanted)]
+def markers_of(stream: Stream) -> list[Marker]:
+    """One marker for each group and Change of this stream that is to be told, and one for its heartbeat."""
+    wanted = {(at, group, change.id) for change in stream.to_tell for group, at in change.groups.items()}
+    first: dict[tuple[datetime, str], Marker] = {}  # of many Changes for one group at one time one marker is enough
+    for at, group, identity in sorted(wanted):
+        first.setdefault((at, group), Marker(at, group, stream.name, identity))
+    beat = [] if stream.beat_at is None else [Marker(stream.beat_at, HEARTBEATS, stream.name, "beat")]
+    return [*first.values(), *beat]
+
+
+def _next_beat(stream: Stream, now: datetime) -> datetime | None:
+    """When the hub looks whether the stream is late: a look that is planned already, or when it would be."""
+    if stream.beat_at is not None and stream.beat_at > now:
+        return stream.beat_at
+    return stream.late_at
 
 
 def report_key(report: Report) -> str:

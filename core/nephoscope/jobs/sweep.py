@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nephoscope.jobs import deliver
-from nephoscope.jobs.deliver import Desk, Told
+from nephoscope.jobs.desk import Desk
+from nephoscope.jobs.send import Told
 from nephoscope.outbox import Outbox
 from nephoscope.report import Report
 

@@ -16,8 +16,8 @@ import msgspec
 from nephoscope.errors import BadSettings
 from nephoscope.events import ObjectRef
 from nephoscope.settings import references
-from nephoscope.settings.channels import Channel, Console, Slack, Smtp, Teams, Webhook
-from nephoscope.settings.configuration import Configuration, Delivery
+from nephoscope.settings.channels import Apprise, Channel, Console, Ses, Slack, SlackBot, Smtp, Teams, Webhook
+from nephoscope.settings.configuration import Configuration, DeadMan, Delivery
 from nephoscope.settings.datasets import DataSet, LimitSetting
 from nephoscope.settings.durations import duration
 from nephoscope.settings.metric_stores import MetricStores
@@ -26,10 +26,12 @@ from nephoscope.settings.routes import RootRoute, Route
 from nephoscope.settings.urls import inside, located, url_of
 
 __all__ = [
+    "Apprise",
     "Channel",
     "Configuration",
     "Console",
     "DataSet",
+    "DeadMan",
     "Delivery",
     "LimitSetting",
     "MetricStores",
@@ -37,7 +39,9 @@ __all__ = [
     "RootRoute",
     "Route",
     "Settings",
+    "Ses",
     "Slack",
+    "SlackBot",
     "Smtp",
     "Teams",
     "Webhook",

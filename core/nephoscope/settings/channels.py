@@ -26,6 +26,17 @@ class Slack(Section, tag_field="type", tag="slack", frozen=True, kw_only=True):
     send_resolved: SendResolved = True
 
 
+class SlackBot(Section, tag_field="type", tag="slack-bot", frozen=True, kw_only=True):
+    """A Slack room, through a bot, which threads an episode and turns a repeat into an edit."""
+
+    token: Annotated[Secret, Meta(description="The bot's token, with the right chat:write.")]
+    room: Annotated[
+        str,
+        Meta(pattern=r"^[CGD][A-Z0-9]{2,}$", title="a room's id such as C024BE91L", description="Where it posts."),
+    ]
+    send_resolved: SendResolved = True
+
+
 class Teams(Section, tag_field="type", tag="teams", frozen=True, kw_only=True):
     """A Microsoft Teams channel, through a Workflows webhook."""
 
@@ -37,6 +48,7 @@ class Webhook(Section, tag_field="type", tag="webhook", frozen=True, kw_only=Tru
     """Any HTTP endpoint that reads Alertmanager's version 4 body."""
 
     url: Annotated[Secret, Meta(description="The endpoint's URL.")]
+    token: Annotated[Secret, Meta(description="A bearer token; none is sent when absent.")] | UnsetType = UNSET
     send_resolved: SendResolved = True
 
 
@@ -57,4 +69,26 @@ class Smtp(Section, tag_field="type", tag="smtp", frozen=True, kw_only=True):
     send_resolved: SendResolved = True
 
 
-Channel: TypeAlias = Console | Slack | Teams | Webhook | Smtp
+class Ses(Section, tag_field="type", tag="ses", frozen=True, kw_only=True):
+    """Mailboxes, through Amazon SES, with the rights of the function itself."""
+
+    sender: Annotated[Address, Meta(description="The From address, which SES has verified.")]
+    recipients: Annotated[
+        tuple[Address, ...],
+        Meta(min_length=1, max_length=50, title="a list of 1 to 50 addresses", description="The To addresses."),
+    ]
+    region: Annotated[
+        str,
+        Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", title="a region such as eu-west-1", description="Where SES is."),
+    ]
+    send_resolved: SendResolved = True
+
+
+class Apprise(Section, tag_field="type", tag="apprise", frozen=True, kw_only=True):
+    """Any other service that Apprise knows: Discord, Telegram, Matrix, ntfy, Pushover and many more."""
+
+    url: Annotated[Secret, Meta(description="The service's Apprise URL.")]
+    send_resolved: SendResolved = True
+
+
+Channel: TypeAlias = Console | Slack | SlackBot | Teams | Webhook | Smtp | Ses | Apprise

@@ -12,7 +12,8 @@ from nephoscope.settings.durations import Duration
 from nephoscope.settings.metric_stores import MetricStores
 from nephoscope.settings.models import Models
 from nephoscope.settings.routes import RootRoute
-from nephoscope.settings.section import Cloud, Name, Section
+from nephoscope.settings.section import Cloud, Name, Secret, Section
+from nephoscope.settings.silencing import InhibitRule, Silence, TimeInterval
 from nephoscope.settings.urls import StoreUrl, TopicUrl
 
 TimedJob: TypeAlias = Literal["monitoring", "cost", "drift", "features", "rollup", "sweep"]
@@ -20,6 +21,12 @@ TimedJob: TypeAlias = Literal["monitoring", "cost", "drift", "features", "rollup
 Cron: TypeAlias = Annotated[
     str,
     Meta(title="a cron expression such as '*/5 * * * *', in UTC", extra_json_schema={"format": "nephoscope-cron"}),
+]
+
+
+Interval: TypeAlias = Annotated[
+    TimeInterval,
+    Meta(title="a time interval", extra_json_schema={"format": "nephoscope-time-interval"}),
 ]
 
 
@@ -35,6 +42,20 @@ class Delivery(Section, frozen=True, kw_only=True):
     tries: Annotated[
         int, Meta(ge=1, title="a number of tries, at least 1", description="How often a Message is tried.")
     ] = 20
+    fallback: Annotated[
+        tuple[Name, ...],
+        Meta(
+            title="a list of channels",
+            description="Who tells what a dead channel could not, in order; every other channel when empty.",
+        ),
+    ] = ()
+
+
+class DeadMan(Section, frozen=True, kw_only=True):
+    """A ping after each round of the hub, to a service that speaks when it stays away."""
+
+    url: Annotated[Secret, Meta(description="The ping URL of a check at healthchecks.io or its like.")]
+    every: Annotated[Duration, Meta(description="How often it is pinged.")] = "1m"
 
 
 class Configuration(Section, frozen=True, kw_only=True):
@@ -70,3 +91,24 @@ class Configuration(Section, frozen=True, kw_only=True):
     channels: Annotated[dict[Name, Channel], Meta(description="Where people are told.")] = field(default_factory=dict)
     route: Annotated[RootRoute, Meta(description="Which Alerts go to which channels.")] | UnsetType = UNSET
     delivery: Annotated[Delivery, Meta(description="How hard the hub tries.")] = Delivery()
+    inhibit_rules: Annotated[
+        tuple[InhibitRule, ...], Meta(title="a list of rules", description="Which Alerts keep back which others.")
+    ] = ()
+    time_intervals: Annotated[
+        dict[Name, Annotated[tuple[Interval, ...], Meta(min_length=1, title="a list of intervals")]],
+        Meta(description="Named times, for a route's mute_time_intervals and active_time_intervals."),
+    ] = field(default_factory=dict)
+    silences: Annotated[
+        tuple[
+            Annotated[
+                Silence,
+                Meta(
+                    title="a silence that names what it silences and ends within 30 days",
+                    extra_json_schema={"format": "nephoscope-silence"},
+                ),
+            ],
+            ...,
+        ],
+        Meta(title="a list of silences", description="Alerts that are not told for a while."),
+    ] = ()
+    dead_man: Annotated[DeadMan, Meta(description="Who notices when the hub itself is dead.")] | UnsetType = UNSET

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType, field
 
 from nephoscope.drift.limits import CHECKS
 from nephoscope.findings import Limit, Verdict, at_least, at_most, between
+from nephoscope.settings.durations import Duration, duration
 from nephoscope.settings.section import Section, Text
 from nephoscope.settings.urls import ObjectsUrl
 
@@ -25,6 +27,9 @@ class LimitSetting(Section, frozen=True, kw_only=True):
     at_least: Annotated[float, Meta(title="a number", description="The least good value.")] | UnsetType = UNSET
     between: Annotated[Interval, Meta(description="The least and the greatest good value.")] | UnsetType = UNSET
     at_limit: Annotated[Literal["ok", "breach"], Meta(description="What a value equal to the limit is.")] = "ok"
+    for_: Annotated[Duration, Meta(description="How long a breach lasts before people are told.")] = field(
+        name="for", default="0s"
+    )
 
     def __post_init__(self) -> None:
         self.limit()
@@ -44,7 +49,7 @@ class LimitSetting(Section, frozen=True, kw_only=True):
         ]
         if len(made) != 1:
             raise ValueError(f"a limit has exactly one of at_most, at_least and between, not {len(made)}")
-        return made[0]
+        return replace(made[0], hold_seconds=duration(self.for_).total_seconds())
 
 
 def ascending(interval: tuple[float, float]) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from nephoscope.settings.urls import STORE_OF, TOPIC_OF, inside, located
 def mistakes(plain: Any, folder: Path) -> Iterator[Mistake]:
     """Every mistake of meaning in a configuration; `folder` is what relative paths are relative to."""
     yield from _unknown_channels(plain)
+    yield from _unknown_intervals(plain)
     yield from _untold(plain)
     yield from _overlaps(plain, folder)
     yield from _foreign_places(plain)
@@ -32,6 +33,18 @@ def _unknown_channels(plain: Any) -> Iterator[Mistake]:
         for index, name in enumerate(sequence(route, "channels")):
             if isinstance(name, str) and name not in names:
                 yield Mistake((*at, "channels", index), shown(name), "the name of a channel", names, name)
+    for index, name in enumerate(sequence(mapping(plain, "delivery"), "fallback")):
+        if isinstance(name, str) and name not in names:
+            yield Mistake(("delivery", "fallback", index), shown(name), "the name of a channel", names, name)
+
+
+def _unknown_intervals(plain: Any) -> Iterator[Mistake]:
+    names = tuple(str(name) for name in mapping(plain, "time_intervals"))
+    for at, route in _routes(mapping(plain, "route"), ("route",)):
+        for key in ("mute_time_intervals", "active_time_intervals"):
+            for index, name in enumerate(sequence(route, key)):
+                if isinstance(name, str) and name not in names:
+                    yield Mistake((*at, key, index), shown(name), "the name of a time interval", names, name)
 
 
 def _routes(route: Mapping[str, Any], at: At) -> Iterator[tuple[At, Mapping[str, Any]]]:

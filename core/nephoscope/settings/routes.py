@@ -33,6 +33,9 @@ GroupWait: TypeAlias = Annotated[Duration, Meta(description="How long a new grou
 GroupInterval: TypeAlias = Annotated[
     Duration, Meta(description="How long a told group waits before news of it is told.")
 ]
+IntervalNames: TypeAlias = Annotated[tuple[Name, ...], Meta(title="a list of time intervals")]
+Mute: TypeAlias = Annotated[IntervalNames, Meta(description="Nothing is told while one of these lasts.")]
+Active: TypeAlias = Annotated[IntervalNames, Meta(description="Something is told only while one of these lasts.")]
 RepeatInterval: TypeAlias = Annotated[Duration, Meta(description="How long until what still fires is told again.")]
 
 
@@ -50,6 +53,8 @@ class Route(Section, frozen=True, kw_only=True):
     group_wait: GroupWait | UnsetType = UNSET
     group_interval: GroupInterval | UnsetType = UNSET
     repeat_interval: RepeatInterval | UnsetType = UNSET
+    mute_time_intervals: Mute = ()
+    active_time_intervals: Active = ()
     routes: Annotated[tuple[Route, ...], Meta(title="a list of routes", description="Branches of this branch.")] = ()
 
     def __post_init__(self) -> None:
@@ -61,7 +66,7 @@ class RootRoute(Section, frozen=True, kw_only=True):
     """The root of the tree, which every Alert passes and which inherits nothing."""
 
     channels: ChannelNames
-    group_by: GroupBy = ("model", "dataset")
+    group_by: GroupBy = ("about",)
     group_wait: GroupWait = "30s"
     group_interval: GroupInterval = "5m"
     repeat_interval: RepeatInterval = "4h"
@@ -95,4 +100,6 @@ def _node(written: Route | RootRoute, *, path: str, inherited: dict[str, Any]) -
             _node(child, path=f"{path}.routes[{index}]", inherited=filled) for index, child in enumerate(written.routes)
         ),
         path=path,
+        mute_time_intervals=written.mute_time_intervals if isinstance(written, Route) else (),
+        active_time_intervals=written.active_time_intervals if isinstance(written, Route) else (),
     )

@@ -19,6 +19,7 @@ from nephoscope.alerts import matchers
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.datasets import ascending
 from nephoscope.settings.mistakes import At, Mistake, masked, shown
+from nephoscope.settings.silencing import Silence, TimeInterval, instant
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -29,6 +30,7 @@ _KINDS = {
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
+    "null": "nothing",
 }
 
 
@@ -87,10 +89,14 @@ def _expected(schema: Schema) -> tuple[str, tuple[str, ...]]:
     if "enum" in schema:
         names = tuple(str(value) for value in schema["enum"])
         return (schema.get("title", "one of"), names) if len(names) > 1 else (names[0], ())
+    if "format" in schema and "title" in schema:
+        return schema["title"], ()
     if "discriminator" in schema:
         return f"a mapping with a '{schema['discriminator']['propertyName']}'", ()
     if schema.get("type") == "object" or "$ref" in schema:
         return "a mapping", ()
+    if "anyOf" in schema and "title" not in schema:
+        return " or ".join(_expected(branch)[0] for branch in schema["anyOf"]), ()
     return schema.get("title") or _KINDS[schema["type"]], ()
 
 
@@ -126,12 +132,28 @@ def _interval(bounds: list[Any]) -> None:
         ascending((bounds[0], bounds[1]))
 
 
+def _makes(section: type) -> Callable[[Any], object]:
+    """A rule of a whole section: what its own type raises when its parts are right and do not go together."""
+
+    def rule(plain: dict[str, Any]) -> None:
+        try:
+            msgspec.convert(plain, section)
+        except msgspec.ValidationError as error:
+            if isinstance(error.__cause__, ValueError):
+                raise ValueError(str(error.__cause__)) from error
+
+    return rule
+
+
 def _formats() -> FormatChecker:
     checker = FormatChecker(formats=())
     for name, kind, rule in (
         ("nephoscope-cron", str, _five_fields),
         ("nephoscope-matcher", str, matchers.parse),
         ("nephoscope-interval", list, _interval),
+        ("nephoscope-instant", str, instant),
+        ("nephoscope-silence", dict, _makes(Silence)),
+        ("nephoscope-time-interval", dict, _makes(TimeInterval)),
     ):
         checker.checks(name, raises=(ValueError, CronSimError))(_obeys(kind, rule))
     return checker

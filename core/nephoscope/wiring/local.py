@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +17,12 @@ from nephoscope.outbox import Outbox
 from nephoscope.settings import Settings
 
 if TYPE_CHECKING:
+    from nephoscope.adapters.channels.dead_man import DeadManSwitch
     from nephoscope.adapters.local.folder import Folder
     from nephoscope.adapters.local.topic import SqliteTopic
-    from nephoscope.alerts.routes import Route
     from nephoscope.baselines import StoredBaselines
-    from nephoscope.jobs.deliver import Desk
-    from nephoscope.ports import Channel, Clock, Metrics, State, Tables
+    from nephoscope.jobs.desk import Desk
+    from nephoscope.ports import Clock, Metrics, State, Tables
     from nephoscope.wiring.entry import Entry
 
 CLOCK_VARIABLE = "NEPHOSCOPE_CLOCK"  # a file that tells the time, as in the demo
@@ -113,28 +112,19 @@ class Local:
         return {name: Folder(Path(place)) for name, place in places.items() if "://" not in place}
 
     @cached_property
-    def route(self) -> Route:
-        """The route tree."""
-        if self.settings.route is msgspec.UNSET:
-            raise BadSettings("The configuration has no route.", do="say under route which channels are told")
-        return self.settings.route.tree()
-
-    @cached_property
     def desk(self) -> Desk:
         """What the hub tells people with."""
-        from nephoscope.jobs.deliver import Desk
+        from nephoscope.wiring.hub import desk
 
-        delivery = self.settings.delivery
-        return Desk(
-            self.state,
-            self.clock,
-            self.route,
-            {name: _CHANNELS[type(channel)](channel) for name, channel in self.settings.channels.items()},
-            {name: channel.send_resolved for name, channel in self.settings.channels.items()},
-            lease=configuration.duration(delivery.lease),
-            give_up_after=configuration.duration(delivery.give_up_after),
-            most_tries=delivery.tries,
-        )
+        return desk(self.settings, self.state, self.clock, secret)
+
+    @cached_property
+    def dead_man(self) -> DeadManSwitch | None:
+        """Who notices when the hub is dead; None where the configuration names nobody."""
+        from nephoscope.adapters.channels.dead_man import DeadManSwitch
+
+        written = self.settings.dead_man
+        return None if written is msgspec.UNSET else DeadManSwitch(secret(written.url))
 
     def _state(self, url: str, place: str) -> State:
         from nephoscope.adapters.local.state import SqliteState
@@ -161,39 +151,6 @@ def secret(reference: str) -> str:
             f"The environment variable '{name}' is not set.", do=f"export {name}, which the configuration names"
         )
     return value
-
-
-def _console(_: configuration.Console) -> Channel:
-    from nephoscope.adapters.channels.console import ConsoleChannel
-
-    return ConsoleChannel(sys.stdout)
-
-
-def _slack(written: configuration.Slack) -> Channel:
-    from nephoscope.adapters.channels.slack import SlackWebhook
-
-    return SlackWebhook(secret(written.url))
-
-
-def _smtp(written: configuration.Smtp) -> Channel:
-    from nephoscope.adapters.channels.smtp import SmtpMailbox
-
-    return SmtpMailbox(
-        written.host,
-        written.port,
-        written.sender,
-        written.recipients,
-        username="" if written.username is msgspec.UNSET else written.username,
-        password="" if written.password is msgspec.UNSET else secret(written.password),
-        tls=written.tls,
-    )
-
-
-_CHANNELS: Mapping[type, Callable[..., Channel]] = {
-    configuration.Console: _console,
-    configuration.Slack: _slack,
-    configuration.Smtp: _smtp,
-}
 
 
 def _sqlite(url: str, place: str) -> Path:

@@ -74,7 +74,7 @@ class HubLoop:
         markers: list[Marker] = []
 
         def work() -> Report:
-            report, due = notify.run(event, state=local.state, clock=local.clock, route=local.route)
+            report, due = notify.run(event, state=local.state, clock=local.clock, route=local.desk.route)
             markers.extend(due)
             return report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from nephoscope.adapters.channels.text import body_lines, headline
+from nephoscope.adapters.channels.text import lines
 from nephoscope.alerts.messages import Message
 
 
@@ -14,8 +14,9 @@ class ConsoleChannel:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Write one Message and flush it."""
-        lines = [headline(message), *(f"  {line}" for line in body_lines(message)), f"  delivery {message.id}"]
-        self._stream.write("\n".join(lines) + "\n\n")
+        block = [message.headline, *(f"  {line}" for line in lines(message))]
+        self._stream.write("\n".join(block) + "\n\n")
         self._stream.flush()
+        return ""

@@ -1,27 +1,43 @@
 """
-Slack by an incoming webhook, in Block Kit.
+Slack, by an incoming webhook or by a bot's token.
 
-Only `&`, `<` and `>` need escaping by Slack's rules; data stands in `plain_text` blocks all the same, which show mentions and
-links as they are written. An answer of "ok" is a delivery; 429 names its wait; other 4xx answers will not get better.
+A webhook can only post. A bot threads what follows under an episode's first Message, and turns a repeat into an edit
+of it (`chat.update`), so that a long trouble does not fill the room. Only `&`, `<` and `>` need escaping by Slack's
+rules; data stands in `plain_text` all the same.
 """
 
 from __future__ import annotations
 
 from http.client import HTTPException
+from typing import Any
 from urllib.error import URLError
 
-from slack_sdk.models.blocks import ContextBlock, DividerBlock, HeaderBlock, SectionBlock
-from slack_sdk.models.blocks.basic_components import PlainTextObject
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from nephoscope.adapters.channels.text import body_lines, evidence, headline
+from nephoscope.adapters.channels.answers import RETRYABLE, refused, wait_seconds
+from nephoscope.adapters.channels.blocks import blocks, escaped
+from nephoscope.alerts.groups import Why
 from nephoscope.alerts.messages import Message
 from nephoscope.errors import Permanent, Transient
 
 TIMEOUT_SECONDS = 10
-HEADER_MOST = 150
-SECTION_MOST = 1_000
-RETRYABLE = frozenset({408, 429, *range(500, 600)})
+API = "https://slack.com/api/"
+
+# Answers of the Web API that may get better by themselves; with every other error the request is refused for good.
+PASSING = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+    }
+)
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 
 
 class SlackWebhook:
@@ -30,40 +46,66 @@ class SlackWebhook:
     def __init__(self, url: str) -> None:
         self._client = WebhookClient(url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
 
-    def send(self, message: Message) -> None:
-        """Post one Message."""
+    def send(self, message: Message) -> str:
+        """Post one Message; the answer "ok" is a delivery."""
         try:
-            answer = self._client.send(text=headline(message), blocks=blocks(message), unfurl_links=False)
+            answer = self._client.send(
+                text=escaped(message.headline), blocks=blocks(message), unfurl_links=False, unfurl_media=False
+            )
         except (URLError, OSError, HTTPException) as error:
             raise Transient(f"Slack did not answer: {type(error).__name__}.") from error
-        if answer.status_code == 200 and answer.body == "ok":
-            return
-        said = f"Slack answered {answer.status_code} '{answer.body[:80]}'."
-        if answer.status_code in RETRYABLE or answer.status_code == 200:
-            raise Transient(said, retry_after_seconds=_wait(answer.headers))
-        raise Permanent(said, do="check that the webhook exists and may post to its channel")
+        if answer.status_code == 200 and answer.body.strip() == "ok":
+            return ""
+        headers = {name: _first(value) for name, value in answer.headers.items()}
+        do = "check that the webhook exists and may post to its room"
+        raise refused("Slack", answer.status_code, answer.body, headers, do=do)
 
 
-def blocks(message: Message) -> list[HeaderBlock | SectionBlock | ContextBlock | DividerBlock]:
-    """The Message in Block Kit, within Slack's limits: header 150, section 3,000, about 13,000 characters in all."""
-    footer = f"delivery {message.id} · run {', '.join(message.correlation_ids[:3])}"
-    return [
-        HeaderBlock(text=_plain(headline(message), HEADER_MOST)),
-        *(SectionBlock(text=_plain(line, SECTION_MOST)) for line in body_lines(message)),
-        ContextBlock(elements=[_plain(text, 300) for text in (*evidence(message)[:3], footer)]),
-    ]
+class SlackBot:
+    """One Slack room, by a bot's token, which is a secret, and the room's id."""
 
+    def __init__(self, token: str, room: str, *, url: str = API) -> None:
+        self._room = room
+        self._client = WebClient(token, base_url=url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
 
-def _plain(text: str, most: int) -> PlainTextObject:
-    return PlainTextObject(text=text if len(text) <= most else text[: most - 1] + "…", emoji=False)
-
-
-def _wait(headers: dict[str, object]) -> float | None:
-    for name, value in headers.items():
-        if name.lower() == "retry-after":
-            text = value[0] if isinstance(value, list) and value else value
+    def send(self, message: Message) -> str:
+        """Post one Message, or edit the episode's first one where this is a repeat of it; returns its `channel/ts`."""
+        room, _, first = message.thread.partition("/")
+        body: dict[str, Any] = {
+            "text": escaped(message.headline),
+            "blocks": blocks(message),
+            "metadata": {"event_type": "nephoscope_delivery", "event_payload": {"id": message.id}},
+        }
+        if first and message.why is Why.REPEAT:
             try:
-                return float(str(text))
-            except ValueError:
-                return None
-    return None
+                return self._call("chat_update", channel=room, ts=first, **body)
+            except Permanent as error:
+                if not any(word in error.what for word in GONE):
+                    raise
+        thread = {"thread_ts": first, "reply_broadcast": True} if first else {}
+        return self._call(
+            "chat_postMessage", channel=self._room, unfurl_links=False, unfurl_media=False, **thread, **body
+        )
+
+    def _call(self, method: str, **arguments: Any) -> str:
+        try:
+            answer = getattr(self._client, method)(**arguments)
+        except SlackApiError as error:
+            raise _judged(error) from error
+        except (SlackClientError, URLError, OSError, HTTPException, ValueError) as error:
+            raise Transient(f"Slack did not answer: {type(error).__name__}.") from error
+        return f"{answer['channel']}/{answer['ts']}"
+
+
+def _judged(error: SlackApiError) -> Permanent | Transient:
+    """By Slack's own words, errors come with 200 and `"ok": false`: the body decides."""
+    answer: Any = error.response
+    said = str(answer.get("error", "") if isinstance(answer.data, dict) else "an answer that is no JSON")
+    headers = {name: _first(value) for name, value in answer.headers.items()}
+    if answer.status_code in RETRYABLE or said in PASSING or not isinstance(answer.data, dict):
+        return Transient(f"Slack answered {answer.status_code} '{said}'.", retry_after_seconds=wait_seconds(headers))
+    return Permanent(f"Slack answered '{said}'.", do="check the bot's token, its rights and that it is in the room")
+
+
+def _first(value: object) -> str:
+    return str(value[0]) if isinstance(value, list) and value else str(value)

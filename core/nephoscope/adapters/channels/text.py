@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from nephoscope.alerts.life import Alert, Phase
-from nephoscope.alerts.messages import Message, line, plain
+from nephoscope.alerts.messages import Item, Message
 
-MOST_ALERTS = 10  # in one Message; the rest is counted
-
-
-def headline(message: Message) -> str:
-    """The title, with "retry k" where the channel may have it already."""
-    return f"{message.title} (retry {message.retry})" if message.retry else message.title
+MOST_ITEMS = 10  # in one Message; the rest is counted
 
 
-def body_lines(message: Message) -> list[str]:
-    """One line for each Alert, the news first, and a count of those that found no room."""
-    ordered = sorted(message.alerts, key=lambda a: (a.fingerprint not in message.news, a.check, a.subject))
-    lines = [alert_line(alert, message) for alert in ordered[:MOST_ALERTS]]
-    if left := len(ordered) - MOST_ALERTS:
-        lines += [f"and {left} more"] if left > 0 else []
-    return lines
+def lines(message: Message, *, most: int = MOST_ITEMS) -> list[str]:
+    """Everything below the headline: each Alert, what found no room, notes and what it is called."""
+    items, left = message.split(most)
+    return [
+        *(line for item in items for line in item_lines(item)),
+        *([more(message, left)] if left else []),
+        *message.notes,
+        *footer(message),
+    ]
 
 
-def alert_line(alert: Alert, message: Message) -> str:
-    """State, check, subject and cloud, then what was seen."""
-    cloud = plain(alert.labels.get("cloud", ""))
-    where = f" on {cloud}" if cloud else ""
-    return f"[{alert.state}] {plain(alert.check)} of {plain(alert.subject)}{where}: {line(alert, now=message.at)}"
-
-
-def evidence(message: Message) -> tuple[str, ...]:
-    """Where people find what the Alerts rest on."""
-    return tuple(
-        sorted({plain(a.evidence_url) for a in message.alerts if a.evidence_url and a.state is not Phase.PENDING})
+def item_lines(item: Item) -> list[str]:
+    """State and subject, then what was seen, the newest values and what to do next, indented."""
+    where = f" on {item.where}" if item.where else ""
+    rest = (
+        f"{item.check}: {item.measured}" if item.measured else item.check,
+        item.chart,
+        f"evidence: {item.evidence}" if item.evidence else "",
+        item.advice,
     )
+    return [f"[{item.state}] {item.what}{where}, {item.when}: {item.reason}", *(f"    {text}" for text in rest if text)]
+
+
+def more(message: Message, left: int) -> str:
+    """How many Alerts found no room, and where all of them are."""
+    return f"and {left} more; all of them: {message.record}, or nephoscope alerts list"
+
+
+def footer(message: Message) -> list[str]:
+    """What the delivery and the runs behind it are called."""
+    runs = message.correlation_ids
+    named = ", ".join(runs[:3]) + (f" and {len(runs) - 3} more" if len(runs) > 3 else "")
+    return [f"delivery {message.id}", *([f"run {named}"] if runs else [])]

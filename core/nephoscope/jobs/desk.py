@@ -1,0 +1,76 @@
+"""What telling people takes, as the wiring hands it to the hub's jobs."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeVar
+
+from nephoscope import records
+from nephoscope.alerts.inhibition import InhibitRule
+from nephoscope.alerts.intervals import Interval
+from nephoscope.alerts.routes import Route
+from nephoscope.alerts.silences import PREFIX as SILENCES
+from nephoscope.alerts.silences import Silence
+from nephoscope.alerts.streams import Stream, stream_key
+from nephoscope.ports import Channel, Clock, State
+
+READERS = 16  # records read at the same time
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The records, the routes, the Channels and the rules of delivery."""
+
+    state: State
+    clock: Clock
+    route: Route
+    channels: Mapping[str, Channel]
+    send_resolved: Mapping[str, bool] = field(default_factory=dict)
+    fallback: tuple[str, ...] = ()  # the Channels that tell what another one could not, in order
+    lease: timedelta = timedelta(minutes=5)
+    give_up_after: timedelta = timedelta(hours=24)
+    most_tries: int = 20
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    time_intervals: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()  # those of the configuration
+    stores: Mapping[str, str] = field(default_factory=dict)  # each cloud's store, for links to the evidence
+    watches: Callable[[str, str], bool] = lambda *_: True  # whether the configuration has this job and scope
+    cloud: str = "local"
+    settings_hash: str = ""
+    worker: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Who tells what a dead Channel cannot: those the configuration names, else every other one."""
+        return self.fallback or tuple(self.channels)
+
+    def all_silences(self) -> list[Silence]:
+        """Those of the configuration and those that people made."""
+        stored = read_all(self.state, list(self.state.list(SILENCES)), Silence)
+        return [*self.silences, *stored.values()]
+
+    def streams(self, names: Iterable[str]) -> dict[str, Stream]:
+        """The streams of these names, as far as they have records."""
+        found = read_all(self.state, [stream_key(name) for name in names], Stream)
+        return {stream.name: stream for stream in found.values()}
+
+    def all_streams(self) -> dict[str, Stream]:
+        """Every stream the hub knows."""
+        found = read_all(self.state, list(self.state.list("streams/")), Stream)
+        return {stream.name: stream for stream in found.values()}
+
+
+def read_all(state: State, keys: Sequence[str], kind: type[T]) -> dict[str, T]:
+    """Read many records, several at a time: object storage answers each of them late, and all of them at once."""
+    if len(keys) < READERS:
+        found = [records.read(state, key, kind) for key in keys]
+    else:
+        with ThreadPoolExecutor(READERS) as threads:
+            found = list(threads.map(lambda key: records.read(state, key, kind), keys))
+    return {key: record for key, record in zip(keys, found, strict=True) if record is not None}

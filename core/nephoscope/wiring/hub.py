@@ -1,0 +1,59 @@
+"""The hub's desk, from a configuration; the same in every cloud that may be the hub."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+
+from nephoscope import settings as configuration
+from nephoscope.alerts.routes import Route
+from nephoscope.errors import BadSettings
+from nephoscope.jobs.desk import Desk
+from nephoscope.ports import Clock, State
+from nephoscope.settings import Settings
+from nephoscope.wiring.channels import Secret, channels
+
+
+def route(settings: Settings) -> Route:
+    """
+    The route tree.
+
+    Raises:
+        BadSettings: The configuration has none.
+    """
+    if settings.route is msgspec.UNSET:
+        raise BadSettings("The configuration has no route.", do="say under route which channels are told")
+    return settings.route.tree()
+
+
+def desk(settings: Settings, state: State, clock: Clock, secret: Secret) -> Desk:
+    """What the hub tells people with."""
+    delivery = settings.delivery
+    return Desk(
+        state,
+        clock,
+        route(settings),
+        channels(settings, secret),
+        {name: channel.send_resolved for name, channel in settings.channels.items()},
+        fallback=delivery.fallback,
+        lease=configuration.duration(delivery.lease),
+        give_up_after=configuration.duration(delivery.give_up_after),
+        most_tries=delivery.tries,
+        inhibit_rules=tuple(written.rule() for written in settings.inhibit_rules),
+        time_intervals={name: tuple(one.interval() for one in its) for name, its in settings.time_intervals.items()},
+        silences=tuple(written.silence() for written in settings.silences),
+        stores=dict(settings.stores.items()),
+        watches=partial(watches, settings),
+        cloud=settings.hub,
+        settings_hash=settings.hash,
+    )
+
+
+def watches(settings: Settings, job: str, scope: str) -> bool:
+    """Whether the configuration still has what a stream speaks of; jobs whose scopes it does not name have all."""
+    if job == "drift":
+        return scope in settings.datasets
+    if job == "hub" and scope.startswith("channel "):
+        return scope.removeprefix("channel ") in settings.channels
+    return True
