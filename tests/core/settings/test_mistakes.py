@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from nephoscope.drift.limits import CHECKS
-from nephoscope.settings import Channel, Configuration
+from nephoscope.errors import BadSettings
+from nephoscope.settings import Channel, Configuration, load
 
 Refused = Callable[[str], list[str]]
 
@@ -157,6 +159,17 @@ def test_each_mistake_names_its_place_and_what_was_expected(
     mistakes = refused(valid.replace(stands, instead, 1))
     assert expected in mistakes[0]
     assert len(mistakes) == 1
+
+
+def test_a_missing_setting_is_told_where_its_section_stands(written: Callable[[str], Path]) -> None:
+    """One mistake is counted as one; what is missing is told at the line of the section that lacks it."""
+    path = written("version: 1\ndatasets:\n  flights:\n    format: csv\n")
+    with pytest.raises(BadSettings) as caught:
+        load(path)
+    assert caught.value.what == f"{path} has 1 mistake."
+    assert caught.value.mistakes[0].startswith(
+        f"{path}:3:3: datasets.flights.objects: found nothing, expected a folder"
+    )
 
 
 def test_channels_without_a_route_are_a_mistake(valid: str, refused: Refused) -> None:
