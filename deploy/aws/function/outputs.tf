@@ -1,0 +1,18 @@
+output "function" {
+  description = "The function, as alarms and people name it."
+  value = {
+    name = aws_lambda_function.function.function_name
+    arn  = aws_lambda_function.function.arn
+    role = var.role.name
+  }
+}
+
+output "schedule" {
+  description = "Its schedule as Scheduler has it; null without one."
+  value       = local.expression
+}
+
+output "dead_queue" {
+  description = "Where what it could not do waits."
+  value       = { name = aws_sqs_queue.dead.name, url = aws_sqs_queue.dead.url, arn = aws_sqs_queue.dead.arn }
+}

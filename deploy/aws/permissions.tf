@@ -1,0 +1,219 @@
+# One role a job, with exactly the actions that its code calls. `tests/deploy` holds them against what the SDKs ask.
+
+locals {
+  store_arn = "arn:aws:s3:::${local.store.bucket}"
+  key_arns  = [aws_kms_key.key.arn]
+
+  # A record that is not there answers 404 only to whoever may list the bucket, else 403: to know it is missing takes that.
+  ledger = [
+    {
+      Sid      = "Ledger"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = "${local.store_arn}/${local.records}ledger/*"
+    },
+    {
+      Sid      = "Missing"
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = local.store_arn
+    },
+    {
+      Sid      = "Encrypted"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = local.key_arns
+    },
+  ]
+  federated = var.publish.audience == "" ? [] : [{
+    Sid       = "OwnToken"
+    Effect    = "Allow"
+    Action    = "sts:GetWebIdentityToken"
+    Resource  = "*"
+    Condition = { "ForAnyValue:StringEquals" = { "sts:IdentityTokenAudience" = var.publish.audience } }
+  }]
+
+  landed = length(local.places) == 0 ? [] : [{
+    Sid      = "Landed"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+    Resource = [for place in local.places : "arn:aws:s3:::${place.bucket}/${place.prefix}${place.prefix == "" ? "" : "/"}*"]
+  }]
+  baselines = [{
+    Sid      = "Baselines"
+    Effect   = "Allow"
+    Action   = ["s3:GetObject", "s3:PutObject"]
+    Resource = "${local.store_arn}/${local.records}baselines/*"
+  }]
+
+  # What each job calls beyond its ledger and the Topic.
+  calls = {
+    monitoring = [{
+      Sid      = "Metrics"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
+      Resource = "*" # CloudWatch's reading actions know no resources
+    }]
+    cost = concat(
+      [{
+        Sid      = "Costs"
+        Effect   = "Allow"
+        Action   = ["ce:GetCostAndUsage", "cost-optimization-hub:ListRecommendations"]
+        Resource = "*" # Cost Explorer and the Cost Optimization Hub know no resources
+      }],
+      !var.account.bills ? [] : [{
+        Sid      = "Bills"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = "arn:aws:s3:::${local.bills_bucket}/focus/*"
+      }],
+    )
+    drift    = concat(local.landed, local.baselines)
+    features = local.landed
+    security = []
+    sweep = concat(
+      [{
+        Sid      = "Watermark"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = "${local.store_arn}/${local.records}sweep/*"
+      }],
+      var.desk,
+    )
+  }
+}
+
+resource "aws_iam_role" "job" {
+  for_each = local.jobs
+
+  name        = "${var.name}-${each.key}"
+  description = "nephoscope: the job ${each.key}"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "calls" {
+  for_each = local.jobs
+
+  name = "${var.name}-${each.key}-calls"
+  role = aws_iam_role.job[each.key].name
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local.ledger, var.publish.rights, local.federated, local.calls[each.key])
+  })
+}
+
+resource "aws_sqs_queue_policy" "landed" {
+  for_each = local.watched
+
+  queue_url = aws_sqs_queue.landed[each.key].url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Landed"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.landed[each.key].arn
+        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.landed[each.key].arn } }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.landed[each.key].arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}
+
+resource "aws_sqs_queue_policy" "undelivered" {
+  queue_url = aws_sqs_queue.undelivered.url
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = aws_sqs_queue.undelivered.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }],
+      [for rule in aws_cloudwatch_event_rule.landed : {
+        Sid       = "GiveUp${replace(title(rule.name), "-", "")}"
+        Effect    = "Allow"
+        Principal = { Service = "events.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.undelivered.arn
+        Condition = { ArnEquals = { "aws:SourceArn" = rule.arn } }
+      }],
+    )
+  })
+}
+
+locals {
+  # Rights to a key are given by roles' policies; AWS's own services need theirs here.
+  key_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "ByRoles"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::${local.account}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "Logs"
+        Effect    = "Allow"
+        Principal = { Service = "logs.${var.account.region}.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:${var.account.region}:${local.account}:log-group:/aws/lambda/${var.name}-*" } }
+      },
+      {
+        Sid       = "Alarms"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      },
+    ]
+  })
+}
+
+resource "aws_sns_topic_policy" "operations" {
+  arn = aws_sns_topic.operations.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "Alarms"
+        Effect    = "Allow"
+        Principal = { Service = "cloudwatch.amazonaws.com" }
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.operations.arn
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account } }
+      },
+      {
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sns:Publish"
+        Resource  = aws_sns_topic.operations.arn
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      },
+    ]
+  })
+}

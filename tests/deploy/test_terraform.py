@@ -1,0 +1,32 @@
+"""The infrastructure is whole and wired as it says, by Terraform's own fmt, validate and test."""
+
+import os
+import subprocess
+from pathlib import Path
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def test_files_are_formatted(tools):
+    """`terraform fmt` has nothing to say."""
+    done = subprocess.run(
+        [str(tools), str(DEPLOY / "terraform.py"), str(DEPLOY), "fmt", "-check", "-recursive", "-diff"],
+        env=os.environ | {"TF_CLI_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_a_module_is_valid(initialised, module):
+    """No unknown argument, no missing one, no reference to nothing."""
+    code, said = initialised(module).run(module, "validate", "-no-color")
+    assert code == 0, said
+
+
+def test_a_module_keeps_its_own_promises(initialised, tested_module):
+    """What stands in the module's tests holds: wiring asserted, bad variables refused."""
+    code, said = initialised(tested_module).run(tested_module, "test", "-no-color")
+    assert code == 0, said
+    assert " 0 failed" in said
