@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from nephoscope.adapters.aws.faults import unanswered
 from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, in_order, wrong_name
@@ -49,22 +50,27 @@ class _Found:
 class CloudWatchMetrics:
     """The metrics of one account and region."""
 
-    def __init__(self, clock: Clock, region: str | None = None) -> None:
+    def __init__(self, clock: Clock, region: str | None = None, *, read_seconds: float = 10.0) -> None:
         self._clock = clock
         self._region = region
+        self._read_seconds = read_seconds
 
     @cached_property
     def _client(self) -> Any:
         # Made with the first question, because a missing region is an answer to it.
-        config = Config(connect_timeout=3, read_timeout=10, retries=RETRIES)
-        return boto3.client("cloudwatch", region_name=self._region, config=config)
+        config = Config(connect_timeout=3, read_timeout=self._read_seconds, retries=RETRIES)
+        # A session of its own: boto3's shared one may not be used from several threads.
+        return boto3.Session().client("cloudwatch", region_name=self._region, config=config)
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         """Answer every query, five hundred a call."""
         period = readable_period(window, self._clock.now())
-        answers: dict[Query, Answer] = {}
-        for start in range(0, len(queries), QUERIES_A_CALL):
-            answers |= self._asked(queries[start : start + QUERIES_A_CALL], window, period)
+        # One name that CloudWatch does not take would make it refuse the whole call.
+        odd = failed(Fault.REFUSED, "CloudWatch takes only printable ASCII in a dimension's value, not first a colon.")
+        answers: dict[Query, Answer] = {asked: odd for asked in queries if not _takes(asked)}
+        good = [asked for asked in queries if asked not in answers]
+        for start in range(0, len(good), QUERIES_A_CALL):
+            answers |= self._asked(good[start : start + QUERIES_A_CALL], window, period)
         return answers | self._explained(silent(answers))
 
     def _asked(self, queries: Sequence[Query], window: Window, period: timedelta) -> dict[Query, Answer]:
@@ -73,8 +79,8 @@ class CloudWatchMetrics:
             found, messages = self._read(ids, window, period)
         except (ClientError, BotoCoreError) as error:
             return dict.fromkeys(queries, unanswered(error))
-        except _TokenAgain:
-            return dict.fromkeys(queries, failed(Fault.PARTIAL, "CloudWatch named the same next page twice."))
+        except (_NotWhole, ResponseParserError) as why:
+            return dict.fromkeys(queries, failed(Fault.PARTIAL, f"CloudWatch's answer is not whole: {why}."))
         if messages:
             return dict.fromkeys(queries, failed(Fault.PARTIAL, f"CloudWatch said: {'; '.join(messages)}."))
         told = period if period != window.period else None
@@ -85,7 +91,7 @@ class CloudWatchMetrics:
         messages: list[str] = []
         for page in self._pages(ids, window, period):
             messages += [_text(message) for message in page.get("Messages", ())]
-            for result in page["MetricDataResults"]:
+            for result in _results(page):
                 mine = found[result["Id"]]
                 mine.points += map(_point, result["Timestamps"], result["Values"])
                 mine.status = result.get("StatusCode", "")
@@ -107,10 +113,10 @@ class CloudWatchMetrics:
             if not token:
                 return
             if token in tokens:
-                raise _TokenAgain
+                raise _NotWhole("its pages do not end")
             tokens.add(token)
             asked["NextToken"] = token
-        raise _TokenAgain
+        raise _NotWhole(f"it has more than {PAGES_MOST} pages")
 
     def _explained(self, queries: Sequence[Query]) -> dict[Query, Answer]:
         """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
@@ -141,8 +147,8 @@ class CloudWatchMetrics:
         return None
 
 
-class _TokenAgain(Exception):
-    """The pages do not end."""
+class _NotWhole(Exception):
+    """An answer of which a part is missing."""
 
 
 def readable_period(window: Window, now: datetime) -> timedelta:
@@ -158,9 +164,21 @@ def readable_period(window: Window, now: datetime) -> timedelta:
     return -(-window.period // grain) * grain
 
 
+def _takes(asked: Query) -> bool:
+    values = [value for _, value in asked.labels]
+    return all(value.isascii() and value.isprintable() and value.strip() and value[0] != ":" for value in values)
+
+
 def silent(answers: Mapping[Query, Answer]) -> list[Query]:
     """The queries that were answered with nothing."""
     return [each for each, answer in answers.items() if isinstance(answer, Series) and not answer.points]
+
+
+def _results(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    if "MetricDataResults" not in page:
+        raise _NotWhole("a page has no results")
+    results: Sequence[Mapping[str, Any]] = page["MetricDataResults"]
+    return results
 
 
 def _answer(found: _Found, period: timedelta | None) -> Answer:

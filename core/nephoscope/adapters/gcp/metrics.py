@@ -36,7 +36,6 @@ FILTER_MOST = 2_000  # characters; longer filters are refused, so then every ser
 NAMED_MOST = 100
 LISTED_PAGES_MOST = 5
 LISTED_PAST = timedelta(days=14)
-TRY_SECONDS = 10.0
 TRIES_MOST = 4
 TRANSIENT = (TooManyRequests, InternalServerError, ServiceUnavailable)
 
@@ -53,9 +52,12 @@ STATISTICS = {
 class CloudMonitoringMetrics:
     """The metrics of one project."""
 
-    def __init__(self, project: str, client: monitoring_v3.MetricServiceClient | None = None) -> None:
+    def __init__(
+        self, project: str, client: monitoring_v3.MetricServiceClient | None = None, *, read_seconds: float = 10.0
+    ) -> None:
         self._name = f"projects/{project}"
         self._given = client
+        self._read_seconds = read_seconds
 
     @cached_property
     def _client(self) -> monitoring_v3.MetricServiceClient:
@@ -92,7 +94,9 @@ class CloudMonitoringMetrics:
 
     def _series(self, request: monitoring_v3.ListTimeSeriesRequest, most: int | None = None) -> Iterator[Any]:
         tokens: set[str] = set()
-        pages = self._client.list_time_series(request=request, retry=_retry(), timeout=TRY_SECONDS).pages
+        pages = self._client.list_time_series(
+            request=request, retry=_retry(self._read_seconds), timeout=self._read_seconds
+        ).pages
         for number, page in enumerate(pages, 1):
             if page.execution_errors:
                 raise _NotWhole("; ".join(error.message for error in page.execution_errors))
@@ -128,8 +132,8 @@ class CloudMonitoringMetrics:
         try:
             listed = self._client.list_metric_descriptors(
                 request={"name": self._name, "filter": f"metric.type = starts_with({_quoted(first.namespace)})"},
-                retry=_retry(),
-                timeout=TRY_SECONDS,
+                retry=_retry(self._read_seconds),
+                timeout=self._read_seconds,
             )
             return dict.fromkeys(queries, wrong_name(type_of(first), [each.type for each in listed]))
         except (GoogleAPIError, GoogleAuthError):
@@ -227,11 +231,11 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _retry() -> Retry:
+def _retry(read_seconds: float) -> Retry:
     tries = count(1)
 
     def again(error: BaseException) -> bool:
         return isinstance(error, TRANSIENT) and next(tries) < TRIES_MOST
 
     predicate: Callable[[BaseException], bool] = again
-    return Retry(predicate=predicate, initial=0.2, maximum=4.0, multiplier=2.0, timeout=3 * TRY_SECONDS)
+    return Retry(predicate=predicate, initial=0.2, maximum=4.0, multiplier=2.0, timeout=TRIES_MOST * read_seconds)
