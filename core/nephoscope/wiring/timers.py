@@ -37,7 +37,7 @@ class Timers:
     @property
     def crons(self) -> Mapping[str, str]:
         """The cron expression of each job; the sweep runs each minute unless the configuration says otherwise."""
-        return {"sweep": EACH_MINUTE, **self.local.settings.timers}
+        return {"sweep": EACH_MINUTE} | {str(job): cron for job, cron in self.local.settings.timers.items()}
 
     @property
     def unserved(self) -> list[str]:
