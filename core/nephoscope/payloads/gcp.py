@@ -72,6 +72,13 @@ class _Entry(Struct):
     time: str = field(name="timestamp", default="")
 
 
+def plain(given: Any) -> Any:
+    """Turn the CloudEvent that the runtime hands over into one mapping; any other payload passes."""
+    if not callable(getattr(given, "get_attributes", None)):
+        return given
+    return {**given.get_attributes(), "data": given.get_data()}
+
+
 def objects_written(payload: object) -> list[Read]:
     """
     Read a finalized object, told by Eventarc or by a storage notification through Pub/Sub.
@@ -126,14 +133,16 @@ def timer_called(headers: Mapping[str, str]) -> TimerFired:
 
 def security_event(payload: object) -> MessageReceived:
     """
-    Read an entry of the audit log.
+    Read an entry of the audit log: sent by Eventarc, or by a log sink through Pub/Sub.
 
     Raises:
         BadPayload: It is none.
     """
-    if not has(payload, "type", "data") or payload["type"] != AUDIT:  # type: ignore[index]
-        raise BadPayload("A CloudEvent does not come from the audit log.", do=DO)
-    entry = shaped(_plain(payload["data"]), _Entry, "audit log entry")  # type: ignore[index]
+    if has(payload, "type", "data") and payload["type"] == AUDIT:  # type: ignore[index]
+        logged = _plain(payload["data"])  # type: ignore[index]
+    else:
+        logged = document(_data(_push(payload).message))
+    entry = shaped(logged, _Entry, "audit log entry")
     call = entry.call
     access = Access(
         action=f"{call.service.removesuffix('.googleapis.com')}.{call.method}".removeprefix("."),
@@ -142,7 +151,7 @@ def security_event(payload: object) -> MessageReceived:
         message=call.status.message,
         address=call.request.address,
     )
-    at = entry.time or payload.get("time")  # type: ignore[attr-defined]
+    at = entry.time or (payload.get("time") if isinstance(payload, dict) else "")
     return received("gcp", entry.id, at if isinstance(at, str) else "", access)
 
 

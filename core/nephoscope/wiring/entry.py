@@ -11,14 +11,16 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from nephoscope.errors import Permanent
+from nephoscope.errors import BadPayload, Permanent
 from nephoscope.events import Event
 from nephoscope.outbox import correlation_id, run_id
+from nephoscope.payloads.reading import Ignored, Read
 from nephoscope.report import Report, counts
 
 LOGGER = logging.getLogger("nephoscope")
@@ -79,6 +81,51 @@ class Entry:
         self._log("done", started, facts | about | {"coverage": str(report.coverage)})
         return report
 
+    def each(self, job: str, read: Callable[[], Iterable[Read]], work: Callable[[Event], Report]) -> None:
+        """
+        Run a job for every Event of a payload; what is ignored or refused is logged, and costs no other Event.
+
+        Raises:
+            Exception: The first error that was not permanent, after every Event had its turn.
+        """
+        failures: list[Exception] = []
+        for one in self._read(job, read):
+            try:
+                self.run(job, one, partial(work, one))
+            except Exception as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def turn(self, job: str, work: Callable[[], object]) -> None:
+        """
+        Do what the clock alone sets off, and log one line.
+
+        Raises:
+            Exception: Whatever went wrong, after it was logged.
+        """
+        started = time.perf_counter()
+        try:
+            work()
+        except Exception as error:
+            self._log("failed", started, {"job": job}, error=f"{type(error).__name__}: {error}")
+            raise
+        self._log("done", started, {"job": job})
+
+    def _read(self, job: str, read: Callable[[], Iterable[Read]]) -> Iterator[Event]:
+        started = time.perf_counter()
+        try:
+            found = read()
+        except BadPayload as error:
+            found = (error,)
+        for one in found:
+            if isinstance(one, BadPayload):
+                self._log("refused", started, {"job": job}, error=str(one))
+            elif isinstance(one, Ignored):
+                self._log("ignored", started, {"job": job}, error=one.what)
+            else:
+                yield one
+
     def _log(self, outcome: str, started: float, facts: dict[str, Any], *, error: str | None = None) -> None:
         known = {
             **facts,
@@ -89,7 +136,7 @@ class Entry:
             "settings_hash": self.settings_hash,
             "error": error,
         }
-        level = {"done": logging.INFO, "refused": logging.ERROR, "failed": logging.ERROR}[outcome]
+        level = logging.ERROR if outcome in ("refused", "failed") else logging.INFO
         LOGGER.log(level, "run", extra={"facts": known})
 
 

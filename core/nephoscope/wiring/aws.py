@@ -1,0 +1,64 @@
+"""Amazon Web Services, as a Lambda function uses it; each part is opened when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nephoscope.ports import Objects, State, Topic
+
+
+class Aws:
+    """One account and region, told by the environment."""
+
+    name = "aws"
+    secrets = "aws-sm"
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The objects on S3."""
+        from nephoscope.adapters.aws.objects import S3Objects
+
+        return S3Objects(self._s3)
+
+    def state(self, url: str) -> State:
+        """A store on S3: s3://BUCKET/PREFIX."""
+        from nephoscope.adapters.aws.state import S3State
+
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        return S3State(self._s3, bucket, prefix)
+
+    def secret(self, name: str) -> str:
+        """A secret of Secrets Manager."""
+        from nephoscope.adapters.aws.secrets import SecretsManager
+
+        return SecretsManager(_client("secretsmanager")).read(name)
+
+    def own_topic(self, place: str) -> Topic:
+        """A topic of SNS, by its ARN."""
+        from nephoscope.adapters.aws.identity import own
+        from nephoscope.adapters.aws.topic import SnsTopic
+
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_SNS") or os.environ.get("AWS_ENDPOINT_URL", "")
+        return SnsTopic(place, own(), endpoint=endpoint)
+
+    def identity_token(self, audience: str) -> Callable[[], str]:
+        """Tokens that STS signs for the function's role."""
+        from nephoscope.adapters.aws.identity import WebIdentity
+
+        return WebIdentity(_client("sts"), audience)
+
+    @cached_property
+    def _s3(self) -> Any:
+        return _client("s3")
+
+
+def _client(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    retries = {"mode": "standard", "total_max_attempts": 4}
+    return boto3.client(service, config=Config(connect_timeout=3, read_timeout=20, retries=retries))

@@ -1,0 +1,78 @@
+"""Microsoft Azure, as a function app uses it; each part is opened when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nephoscope.ports import Objects, State, Topic
+
+CLIENT_ID = "AZURE_CLIENT_ID"  # which user-assigned identity the function is
+CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"  # Azurite's, on a developer's machine
+
+
+class Azure:
+    """Storage accounts and an identity, told by the environment."""
+
+    name = "azure"
+    secrets = "azure-kv"
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The blobs of every account."""
+        from nephoscope.adapters.azure.objects import BlobObjects
+
+        return BlobObjects(self._account)
+
+    def state(self, url: str) -> State:
+        """A store on Blob Storage: az://ACCOUNT/CONTAINER/PREFIX."""
+        from nephoscope.adapters.azure.state import BlobState
+
+        account, _, place = url.removeprefix("az://").partition("/")
+        container, _, prefix = place.partition("/")
+        return BlobState(self._account(account).get_container_client(container), prefix)
+
+    def secret(self, name: str) -> str:
+        """A secret of Key Vault."""
+        from nephoscope.adapters.azure.secrets import SCOPE, KeyVault
+
+        return KeyVault(self._token(SCOPE)).read(name)
+
+    def own_topic(self, place: str) -> Topic:
+        """A topic of Event Grid, by its URL."""
+        from nephoscope.adapters.azure.topic import SCOPE, EventGridTopic
+
+        return EventGridTopic(place, self._token(SCOPE))
+
+    def identity_token(self, audience: str) -> Callable[[], str]:
+        """Tokens that Entra ID signs for the function's managed identity."""
+        return self._token(f"{audience}/.default")
+
+    def _token(self, scope: str) -> Callable[[], str]:
+        from nephoscope.adapters.azure.identity import Token
+
+        return Token(self._identity, scope)
+
+    @cached_property
+    def _identity(self) -> Any:
+        from nephoscope.adapters.azure.identity import own
+
+        return own(os.environ.get(CLIENT_ID, ""))
+
+    @cached_property
+    def _account(self) -> Callable[[str], Any]:
+        """The client of an account, one for each."""
+        from azure.storage.blob import BlobServiceClient
+
+        connection = os.environ.get(CONNECTION)
+
+        @cache
+        def client(account: str) -> Any:
+            if connection:
+                return BlobServiceClient.from_connection_string(connection)
+            return BlobServiceClient(f"https://{account}.blob.core.windows.net", credential=self._identity)
+
+        return client

@@ -1,0 +1,247 @@
+"""
+What a deployed function runs with, whichever cloud it is in.
+
+Nothing is opened at import: each part is opened when a job first asks for it, and stays open while the process is
+warm. The jobs are imported then as well, so that a function which compares no tables never loads numpy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import UNSET
+
+from nephoscope import settings as configuration
+from nephoscope.errors import BadPayload, BadSettings
+from nephoscope.events import Event, MessageReceived, ObjectWritten, TimerFired
+from nephoscope.outbox import Outbox
+from nephoscope.payloads.reading import Read
+from nephoscope.report import Report
+from nephoscope.settings import Settings
+from nephoscope.wiring.entry import Entry
+from nephoscope.wiring.topics import Home, topic
+
+if TYPE_CHECKING:
+    from nephoscope.baselines import StoredBaselines
+    from nephoscope.jobs.desk import Desk
+    from nephoscope.ports import Clock, Metrics, Objects, State, Tables, Topic
+
+CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
+STAGED_CONFIG = "nephoscope.json"
+
+E = TypeVar("E", ObjectWritten, TimerFired, MessageReceived)
+
+
+class Cloud(Home, Protocol):
+    """What differs from cloud to cloud."""
+
+    secrets: str  # the scheme of its secrets in the configuration, such as "aws-sm"
+
+    @property
+    def objects(self) -> Objects:
+        """The objects of its buckets."""
+        ...
+
+    def state(self, url: str) -> State:
+        """A store in it."""
+        ...
+
+    def secret(self, name: str) -> str:
+        """A secret of its secret manager."""
+        ...
+
+
+@dataclass(frozen=True)
+class Function:
+    """The jobs, each with the adapters of one cloud."""
+
+    cloud: Cloud
+    folder: Path  # of the handler, where the staged configuration lies
+
+    @classmethod
+    def beside(cls, handler: str, cloud: Cloud) -> Function:
+        """The function whose handler is this file."""
+        return cls(cloud, Path(handler).resolve().parent)
+
+    def take(self, job: str, read: Callable[[], Iterable[Read]]) -> None:
+        """
+        Run a job for every Event of a payload.
+
+        Raises:
+            Exception: What was not permanent; the cloud delivers the payload again.
+        """
+        work = _JOBS[job]
+        _ = self.outbox  # a mistake in the settings fails the delivery; an Event is not lost to it
+        self.entry.each(job, read, lambda event: work(self, event))
+
+    def take_in(self, read: Callable[[], Iterable[Read]]) -> None:
+        """
+        In the hub: take every Report of a payload in, and tell what is due.
+
+        Raises:
+            Exception: What was not permanent, or a mistake in the settings; the cloud delivers the payload again.
+        """
+        from nephoscope.jobs import deliver, notify
+
+        desk = self.desk
+
+        def work(event: Event) -> Report:
+            message = _as(MessageReceived, event)
+            report, markers = notify.run(message, state=desk.state, clock=desk.clock, route=desk.route)
+            deliver.flush(markers, desk)
+            return report
+
+        self.entry.each("notify", read, work)
+
+    def sweep(self) -> None:
+        """
+        Publish every Report that was not; in the hub, tell what is due as well.
+
+        Raises:
+            NephoscopeError: Something does not answer; the next sweep goes on from there.
+        """
+        from nephoscope.jobs import sweep
+
+        desk = self.desk if self.is_hub else None
+        self.entry.turn(sweep.JOB, lambda: sweep.run(outbox=self.outbox, desk=desk))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """
+        The configuration that was staged beside the handler.
+
+        Raises:
+            BadSettings: There is none, or it is none.
+        """
+        path = self.folder / os.environ.get(CONFIG_VARIABLE, STAGED_CONFIG)
+        if not path.is_file():
+            raise BadSettings(f"There is no configuration '{path}'.", do="stage the function with its configuration")
+        return configuration.loads_json(path.read_bytes(), path.parent)
+
+    @cached_property
+    def entry(self) -> Entry:
+        """What runs the jobs."""
+        return Entry(self.cloud.name, self.settings.hash)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The machine's clock."""
+        from nephoscope.adapters.local.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def ledger(self) -> State:
+        """This cloud's own records: its ledger and its Baselines."""
+        url = self.settings.stores.get(self.cloud.name)  # type: ignore[call-overload]
+        if url is None:
+            raise BadSettings(
+                f"The configuration has no store for '{self.cloud.name}'.", do=f"add stores.{self.cloud.name}"
+            )
+        return self.cloud.state(url)
+
+    @cached_property
+    def state(self) -> State:
+        """The hub's records."""
+        return self.cloud.state(self.settings.state)
+
+    @cached_property
+    def topic(self) -> Topic:
+        """The one topic, whichever cloud it is in."""
+        return topic(self.settings.topic, self.cloud)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The ledger and the topic."""
+        return Outbox(self.ledger, self.topic, self.clock, self.cloud.name, self.settings.hash)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Tables in this cloud's objects."""
+        from nephoscope.adapters.files.fetched import FetchedTables
+
+        return FetchedTables(self.cloud.objects)
+
+    @cached_property
+    def baselines(self) -> StoredBaselines:
+        """The stored Baselines."""
+        from nephoscope.baselines import StoredBaselines
+
+        return StoredBaselines(self.ledger, self.clock)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Metrics]:
+        """This cloud's own metric store; none where the configuration names none."""
+        from nephoscope.wiring.metrics import metric_store
+
+        name = self.cloud.name
+        written = getattr(self.settings.metric_stores, name)
+        return {} if written is UNSET else {name: metric_store(name, self.settings, self.clock)}
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What the hub tells people with."""
+        from nephoscope.wiring.hub import desk
+
+        return desk(self.settings, self.state, self.clock, self.secret)
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether the Alerts are kept here."""
+        return self.settings.hub == self.cloud.name
+
+    def secret(self, reference: str) -> str:
+        """
+        What a reference in the configuration stands for.
+
+        Raises:
+            BadSettings: The variable is not set, or another cloud has the secret.
+            Transient: The secret manager does not answer.
+        """
+        scheme, _, name = reference.partition(":")
+        if scheme == self.cloud.secrets:
+            return self.cloud.secret(name)
+        value = os.environ.get(name) if scheme == "env" else None
+        if not value:
+            raise BadSettings(
+                f"The secret '{reference}' cannot be read in {self.cloud.name}.",
+                do=f"keep it where the hub is: {self.cloud.secrets}:NAME, or set the variable of env:NAME",
+            )
+        return value
+
+
+def _drift(function: Function, event: Event) -> Report:
+    from nephoscope.jobs import drift
+
+    return drift.run(
+        _as(ObjectWritten, event),
+        tables=function.tables,
+        baselines=function.baselines,
+        outbox=function.outbox,
+        settings=function.settings,
+    )
+
+
+def _monitoring(function: Function, event: Event) -> Report:
+    from nephoscope.jobs import monitoring
+
+    return monitoring.run(
+        _as(TimerFired, event), stores=function.metrics, outbox=function.outbox, settings=function.settings
+    )
+
+
+def _as(kind: type[E], event: Event) -> E:
+    if not isinstance(event, kind):
+        raise BadPayload(f"A {type(event).__name__} came where a {kind.__name__} is due.", do="correct the trigger")
+    return event
+
+
+_JOBS: Mapping[str, Callable[[Function, Event], Report]] = {
+    "drift": _drift,
+    "monitoring": _monitoring,
+}
