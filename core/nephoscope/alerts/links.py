@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/")  # RFC 3986, 2.3, and "/"
 
 
 def evidence_link(store: str, key: str) -> str:
@@ -19,9 +19,13 @@ def evidence_link(store: str, key: str) -> str:
     if not place or not key or "://" in key:
         return key
     bucket, _, prefix = place.partition("/")
-    path = quote("/".join(part for part in (prefix.strip("/"), key) if part))
+    path = _quoted("/".join(part for part in (prefix.strip("/"), key) if part))
     if scheme == "s3":
         return f"https://console.aws.amazon.com/s3/object/{bucket}?prefix={path}"
     if scheme == "gs":
         return f"https://console.cloud.google.com/storage/browser/_details/{bucket}/{path}"
     return f"https://{bucket}.blob.core.windows.net/{path}"
+
+
+def _quoted(path: str) -> str:
+    return "".join(c if c in SAFE else "".join(f"%{byte:02X}" for byte in c.encode("utf-8", "replace")) for c in path)

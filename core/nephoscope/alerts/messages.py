@@ -92,7 +92,6 @@ class Message:
         return tuple(shown), max(0, len(self.items) - most)
 
 
-
 def message(
     snapshot: Snapshot,
     *,

@@ -57,7 +57,7 @@ class Stream:
     beat_at: datetime | None = None  # when the hub looks next whether the stream is late
     alerts: Mapping[str, Alert] = field(default_factory=dict)
     recent: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # each subject's newest values, ok ones too
-    homes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the groups that each open Alert belongs to
+    homes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the groups that each Alert was last told in
     to_tell: tuple[Change, ...] = ()
 
     @property
@@ -308,7 +308,7 @@ def routed(
         facts = (alert.state, str(len(alert.life)), alert.severity, alert.blind, now.isoformat())
         to_tell[identity] = Change(stable_id(stream.last_report, identity, *facts), identity, {**when, **known})
         homes[identity] = tuple(sorted(waits))
-    homes = {k: groups for k, groups in homes.items() if k in to_tell or (k in stream.alerts and stream.alerts[k].open)}
+    homes = {k: groups for k, groups in homes.items() if k in stream.alerts}
     after = replace(stream, homes=homes, to_tell=tuple(to_tell.values()))
     return stream if after == stream else after
 

@@ -69,41 +69,40 @@ def flush(markers: Iterable[Marker], desk: Desk) -> list[Told]:
         NephoscopeError: A record could not be read or written; the other groups were told all the same.
     """
     now = desk.clock.now()
-    ripe = sorted((m for m in markers if m.at <= now), key=lambda m: m.group)
     in_round = Round(desk, now)
     failures: list[NephoscopeError] = []
+    ripe = [m for m in _served([m for m in markers if m.at <= now], in_round, failures) if m.at <= now]
     looks: dict[str, tuple[Look, list[Marker]]] = {}
-    for group, its in ((group, list(its)) for group, its in groupby(ripe, key=lambda m: m.group)):
+    for group, its in groupby(sorted(ripe, key=lambda m: m.group), key=lambda m: m.group):
+        led_here = list(its)
         try:
-            found = _look(group, its, in_round)
+            found = look(group, led_here, in_round)
         except NephoscopeError as error:
             failures.append(error)
             continue
-        if found is not None:
-            looks[group] = (found, its)
+        looks[group] = (found or Look(Group(group)), led_here)
     told = _send([found.group for found, _ in looks.values()], desk, failures)
-    for found, its in looks.values():
-        _finish(found, its, desk, failures)
+    for found, led_here in looks.values():
+        _finish(found, led_here, desk, failures)
     if failures:
         raise failures[0]
     return told
 
 
-def _look(group: str, markers: list[Marker], in_round: Round) -> Look | None:
-    """Look at a group of Alerts; what is none is served at once, and done."""
-    if (serve := _OTHERS.get(group)) is not None:
-        for marker in markers:
-            serve(marker, in_round)
-            in_round.desk.state.create(marker.done_key, b"{}")
-        return None
-    found = look(group, markers, in_round)
-    if found is None:
-        for marker in markers:
-            in_round.desk.state.create(marker.done_key, b"{}")
-    return found
+def _served(markers: Sequence[Marker], in_round: Round, failures: list[NephoscopeError]) -> list[Marker]:
+    """Serve the markers that are no group's; returns the others, and those that came of it."""
+    left = [marker for marker in markers if marker.group not in _OTHERS]
+    for marker in markers:
+        if (serve := _OTHERS.get(marker.group)) is not None:
+            try:
+                left += serve(marker, in_round)
+                in_round.desk.state.create(marker.done_key, b"{}")
+            except NephoscopeError as error:
+                failures.append(error)
+    return left
 
 
-_OTHERS: dict[str, Callable[[Marker, Round], None]] = {
+_OTHERS: dict[str, Callable[[Marker, Round], list[Marker]]] = {
     due.HEARTBEATS: heartbeat.check,
     due.SILENCES: hush.ended,
     due.DIGEST: hush.digest,

@@ -16,10 +16,12 @@ from nephoscope.jobs import notify
 from nephoscope.jobs.fold import Round
 
 
-def check(marker: Marker, in_round: Round) -> None:
-    """Look whether the stream of a marker is late, and plan the next look."""
+def check(marker: Marker, in_round: Round) -> list[Marker]:
+    """Look whether the stream of a marker is late, and plan the next look; returns what is now to be told."""
     desk, now = in_round.desk, in_round.now
-    notify.change(marker.stream, lambda stream: _looked(stream, now), state=desk.state, now=now, route=desk.route)
+    return notify.change(
+        marker.stream, lambda stream: _looked(stream, now), state=desk.state, now=now, route=desk.route
+    )
 
 
 def _looked(stream: Stream | None, now: datetime) -> tuple[Stream, frozenset[str]] | None:

@@ -54,34 +54,38 @@ def expire(identity: str, by: str, desk: Desk) -> Silence:
     return ended
 
 
-def ended(marker: Marker, in_round: Round) -> None:
-    """A silence is over: say so, and let the groups of what it covered look again."""
+def ended(marker: Marker, in_round: Round) -> list[Marker]:
+    """A silence is over: say so, and let the groups of what it covered look again; returns what is now to be told."""
     desk, now = in_round.desk, in_round.now
     silence = next((each for each in in_round.silences if each.id == marker.id), None)
     if silence is None or silence.active(now):
-        return
+        return []
     if silence.expired_by and marker.at > silence.ends:
-        return  # it was ended early, and that was told
-    for alert, homes in _covered(silence, desk):
-        for group in homes if alert.open else ():
-            desk.state.create(Marker(now, group, "", f"silence-{silence.id}").key, b"{}")
+        return []  # it was ended early, and that was told
+    homes = {group for _, its in _covered(silence, desk) for group in its}
+    looks = [Marker(now, group, "", f"silence-{silence.id}") for group in sorted(homes)]
+    for each in looks:
+        desk.state.create(each.key, b"{}")
     by = f" early, by {silence.expired_by}" if silence.expired_by else ""
-    post(f"Silence ended{by}", [_line(silence, desk)], desk, of=f"{silence.id}/{marker.at.isoformat()}")
+    return [
+        post(f"Silence ended{by}", [_line(silence, desk)], desk, of=f"{silence.id}/{marker.at.isoformat()}"),
+        *looks,
+    ]
 
 
-def digest(marker: Marker, in_round: Round) -> None:
+def digest(marker: Marker, in_round: Round) -> list[Marker]:
     """Each day, while there are any: what is still silenced."""
     desk, now = in_round.desk, in_round.now
     active = sorted((each for each in in_round.silences if each.active(now)), key=lambda each: each.ends)
     if not active:
-        return
+        return []
     desk.state.create(Marker(_next_digest(now), due.DIGEST, "", "daily").key, b"{}")
     count = "1 silence" if len(active) == 1 else f"{len(active)} silences"
-    post(f"Still silenced: {count}", [_line(each, desk) for each in active], desk, of=marker.key)
+    return [post(f"Still silenced: {count}", [_line(each, desk) for each in active], desk, of=marker.key)]
 
 
-def post(title: str, lines: Sequence[str], desk: Desk, *, of: str) -> None:
-    """Leave a notice to be told by the next sweep; `of` says what it is about, so that it is told once."""
+def post(title: str, lines: Sequence[str], desk: Desk, *, of: str) -> Marker:
+    """Leave a notice that is due now; `of` says what it is about, so that it is told once."""
     now = desk.clock.now()
     identity = stable_id("notice", title, of)
     snapshot = Snapshot(identity[:16], now, Why.NOTICE, title=title, lines=tuple(lines))
@@ -89,7 +93,9 @@ def post(title: str, lines: Sequence[str], desk: Desk, *, of: str) -> None:
     group = Group(identity, open=(Notification(snapshot.id, now, Why.NOTICE, channels),))
     desk.state.create(snapshot.key, records.encode(snapshot))
     desk.state.create(group_key(identity), records.encode(group))
-    desk.state.create(Marker(now, identity, "", "notice").key, b"{}")
+    marker = Marker(now, identity, "", "notice")
+    desk.state.create(marker.key, b"{}")
+    return marker
 
 
 def _line(silence: Silence, desk: Desk) -> str:

@@ -20,7 +20,7 @@ from threading import Lock
 
 from nephoscope import records
 from nephoscope.alerts import groups
-from nephoscope.alerts.groups import Delivery, Group, Notification, Snapshot, Status, snapshot_key
+from nephoscope.alerts.groups import Delivery, Group, Notification, Snapshot, Status, Why, snapshot_key
 from nephoscope.alerts.messages import Message, message
 from nephoscope.errors import Permanent, Transient
 from nephoscope.jobs.desk import Desk
@@ -69,7 +69,7 @@ def send_all(of: Iterable[Group], desk: Desk) -> list[Told]:
         NephoscopeError: A record could not be read or written; the other Channels' errands were done all the same.
     """
     queues: dict[str, list[_Errand]] = {}
-    for errand in sorted(_errands(of), key=lambda e: e.notification.at):
+    for errand in sorted(_errands(of), key=_turn):
         queues.setdefault(errand.channel, []).append(errand)
     if not queues:
         return []
@@ -87,6 +87,11 @@ def _errands(of: Iterable[Group]) -> list[_Errand]:
         for channel, delivery in notification.deliveries.items()
         if not delivery.finished
     ]
+
+
+def _turn(errand: _Errand) -> tuple[datetime, bool]:
+    """The oldest first; of the same age a notice, which says why the others come."""
+    return errand.notification.at, errand.notification.why is not Why.NOTICE
 
 
 def _serve(channel: str, queue: list[_Errand], desk: Desk, one_writer: Lock) -> list[Told]:

@@ -1,0 +1,89 @@
+"""A check that stops, and a Report that does not come whole, are unknown: never fine."""
+
+from datetime import timedelta
+
+from fakes.hub import Hub, breach, ok, report
+from nephoscope.alerts.groups import Why
+from nephoscope.alerts.life import Phase
+from nephoscope.report import Part
+
+MINUTE = timedelta(minutes=1)
+BEAT = "hub.heartbeat drift of flights"
+
+
+def each_minute(hub: Hub, minutes: int) -> None:
+    """Time passes, with a sweep each minute."""
+    for _ in range(minutes):
+        hub.later(MINUTE)
+        hub.sweep()
+
+
+def test_a_check_that_stops_is_unknown_within_two_intervals_and_a_minute() -> None:
+    """Two intervals and a minute after its last Report the stream is unknown, and it resolves by itself."""
+    hub = Hub()
+    hub.sees(ok(), interval_seconds=300)
+    each_minute(hub, 9)
+    assert BEAT not in hub.alerts()
+    each_minute(hub, 2)
+    assert hub.alerts()[BEAT].state is Phase.UNKNOWN
+    each_minute(hub, 1)
+    assert [m.why for m in hub.chat.got] == [Why.UNKNOWN]
+    assert "2026-11-24 06:30" in hub.chat.got[0].items[0].reason
+    hub.sees(ok(), interval_seconds=300)
+    assert [m.why for m in hub.chat.got] == [Why.UNKNOWN, Why.RESOLVED]
+    each_minute(hub, 12)
+    assert [m.why for m in hub.chat.got] == [Why.UNKNOWN, Why.RESOLVED, Why.UNKNOWN]
+
+
+def test_a_check_that_keeps_its_interval_is_never_late() -> None:
+    """A day of Reports every five minutes tells nothing."""
+    hub = Hub()
+    for _ in range(24 * 12):
+        hub.sees(ok(), interval_seconds=300)
+        each_minute(hub, 5)
+    assert hub.chat.got == []
+
+
+def test_what_fires_in_a_stream_that_stopped_is_blind() -> None:
+    """The last breach stays firing, and says that it can no longer be seen."""
+    hub = Hub()
+    hub.sees(breach(), interval_seconds=60)
+    each_minute(hub, 4)
+    alert = hub.alerts()["drift.ks flights/dep_delay"]
+    assert (alert.state, bool(alert.blind)) == (Phase.FIRING, True)
+    hub.sees(breach(), interval_seconds=60)
+    assert hub.alerts()["drift.ks flights/dep_delay"].blind == ""
+
+
+def test_a_report_without_an_interval_is_not_awaited() -> None:
+    """A file lands when it lands."""
+    hub = Hub()
+    hub.sees(ok())
+    hub.later(timedelta(days=3))
+    hub.sweep()
+    assert hub.chat.got == []
+
+
+def test_nothing_is_unwatched_before_all_parts_came() -> None:
+    """A Report in parts speaks of its subjects together: what the second part names was never gone."""
+    hub = Hub()
+    hub.sees(breach("flights/a"), breach("flights/b"))
+    at = hub.later(MINUTE)
+    hub.take_in(report(breach("flights/a"), at=at, part=Part(1, 2)))
+    hub.sweep()
+    assert [m.why for m in hub.chat.got] == [Why.FIRING]
+    hub.take_in(report(breach("flights/c"), at=at, part=Part(2, 2)))
+    hub.sweep()
+    news = [(item.what, item.state) for item in hub.chat.got[1].items if item.news]
+    assert sorted(news) == [("flights/b", "resolved"), ("flights/c", "firing")]
+
+
+def test_a_part_that_stays_away_is_unknown() -> None:
+    """Reports whose second part never comes are no heartbeat, however many first parts do."""
+    hub = Hub()
+    for minute in range(4):
+        first = report(ok(), at=hub.clock.now(), part=Part(1, 2), interval_seconds=60)
+        hub.take_in(first)
+        each_minute(hub, 1)
+        assert (BEAT in hub.alerts()) is (minute >= 1)
+    assert "Only 1 of 2 parts" in hub.alerts()[BEAT].reason

@@ -1,0 +1,174 @@
+"""What is not told: silences, inhibition, mute times; and what people are told of that."""
+
+from datetime import timedelta
+
+import pytest
+from fakes.hub import AT_ONCE, Hub, breach, finding, ok, report
+from nephoscope.alerts.groups import Why
+from nephoscope.alerts.inhibition import InhibitRule
+from nephoscope.alerts.intervals import Interval, time_range
+from nephoscope.alerts.matchers import parse
+from nephoscope.alerts.routes import Route
+from nephoscope.alerts.silences import Silence, silence
+from nephoscope.errors import BadUsage
+from nephoscope.jobs import hush
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def hushed(hub: Hub, *matchers: str, hours: float = 2) -> Silence:
+    """Somebody silences something from now on."""
+    now = hub.clock.now()
+    made = silence(
+        matchers or ['dataset="flights"'], author="ada", reason="moving house", starts=now, ends=now + hours * HOUR
+    )
+    hush.add(made, hub.desk)
+    return made
+
+
+def titles(hub: Hub) -> list[str]:
+    """What was told, by its first words."""
+    return [title.partition(":")[0] for title in hub.chat.titles]
+
+
+def test_a_silence_is_told_and_keeps_back_what_it_covers() -> None:
+    """Its author, reason and end are told at once; what it covers is not, and what began in it is told when it ends."""
+    hub = Hub()
+    hushed(hub)
+    hub.sweep()
+    assert "moving house" in hub.chat.got[0].notes[0]
+    assert "ada" in hub.chat.got[0].notes[0]
+    hub.later(MINUTE)
+    hub.sees(breach(), finding(subject="scores/a", dataset="scores"))
+    assert [item.what for item in hub.chat.got[1].items] == ["scores/a"]
+    hub.later(2 * HOUR)
+    hub.sweep()
+    hub.sweep()
+    assert titles(hub) == ["Silenced", "FIRING", "Silence ended", "FIRING"]
+    assert hub.chat.got[-1].items[0].what == "flights/dep_delay"
+
+
+def test_the_end_of_a_told_trouble_waits_for_the_silence() -> None:
+    """What was told before the silence and ended in it is told to have ended when the silence is over."""
+    hub = Hub()
+    hub.sees(breach())
+    hushed(hub)
+    hub.later(MINUTE)
+    hub.sees(ok())
+    assert titles(hub) == ["FIRING", "Silenced"]
+    hub.later(2 * HOUR)
+    hub.sweep()
+    hub.sweep()
+    assert titles(hub)[2:] == ["Silence ended", "RESOLVED after 1 min"]
+
+
+def test_a_silence_ended_early_is_told_once() -> None:
+    """Ending a silence is told with who did it; its planned end then says nothing."""
+    hub = Hub()
+    made = hushed(hub)
+    hub.sees(breach())
+    hub.later(MINUTE)
+    hush.expire(made.id, "bob", hub.desk)
+    hub.sweep()
+    hub.sweep()
+    assert titles(hub) == ["Silenced", "Silence ended early, by bob", "FIRING"]
+    hub.later(3 * HOUR)
+    hub.sweep()
+    assert len(hub.chat.got) == 3
+    with pytest.raises(BadUsage, match="it is over"):
+        hush.expire(made.id, "bob", hub.desk)
+
+
+def test_each_day_says_what_is_still_silenced() -> None:
+    """While a silence lasts, one line each morning; afterwards none."""
+    hub = Hub()
+    hushed(hub, hours=48)
+    for _ in range(24 * 4):
+        hub.later(HOUR)
+        hub.sweep()
+    assert titles(hub) == ["Silenced", "Still silenced", "Still silenced", "Silence ended"]
+    assert hub.chat.titles[1] == "Still silenced: 1 silence"
+
+
+def test_a_configured_silence_holds_and_its_end_is_told() -> None:
+    """A silence in the configuration needs no command."""
+    hub = Hub()
+    now = hub.clock.now()
+    made = silence(['dataset="flights"'], author="ada", reason="move", starts=now, ends=now + HOUR)
+    hub = Hub(state=hub.state, silences=(made,))
+    hub.sees(breach())
+    assert hub.chat.got == []
+    hub.later(2 * HOUR)
+    hub.sweep()
+    hub.sweep()
+    assert titles(hub) == ["Silence ended", "FIRING"]
+
+
+@pytest.mark.parametrize(
+    ("matchers", "hours", "author", "why"),
+    [
+        ([], 1, "ada", "matches every Alert"),
+        (['model=~".*"'], 1, "ada", "matches every Alert"),
+        (['model=""'], 1, "ada", "matches every Alert"),
+        (['model!="a"'], 1, "ada", "matches every Alert"),
+        (['model=~".+"'], 1, "ada", "matches every Alert"),
+        (['model="a"'], 24 * 31, "ada", "at most 30 days"),
+        (['model="a"'], 0, "ada", "ends after it starts"),
+        (['model="a"'], 1, " ", "author"),
+        (['model=~"(a+)+"'], 1, "ada", "refused"),
+    ],
+)
+def test_a_silence_that_could_hide_everything_is_refused(
+    matchers: list[str], hours: float, author: str, why: str
+) -> None:
+    """A silence names what it silences, who wants it and when it ends."""
+    now = Hub().clock.now()
+    with pytest.raises(ValueError, match=why):
+        silence(matchers, author=author, reason="because", starts=now, ends=now + hours * HOUR)
+
+
+TABLE_FIRST = InhibitRule((parse('check="drift.table"'),), (parse('check=~"drift.*"'),), ("dataset",))
+
+
+def test_what_follows_from_another_alert_is_kept_back() -> None:
+    """While the table cannot be trusted its columns are not told; when it can again, they are."""
+    hub = Hub(inhibit_rules=(TABLE_FIRST,))
+    table = finding(check="drift.table", subject="flights", reason="No rows.")
+    other = finding(subject="scores/a", dataset="scores")
+    hub.sees(table, breach(), other)
+    assert sorted(item.what for m in hub.chat.got for item in m.items) == ["flights", "scores/a"]
+    assert any("1 more is silenced or inhibited" in note for m in hub.chat.got for note in m.notes)
+    hub.later(MINUTE)
+    hub.sees(finding(check="drift.table", subject="flights", verdict=ok().verdict), breach(), other)
+    hub.later(MINUTE)
+    hub.sweep()
+    assert hub.chat.told()["flights/dep_delay", "firing"] == 1
+
+
+NIGHT = Interval(times=(time_range("00:00", "08:00"),))
+
+
+def test_a_muted_route_speaks_when_the_interval_is_over() -> None:
+    """At night nothing is told; in the morning what is still open is, once."""
+    waiting = Route(
+        channels=("chat",), group_wait=timedelta(0), group_interval=timedelta(0), mute_time_intervals=("night",)
+    )
+    hub = Hub(waiting, time_intervals={"night": (NIGHT,)})
+    hub.sees(breach("flights/a"), breach("flights/b"))
+    hub.later(MINUTE)
+    hub.sees(breach("flights/a"), ok("flights/b"))
+    assert hub.chat.got == []
+    hub.clock.at = hub.clock.at.replace(hour=8, minute=0)
+    hub.sweep()
+    assert [(m.why, [i.what for i in m.items]) for m in hub.chat.got] == [(Why.FIRING, ["flights/a"])]
+
+
+def test_silences_keep_no_record_back() -> None:
+    """A silenced Alert lives its whole life on record."""
+    hub = Hub(AT_ONCE)
+    hushed(hub)
+    hub.take_in(report(breach(), at=hub.clock.now()))
+    hub.later(MINUTE)
+    hub.sees(ok())
+    assert [str(m.state) for m in hub.alerts()["drift.ks flights/dep_delay"].life] == ["firing", "resolved"]
