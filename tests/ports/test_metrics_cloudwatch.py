@@ -127,7 +127,7 @@ def test_a_result_that_is_not_complete_is_unknown_alone(fake: CloudWatch, status
 
 
 def test_a_message_with_http_200_makes_the_answer_unknown(fake: CloudWatch) -> None:
-    """ "Maximum number of allowed metrics exceeded" comes with status 200 and some data: it is no answer."""
+    """A message such as "Maximum number of allowed metrics exceeded" with status 200 makes it no answer."""
     fake.messages = [{"Code": "MaxMetricsExceeded", "Value": "Maximum number of allowed metrics exceeded"}]
     publish(fake)
 

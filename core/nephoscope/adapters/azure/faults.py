@@ -21,6 +21,9 @@ _BY_KIND: tuple[tuple[type[AzureError], Fault], ...] = (
     (ServiceResponseError, Fault.UNREACHABLE),
     (ClientAuthenticationError, Fault.PERMISSION),
 )
+# What Azure's clients raise over a body that is empty, no JSON, or JSON of another shape.
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
+
 _BY_STATUS = {
     401: Fault.PERMISSION,
     403: Fault.PERMISSION,
@@ -44,6 +47,11 @@ def unanswered(error: AzureError) -> Unknown:
     if kind is None and isinstance(error, HttpResponseError) and error.status_code:
         return failed(_fault(error), f"Azure Monitor answered {error.status_code}: {said}.")
     return failed(kind or Fault.SERVICE, f"Azure Monitor did not answer: {said}.")
+
+
+def malformed(error: Exception) -> Unknown:
+    """What a body means that is not what the API describes."""
+    return failed(Fault.SERVICE, f"Azure Monitor's answer cannot be read ({type(error).__name__}: {error}).")
 
 
 def _fault(error: HttpResponseError) -> Fault:

@@ -17,7 +17,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTable
 
-from nephoscope.adapters.azure.faults import unanswered
+from nephoscope.adapters.azure.faults import MALFORMED, malformed, unanswered
 from nephoscope.adapters.azure.kql import names_kql, series_kql
 from nephoscope.adapters.azure.resource_metrics import ResourceMetrics
 from nephoscope.monitoring.answer import Answer, Fault, Point, Series, Unknown, failed, in_order, wrong_name
@@ -68,33 +68,37 @@ class AzureMonitorMetrics:
         return self._resources.points(queries, window)
 
     def _asked(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
-        table = self._table(lambda: series_kql(queries, window), window)
+        try:
+            asked = series_kql(queries, window)
+        except ValueError as error:
+            return dict.fromkeys(queries, failed(Fault.REFUSED, f"The question cannot be asked: {error}."))
+        table = self._table(asked, window)
         if isinstance(table, Unknown):
             return dict.fromkeys(queries, table)
         answers = _series(table, queries)
-        return answers | self._explained([asked for asked in queries if not answers[asked].points], window)
+        return answers | self._explained([each for each in queries if not answers[each].points], window)
 
     def _explained(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
         """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
         if not queries:
             return {}
         past = replace(window, start=window.end - LISTED_PAST)
-        table = self._table(lambda: names_kql(queries, past, most=LISTED_MOST), past)
+        table = self._table(names_kql(queries, past, most=LISTED_MOST), past)
         if isinstance(table, Unknown) or len(table.rows) >= LISTED_MOST:
             return {}
         first = queries[0]
         listed = [str(replace(first, name=name, labels=labels)) for name, labels in _keys(table, first)]
         return {asked: wrong_name(str(asked), listed) for asked in queries if str(asked) not in listed}
 
-    def _table(self, written: Callable[[], str], window: Window) -> LogsTable | Unknown:
+    def _table(self, kql: str, window: Window) -> LogsTable | Unknown:
         try:
             found = self._logs.query_workspace(
-                self._workspace, written(), timespan=(window.start, window.end), server_timeout=SERVER_SECONDS
+                self._workspace, kql, timespan=(window.start, window.end), server_timeout=SERVER_SECONDS
             )
-        except ValueError as error:
-            return failed(Fault.REFUSED, f"The question cannot be asked: {error}.")
         except AzureError as error:
             return unanswered(error)
+        except MALFORMED as error:
+            return malformed(error)
         if isinstance(found, LogsQueryPartialResult):
             said = found.partial_error.message if found.partial_error else "without saying why"
             return failed(Fault.PARTIAL, f"Azure Monitor answered in part: {said}.")

@@ -16,7 +16,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.monitor.querymetrics import Metric, MetricsClient, MetricsQueryResult, MetricValue
 
-from nephoscope.adapters.azure.faults import unanswered
+from nephoscope.adapters.azure.faults import MALFORMED, malformed, unanswered
 from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, in_order
 from nephoscope.monitoring.query import Query, Statistic, Window
 
@@ -62,6 +62,8 @@ class ResourceMetrics:
             )
         except AzureError as error:
             return dict.fromkeys(queries, unanswered(error))
+        except MALFORMED as error:
+            return dict.fromkeys(queries, malformed(error))
         return {asked: _answer(asked, found, window) for asked in queries}
 
 

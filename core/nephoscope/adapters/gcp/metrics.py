@@ -37,6 +37,7 @@ NAMED_MOST = 100
 LISTED_PAGES_MOST = 5
 LISTED_PAST = timedelta(days=14)
 TRIES_MOST = 4
+WAIT_SECONDS_MOST = 2.0
 TRANSIENT = (TooManyRequests, InternalServerError, ServiceUnavailable)
 
 _Aligner = monitoring_v3.Aggregation.Aligner
@@ -238,4 +239,5 @@ def _retry(read_seconds: float) -> Retry:
         return isinstance(error, TRANSIENT) and next(tries) < TRIES_MOST
 
     predicate: Callable[[BaseException], bool] = again
-    return Retry(predicate=predicate, initial=0.2, maximum=4.0, multiplier=2.0, timeout=TRIES_MOST * read_seconds)
+    longest = TRIES_MOST * (read_seconds + WAIT_SECONDS_MOST)
+    return Retry(predicate=predicate, initial=0.2, maximum=WAIT_SECONDS_MOST, multiplier=2.0, timeout=longest)
