@@ -20,6 +20,7 @@ from nephoscope.settings.channels import Apprise, Channel, Console, Ses, Slack, 
 from nephoscope.settings.configuration import Configuration, DeadMan, Delivery
 from nephoscope.settings.datasets import DataSet, LimitSetting
 from nephoscope.settings.durations import duration
+from nephoscope.settings.features import Features, SqliteStore
 from nephoscope.settings.metric_stores import MetricStores
 from nephoscope.settings.models import Model
 from nephoscope.settings.routes import RootRoute, Route
@@ -33,6 +34,7 @@ __all__ = [
     "DataSet",
     "DeadMan",
     "Delivery",
+    "Features",
     "LimitSetting",
     "MetricStores",
     "Model",
@@ -116,6 +118,7 @@ def _settings(configuration: Configuration, folder: Path) -> Settings:
         "state": located(configuration.state, folder),
         "stores": {cloud: located(url, folder) for cloud, url in configuration.stores.items()},
         "metric_stores": _located_metrics(configuration.metric_stores, folder),
+        "features": _located_features(configuration.features, folder),
         "datasets": {name: _located(dataset, folder) for name, dataset in configuration.datasets.items()},
     }
     digest = hashlib.sha256(_canonical(configuration)).hexdigest()[:16]
@@ -132,6 +135,23 @@ def _located_metrics(stores: MetricStores, folder: Path) -> MetricStores:
         return stores
     local = msgspec.structs.replace(stores.local, path=located(stores.local.path, folder))
     return msgspec.structs.replace(stores, local=local)
+
+
+def _located_features(features: Features | msgspec.UnsetType, folder: Path) -> Features | msgspec.UnsetType:
+    if features is msgspec.UNSET:
+        return features
+    stores = {
+        cloud: msgspec.structs.replace(store, path=located(store.path, folder))
+        if isinstance(store, SqliteStore)
+        else store
+        for cloud, store in features.stores.items()
+    }
+    sources = {
+        cloud: {view: located(place, folder) for view, place in views.items()}
+        for cloud, views in features.sources.items()
+    }
+    repository = located(features.repository, folder)
+    return msgspec.structs.replace(features, repository=repository, stores=stores, sources=sources)
 
 
 def _not_staged(why: str) -> BadSettings:

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 from nephoscope.settings.channels import Channel
 from nephoscope.settings.datasets import DataSet
 from nephoscope.settings.durations import Duration
+from nephoscope.settings.features import Features
 from nephoscope.settings.metric_stores import MetricStores
 from nephoscope.settings.models import Models
 from nephoscope.settings.routes import RootRoute
@@ -81,6 +82,7 @@ class Configuration(Section, frozen=True, kw_only=True):
     )
     metric_stores: Annotated[MetricStores, Meta(description="Where model metrics are kept.")] = MetricStores()
     models: Annotated[Models, Meta(description="The models that are watched.")] = field(default_factory=dict)
+    features: Annotated[Features, Meta(description="The feature store.")] | UnsetType = UNSET
     timers: Annotated[
         dict[TimedJob, Cron],
         Meta(
