@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NewType, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 from nephoscope.events import ObjectRef
 from nephoscope.monitoring.answer import Answer
@@ -15,6 +15,10 @@ from nephoscope.monitoring.query import Query, Window
 if TYPE_CHECKING:  # numpy stays out of the functions that compare no tables
     from nephoscope.alerts.messages import Message
     from nephoscope.drift.profile import Profile
+    from nephoscope.features.plan import Window as EventTimes
+    from nephoscope.features.reading import Reading
+    from nephoscope.features.rows import Rows, Stored, Written
+    from nephoscope.features.view import View
 
 Version = NewType("Version", str)
 
@@ -144,4 +148,51 @@ class Channel(Protocol):
             Transient: Not now (throttled, unreachable, ambiguous); `retry_after_seconds` where it said when.
             Permanent: Never (gone, forbidden, refused as malformed).
         """
+        ...
+
+
+class FeatureTables(Protocol):
+    """Where the rows of feature views are computed to."""
+
+    def read(self, view: View, window: EventTimes, *, landed: ObjectRef | None = None) -> Reading:
+        """
+        Read the rows of a window, the newest one of each entity, of one landed file or of all.
+
+        Raises:
+            Unreadable: The source is there and cannot be read as what the view describes.
+            Transient: It does not answer.
+        """
+        ...
+
+
+class OnlineStore(Protocol):
+    """
+    The online store of one cloud; of two rows of one entity the newer one wins, whichever is written last.
+
+    Every call raises `Transient` where the store does not answer and `Permanent` where it refuses.
+    """
+
+    @property
+    def atomic(self) -> bool:
+        """Whether runs that overlap cannot undo one another; else a writer holds a lease on the view."""
+        ...
+
+    def prepare(self, view: View) -> None:
+        """Make what the view's rows are kept in, where it is not there."""
+        ...
+
+    def write(self, view: View, rows: Rows) -> Written:
+        """Write a batch in which no entity comes twice; rows older than what is stored are left alone."""
+        ...
+
+    def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
+        """Read the rows of some entities, by their serialized keys, in their order."""
+        ...
+
+
+class Serving(Protocol):
+    """What an application asks for features."""
+
+    def features(self, names: Sequence[str], entity: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Ask for one entity's features; None for what has no value."""
         ...

@@ -7,6 +7,7 @@ import numpy as np
 from nephoscope.features.ragged import Integers, Ragged, blanked, joined, repeated
 from nephoscope.features.values import VARINT, tag
 from nephoscope.features.varint import varints
+from nephoscope.features.wire import fields, integer
 
 PER_SECOND = 1_000_000
 
@@ -28,3 +29,17 @@ def instants(times_us: Integers) -> Ragged:
     whole = joined([repeated(tag(1, VARINT), count), varints(seconds)])
     rest = joined([repeated(tag(2, VARINT), count), varints(micros * 1000)])
     return joined([blanked(whole, seconds != 0), blanked(rest, micros != 0)])
+
+
+def microseconds(instant: bytes) -> int:
+    """
+    Read one time back, in microseconds since 1970.
+
+    Raises:
+        Unreadable: It is no such message.
+
+    >>> microseconds(bytes.fromhex("08011080cab5ee01")), microseconds(b"")
+    (1500000, 0)
+    """
+    found = fields(instant)
+    return integer(found, 1) * PER_SECOND + integer(found, 2) // 1000

@@ -120,7 +120,7 @@ def _count(
         skew = _skew(held)
         worst = max(worst, skew)
         times += skew > tolerance_seconds
-        values += skew <= tolerance_seconds and _other_values(held, tolerance_seconds)
+        values += skew <= tolerance_seconds and _other_values(held)
     return missing, times, values, worst
 
 
@@ -129,10 +129,10 @@ def _differing(keys: Sequence[str], samples: Mapping[str, Sampled], tolerance_se
 
 
 def _differs(held: Sequence[Held], clouds: int, tolerance_seconds: float) -> bool:
-    return len(held) < clouds or _skew(held) > tolerance_seconds or _other_values(held, tolerance_seconds)
+    return len(held) < clouds or _skew(held) > tolerance_seconds or _other_values(held)
 
 
-def _other_values(held: Sequence[Held], tolerance_seconds: float) -> bool:
+def _other_values(held: Sequence[Held]) -> bool:
     """Whether rows of one event time hold different values."""
     digests: dict[int, set[str]] = {}
     for row in held:

@@ -1,0 +1,79 @@
+"""Where a view's files lie: a path on this machine, or a bucket that Arrow's own file systems read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pyarrow import fs
+
+from nephoscope.errors import Unreadable
+from nephoscope.events import ObjectRef
+from nephoscope.features.view import View
+from nephoscope.settings.urls import inside, url_of
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file or a folder of files."""
+
+    url: str  # as the configuration spells places: a path, or s3://BUCKET/KEY
+    path: str  # as the file system spells it
+    filesystem: fs.FileSystem
+
+    def files(self, landed: ObjectRef | None = None) -> list[str]:
+        """
+        The Parquet files there, or the one that landed.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        if landed is not None and inside(url_of(landed), self.url):
+            return [url_of(landed).replace(self.url, self.path, 1)]
+        about = self.filesystem.get_file_info(self.path)
+        if about.type is fs.FileType.NotFound:
+            raise FileNotFoundError(self.path)
+        if about.type is fs.FileType.File:
+            return [self.path]
+        found = self.filesystem.get_file_info(fs.FileSelector(self.path, recursive=True))
+        files = sorted(file.path for file in found if file.type is fs.FileType.File and file.path.endswith(".parquet"))
+        if not files:
+            raise FileNotFoundError(f"{self.path}/*.parquet")
+        return files
+
+
+def place_of(view: View, folder: Path, *, override: str = "", s3_endpoint: str = "") -> Place:
+    """
+    Find where a view's rows are computed to.
+
+    Args:
+        view: The view.
+        folder: The repository's, which relative paths are relative to.
+        override: Where this cloud reads them instead.
+        s3_endpoint: Another S3 than Amazon's, where the source names none itself.
+
+    Raises:
+        Unreadable: The source is no file; only Feast knows how to read it.
+    """
+    url = override or view.source.uri
+    if not url:
+        raise Unreadable(
+            f"The source of the view '{view.name}' is {view.source.kind or 'none'}, no file.",
+            do="sync the view with Spark, or compute it to Parquet",
+        )
+    if "://" not in url or url.startswith("file://"):
+        path = str((folder / url.removeprefix("file://")).resolve())
+        return Place(path, path, fs.LocalFileSystem())
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return Place(url, f"{parts.netloc}{parts.path}", _s3(view.source.endpoint or s3_endpoint))
+    filesystem, path = fs.FileSystem.from_uri(url)
+    return Place(url, path, filesystem)
+
+
+def _s3(endpoint: str) -> fs.FileSystem:
+    if not endpoint:
+        return fs.S3FileSystem()
+    parts = urlsplit(endpoint)
+    return fs.S3FileSystem(endpoint_override=parts.netloc or endpoint, scheme=parts.scheme or "https")

@@ -1,0 +1,244 @@
+"""
+The Parquet files behind feature views.
+
+A file is read twice. The first pass takes the keys and the times of all rows and decides which row of each entity is
+the newest; the second streams the chosen rows a batch at a time, so that memory follows the batch and not the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from nephoscope.adapters.files.feature_columns import microseconds, plain
+from nephoscope.adapters.files.feature_places import Place
+from nephoscope.adapters.files.formats import first_line
+from nephoscope.errors import Transient, Unreadable
+from nephoscope.events import ObjectRef
+from nephoscope.features.columns import Numbers, Texts
+from nephoscope.features.counts import Counted
+from nephoscope.features.keys import entity_keys
+from nephoscope.features.newest import newest
+from nephoscope.features.plan import Window
+from nephoscope.features.ragged import Integers, Mask, of_rows
+from nephoscope.features.reading import Reading
+from nephoscope.features.rows import Feature, Rows
+from nephoscope.features.value_types import ValueType, known, name
+from nephoscope.features.values import values
+from nephoscope.features.view import NO_ENTITY, View
+
+BATCH_ROWS = 16_384
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+SlowEncoder = Callable[[View, pa.RecordBatch], Rows]
+"""What encodes the types that are not known here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The first pass over all files of a view."""
+
+    codes: list[Integers]  # tell entities apart, one array a join key
+    keyed: Mask
+    timed: Mask
+    event_us: Integers
+    created_us: Integers | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFiles:
+    """Views' sources in Parquet files; `places` may say that a view's file lies elsewhere."""
+
+    place: Callable[[View], Place]
+    slow: SlowEncoder | None = None
+    batch_rows: int = BATCH_ROWS
+
+    def read(self, view: View, window: Window, *, landed: ObjectRef | None = None) -> Reading:
+        """
+        Read the rows of a window, the newest one of each entity.
+
+        Raises:
+            Unreadable: A file is no Parquet, or has not the columns that the view names.
+            Transient: The file system does not answer.
+        """
+        place = self.place(view)
+        with _translated(view, place):
+            files = place.files(landed)
+            keys = _keys(view, place, files)
+        inside = keys.timed & (keys.event_us >= _micros(window.start)) & (keys.event_us <= _micros(window.end))
+        unusable = inside & ~keys.keyed | ~keys.timed  # a row without a time may belong to any window
+        due = np.flatnonzero(inside & keys.keyed)
+        chosen = np.zeros(len(inside), dtype=np.bool_)
+        created = None if keys.created_us is None else keys.created_us[due]
+        chosen[due[newest([code[due] for code in keys.codes], keys.event_us[due], created)]] = True
+        superseded = len(due) - int(chosen.sum())
+        counted = Counted(len(due) + int(unusable.sum()), int(unusable.sum()), superseded)
+        return Reading(counted, self._batches(view, place, files, chosen), foreign_columns(view, place, files))
+
+    def _batches(self, view: View, place: Place, files: list[str], chosen: Mask) -> Iterator[Rows]:
+        columns = _columns(view)
+        start = 0
+        for path in files:
+            with _translated(view, place), place.filesystem.open_input_file(path) as opened:
+                file = pq.ParquetFile(opened)
+                for group in range(file.num_row_groups):
+                    count = file.metadata.row_group(group).num_rows
+                    due = chosen[start : start + count]
+                    start += count
+                    if due.any():
+                        yield from self._group(view, file, group, columns, due)
+
+    def _group(self, view: View, file: pq.ParquetFile, group: int, columns: list[str], due: Mask) -> Iterator[Rows]:
+        start = 0
+        for batch in file.iter_batches(self.batch_rows, row_groups=[group], columns=columns, use_threads=False):
+            wanted = due[start : start + len(batch)]
+            start += len(batch)
+            if wanted.any():
+                yield self._encoded(view, batch if wanted.all() else batch.filter(pa.array(wanted)))
+
+    def _encoded(self, view: View, batch: pa.RecordBatch) -> Rows:
+        rows = _fast(view, batch)
+        if rows is not None:
+            return rows
+        if self.slow is None:
+            raise Unreadable(
+                f"The view '{view.name}' has columns that only Feast can encode.", do="install nephoscope[features]"
+            )
+        return self.slow(view, batch)
+
+
+def foreign_columns(view: View, place: Place, files: list[str]) -> tuple[str, ...]:
+    """The columns that go through Feast, each with its type."""
+    found = {column: name(kind) for column, kind in view.foreign_types.items()}
+    if files and not found:
+        with place.filesystem.open_input_file(files[0]) as opened:
+            empty = pq.ParquetFile(opened).schema_arrow.empty_table()
+        for column, kind in {**view.join_keys, **view.features}.items():
+            stored = view.source.column(column)
+            if stored in empty.column_names and plain(_whole(empty.column(stored)), ValueType(kind)) is None:
+                found[column] = f"{name(kind)} out of {empty.schema.field(stored).type}"
+    return tuple(f"{column} ({kind})" for column, kind in found.items())
+
+
+def _keys(view: View, place: Place, files: list[str]) -> _Keys:
+    names = [*_join_columns(view), view.source.timestamp_field]
+    if view.source.created_column:
+        names.append(view.source.created_column)
+    tables = []
+    for path in files:
+        with place.filesystem.open_input_file(path) as opened:
+            file = pq.ParquetFile(opened)
+            _check_columns(view, path, file.schema_arrow)
+            tables.append(file.read(columns=names, use_threads=False))
+    table = pa.concat_tables(tables, promote_options="default")
+    event_us, timed = _times(view, table, view.source.timestamp_field)
+    created = _times(view, table, view.source.created_column)[0] if view.source.created_column else None
+    codes, keyed = [], np.ones(len(timed), dtype=np.bool_)
+    for column in _join_columns(view):
+        code, present = _codes(table.column(column))
+        codes.append(code)
+        keyed &= present
+    return _Keys(codes or [np.zeros(len(event_us), dtype=np.int64)], keyed, timed, event_us, created)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Integers, Mask]:
+    """Integers that are equal where the values are, and what is present."""
+    whole = _whole(column)
+    present = np.asarray(whole.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    if pa.types.is_integer(whole.type):
+        return whole.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64), present
+    indices = whole.dictionary_encode().indices.fill_null(-1)
+    return indices.to_numpy(zero_copy_only=False).astype(np.int64), present
+
+
+def _times(view: View, table: pa.Table, column: str) -> tuple[Integers, Mask]:
+    found = microseconds(_whole(table.column(column)))
+    if found is None:
+        raise Unreadable(
+            f"The column '{column}' of the view '{view.name}' holds {table.schema.field(column).type}, no times.",
+            do="write it as a timestamp",
+        )
+    return found
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    chunks = column.combine_chunks()
+    return chunks.combine_chunks() if isinstance(chunks, pa.ChunkedArray) else chunks
+
+
+def _fast(view: View, batch: pa.RecordBatch) -> Rows | None:
+    columns: dict[str, Any] = {}
+    for column, number in {**view.join_keys, **view.features}.items():
+        kind = known(number)
+        if column == NO_ENTITY:
+            columns[column] = Texts(of_rows([b""] * len(batch)), np.ones(len(batch), dtype=np.bool_))
+            continue
+        found = None if kind is None else plain(batch.column(view.source.column(column)), kind)
+        if found is None:
+            return None
+        columns[column] = found
+    keys: dict[str, tuple[ValueType, Numbers | Texts]] = {
+        column: (ValueType(kind), columns[column]) for column, kind in view.join_keys.items()
+    }
+    return Rows(
+        entity_keys(keys),
+        *batch_times(view, batch),
+        {
+            column: Feature(values(ValueType(kind), columns[column]), ValueType(kind), columns[column])
+            for column, kind in view.features.items()
+        },
+    )
+
+
+def batch_times(view: View, batch: pa.RecordBatch) -> tuple[Integers, Integers | None]:
+    """The event times of a batch and, where the source has them, its creation times, in microseconds."""
+    event = microseconds(batch.column(view.source.timestamp_field))
+    created = microseconds(batch.column(view.source.created_column)) if view.source.created_column else None
+    assert event is not None  # noqa: S101 - the first pass has seen its type
+    return event[0], None if created is None else created[0]
+
+
+def _columns(view: View) -> list[str]:
+    wanted = [*_join_columns(view), *(view.source.column(feature) for feature in view.features)]
+    times = [view.source.timestamp_field, view.source.created_column]
+    return list(dict.fromkeys([*wanted, *filter(None, times)]))
+
+
+def _join_columns(view: View) -> list[str]:
+    return [view.source.column(key) for key in view.join_keys if key != NO_ENTITY]
+
+
+def _check_columns(view: View, path: str, schema: pa.Schema) -> None:
+    if missing := [column for column in _columns(view) if column not in schema.names]:
+        raise Unreadable(
+            f"'{path}' has no column {', '.join(missing)}, which the view '{view.name}' names.",
+            do="write the column, or apply a repository that does not name it",
+        )
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+@contextmanager
+def _translated(view: View, place: Place) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Unreadable(
+            f"The source of the view '{view.name}' is not at {place.path}.", do="compute it first", why="NO_DATA"
+        ) from error
+    except pa.ArrowInvalid as error:
+        raise Unreadable(
+            f"The source of the view '{view.name}' is no readable Parquet: {first_line(error)}.", do="write it anew"
+        ) from error
+    except (OSError, pa.ArrowException) as error:
+        raise Transient(f"The source of the view '{view.name}' does not answer: {first_line(error)}.") from error

@@ -1,0 +1,1 @@
+"""Feast's online stores, written a batch at a time: the fast lane."""

@@ -1,0 +1,115 @@
+"""
+SQLite as Feast lays it out: one table a view, one line a feature.
+
+Times are stored as whole seconds of the machine's own zone, as Feast's adapters for `sqlite3` store them, so of two
+rows within one second the one that is written last stands.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+import numpy as np
+
+from nephoscope.adapters.local.database import Database
+from nephoscope.adapters.online.naming import online_name
+from nephoscope.features.instants import PER_SECOND
+from nephoscope.features.ragged import Integers
+from nephoscope.features.rows import Rows, Stored, Written
+from nephoscope.features.shown import shown
+from nephoscope.features.view import View
+
+ROWS_A_TRANSACTION = 20_000
+KEYS_A_QUERY = 500
+
+
+class SqliteOnlineStore:
+    """One SQLite file that serves a project's features."""
+
+    atomic = True
+
+    def __init__(self, path: Path, project: str, *, versioned: bool = False) -> None:
+        self._database = Database(path, "SELECT 1")
+        self._project = project
+        self._versioned = versioned
+
+    def prepare(self, view: View) -> None:
+        """Make the view's table, as Feast makes it."""
+        table, index = self._table(view), self._table(view, "_ek")
+        with self._database.transaction() as connection:
+            connection.execute(
+                f"CREATE TABLE IF NOT EXISTS {table} (entity_key BLOB, feature_name TEXT, value BLOB, value_text TEXT,"
+                " vector_value BLOB, event_ts timestamp, created_ts timestamp, PRIMARY KEY(entity_key, feature_name))"
+            )
+            connection.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} (entity_key)")
+
+    def write(self, view: View, rows: Rows) -> Written:
+        """Write a batch; rows that are older than what is stored are left alone."""
+        # Neighbours in the table's order are written together, which keeps its pages in memory.
+        order = np.array(sorted(range(len(rows)), key=rows.keys.rows().__getitem__), dtype=np.int64)
+        written = Written(0, 0)
+        for start in range(0, len(rows), ROWS_A_TRANSACTION):
+            written += self._write(view, rows.take(order[start : start + ROWS_A_TRANSACTION]))
+        return written
+
+    def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
+        """Read the rows of some entities."""
+        found: dict[bytes, Stored] = {}
+        for start in range(0, len(keys), KEYS_A_QUERY):
+            found |= self._read(view, keys[start : start + KEYS_A_QUERY])
+        return [found.get(key) for key in keys]
+
+    def _write(self, view: View, rows: Rows) -> Written:
+        statement = (
+            f"INSERT INTO {self._table(view)} (entity_key, feature_name, value, value_text, event_ts, created_ts)"  # noqa: S608
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (entity_key, feature_name) DO UPDATE SET value = excluded.value,"
+            " value_text = excluded.value_text, vector_value = NULL, event_ts = excluded.event_ts,"
+            " created_ts = excluded.created_ts WHERE excluded.event_ts >= event_ts"
+        )
+        with self._database.transaction() as connection:
+            changed = connection.executemany(statement, _lines(view, rows)).rowcount
+        written = -(-changed // max(len(view.features), 1))
+        return Written(written, len(rows) - written)
+
+    def _read(self, view: View, keys: Sequence[bytes]) -> dict[bytes, Stored]:
+        marks = ",".join("?" * len(keys))
+        query = (
+            f"SELECT entity_key, feature_name, value, event_ts FROM {self._table(view)}"  # noqa: S608
+            f" WHERE entity_key IN ({marks}) ORDER BY entity_key"
+        )
+        with self._database.reading() as connection:
+            lines = connection.execute(query, list(keys)).fetchall()
+        return {bytes(key): _stored(list(found)) for key, found in groupby(lines, itemgetter(0))}
+
+    def _table(self, view: View, suffix: str = "") -> str:
+        name = f"{self._project}_{online_name(view, versioned=self._versioned)}{suffix}".replace('"', '""')
+        return f'"{name}"'
+
+
+def _lines(view: View, rows: Rows) -> Iterator[tuple[bytes, str, bytes, str | None, int, int | None]]:
+    keys, times = rows.keys.rows(), _local_seconds(rows.event_us)
+    created = [None] * len(rows) if rows.created_us is None else _local_seconds(rows.created_us)
+    columns = [(name, rows.features[name].values.rows(), shown(rows.features[name])) for name in view.features]
+    for at, (key, event_time, created_time) in enumerate(zip(keys, times, created, strict=True)):
+        for name, values, texts in columns:
+            yield key, name, values[at], texts[at], event_time, created_time
+
+
+def _stored(lines: list[tuple[bytes, str, bytes, int]]) -> Stored:
+    seconds = max(line[3] for line in lines)
+    event_us = int(datetime.fromtimestamp(seconds).replace(tzinfo=UTC).timestamp()) * PER_SECOND  # noqa: DTZ006
+    return Stored(event_us, {name: bytes(value) for _, name, value, _ in lines})
+
+
+def _local_seconds(times_us: Integers) -> list[int]:
+    """What `int(naive_utc.timestamp())` makes of each time: whole seconds, cut towards 0, in the machine's zone."""
+    seconds = np.trunc(times_us / PER_SECOND).astype(np.int64)
+    if time.timezone == 0 and not time.daylight:
+        return seconds.tolist()
+    naive = [datetime.fromtimestamp(second, UTC).replace(tzinfo=None) for second in seconds.tolist()]
+    return [int(at.timestamp()) for at in naive]

@@ -1,0 +1,18 @@
+"""Rows as they come out of a source: counted first, then a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nephoscope.features.counts import Counted
+from nephoscope.features.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One view's rows of one window."""
+
+    counted: Counted
+    batches: Iterator[Rows]
+    foreign: tuple[str, ...] = ()  # the columns whose types only Feast can encode: "prefs (MAP)"
