@@ -71,7 +71,7 @@ def _collected(asking: _Asking, started: float) -> Answers:
     done, _ = wait([asking.done], timeout=max(left, 0.0))
     for each in done:
         each.result()
-    late = failed(Fault.TIMEOUT, f"No answer within {asking.deadline.total_seconds():g} seconds.")
+    late = failed(Fault.TIMEOUT, f"No answer within {asking.deadline.total_seconds():g} s.")
     known = dict(asking.answers)
     keys = [(query, window) for window, queries in asking.questions.items() for query in queries]
     return {key: known.get(key, late) for key in keys}

@@ -1,0 +1,180 @@
+"""A timer fires: every metric store is asked, what it says is judged, and the Report is published once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from nephoscope import settings
+from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.adapters.local.state import SqliteState
+from nephoscope.adapters.local.topic import SqliteTopic
+from nephoscope.errors import Transient
+from nephoscope.events import TimerFired
+from nephoscope.findings import Finding, Verdict
+from nephoscope.jobs import monitoring
+from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed
+from nephoscope.monitoring.query import Query, Window
+from nephoscope.outbox import Outbox
+from nephoscope.ports import Metrics
+from nephoscope.report import Report
+
+CONFIGURATION = """
+version: 1
+metric_stores:
+  aws: {deadline: 1s}
+  azure: {workspace: w, deadline: 1s}
+  gcp: {project: p, deadline: 1s}
+models:
+  fraud_detection_v2:
+    weight: predictions
+    metrics:
+      accuracy: {limit: {at_least: 0.85}}
+      predictions: {statistic: sum}
+timers:
+  monitoring: "5 * * * *"
+"""
+AT = datetime(2026, 11, 24, 6, 5, tzinfo=UTC)
+EVENT = TimerFired("slot-6", AT, "monitoring")
+CLOUDS = ("aws", "azure", "gcp")
+
+
+class Kept:
+    """A metric store that holds one value for every hour and metric; it counts how often it is asked."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+        self.asked: list[Window] = []
+
+    def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        self.asked.append(window)
+        series = Series(tuple(Point(start, self.value) for start in window.starts))
+        return dict.fromkeys(queries, series)
+
+
+class Says:
+    """A metric store that does what it is told."""
+
+    def __init__(self, does: Callable[[Query], Answer]) -> None:
+        self.does = does
+
+    def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        return {query: self.does(query) for query in queries}
+
+
+def hang(_: Query) -> Answer:
+    """Answer when nobody waits any more."""
+    time.sleep(5)
+    return Series()
+
+
+def raise_transient(_: Query) -> Answer:
+    """Fail as an adapter may."""
+    raise Transient("The store is away.")
+
+
+class Desk:
+    """The monitoring job over metric stores of a test."""
+
+    def __init__(self, folder: Path, clock: FixedClock) -> None:
+        (folder / "nephoscope.yaml").write_text(CONFIGURATION, encoding="utf-8")
+        self.settings = settings.load(folder / "nephoscope.yaml")
+        self.topic = SqliteTopic(folder / "topic.db", clock=clock)
+        self.outbox = Outbox(SqliteState(folder / "jobs.db"), self.topic, clock, "local")
+
+    def run(self, stores: Mapping[str, Metrics], event: TimerFired = EVENT) -> Report:
+        """Run the job."""
+        return monitoring.run(event, stores=stores, outbox=self.outbox, settings=self.settings)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: FixedClock) -> Desk:
+    """The job, and where it tells."""
+    return Desk(tmp_path, clock)
+
+
+def found(report: Report, cloud: str, check: str = "monitoring.limit") -> Finding:
+    """The one Finding of a cloud and check."""
+    (one,) = [each for each in report.findings if each.labels["cloud"] == cloud and each.check == check]
+    return one
+
+
+def test_all_three_clouds_are_asked_and_judged(desk: Desk) -> None:
+    """The same model is judged in each cloud by its own store's value."""
+    report = desk.run({"aws": Kept(0.91), "azure": Kept(0.83), "gcp": Kept(0.85)})
+
+    assert [found(report, cloud).verdict for cloud in CLOUDS] == [Verdict.OK, Verdict.BREACH, Verdict.OK]
+    assert [found(report, cloud).value for cloud in CLOUDS] == [0.91, 0.83, 0.85]
+    assert str(report.coverage) == "3 of 3 sources answered"
+    assert report.interval_seconds == 3600
+
+
+def test_a_function_asks_its_own_cloud_alone(desk: Desk) -> None:
+    """Where only one store is at hand, the Report speaks of that cloud and of no other."""
+    report = desk.run({"aws": Kept(0.91)})
+
+    assert {finding.labels["cloud"] for finding in report.findings} == {"aws"}
+    assert report.coverage.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("does", "why"),
+    [(hang, "within 1 seconds"), (raise_transient, "away"), (lambda _: failed(Fault.TIMEOUT, "t"), "t")],
+)
+def test_a_cloud_that_does_not_answer_costs_its_own_answer(
+    desk: Desk, does: Callable[[Query], Answer], why: str
+) -> None:
+    """One store hangs or fails: the others are told within the deadline, it is unknown with its reason, nothing is 0."""
+    started = time.monotonic()
+
+    report = desk.run({"aws": Kept(0.91), "azure": Says(does), "gcp": Kept(0.92)})
+
+    assert time.monotonic() - started < 3
+    assert [found(report, cloud).verdict for cloud in CLOUDS] == [Verdict.OK, Verdict.UNKNOWN, Verdict.OK]
+    assert found(report, "azure").value is None
+    assert why in found(report, "azure").reason
+    assert str(report.coverage) == "2 of 3 sources answered (missing: azure)"
+
+
+def test_a_store_without_data_has_answered(desk: Desk) -> None:
+    """No data is a store's answer: it counts as asked and answered, and is unknown all the same."""
+    report = desk.run({"aws": Says(lambda _: Series())})
+
+    assert found(report, "aws").verdict is Verdict.UNKNOWN
+    assert found(report, "aws").evidence["why"] == "no_data"
+    assert report.coverage.answered == 1
+
+
+def test_every_finding_of_a_model_carries_its_predictions(desk: Desk) -> None:
+    """What the hub weighs clouds by travels with the finding."""
+    report = desk.run({"aws": Kept(1200.0)})
+
+    assert found(report, "aws").evidence["predictions"] == 1200.0
+
+
+def test_a_repeated_event_is_not_judged_again(desk: Desk) -> None:
+    """The same slot delivered twice is one run: the stores are asked once, the topic gets one message."""
+    store = Kept(0.91)
+    first = desk.run({"aws": store})
+    asked = len(store.asked)
+
+    second = desk.run({"aws": store})
+
+    assert second == first
+    assert len(store.asked) == asked
+    assert len(desk.topic.receive()) == 1
+
+
+@pytest.mark.parametrize("skew", [-3600, 3600, 300, -300])
+def test_a_worker_with_a_wrong_clock_judges_the_slots_hours(desk: Desk, clock: FixedClock, skew: int) -> None:
+    """The slot decides what is asked: a clock that is an hour off asks for the same window."""
+    clock.at += timedelta(seconds=skew)
+    store = Kept(0.91)
+
+    report = desk.run({"aws": store})
+
+    assert {window.end for window in store.asked} == {datetime(2026, 11, 24, 6, tzinfo=UTC)}
+    assert found(report, "aws").evidence["to"] == "2026-11-24T06:00:00+00:00"
