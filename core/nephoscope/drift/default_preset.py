@@ -86,7 +86,7 @@ def wasserstein_noise(gap: Gap, before: Numbers, after: Numbers) -> float:
     noise = np.sqrt(np.clip(both * (1 - both), 0, None))
     if not (before.atoms and after.atoms):
         noise = (noise + np.concatenate(([0.0], noise[:-1]))) / 2
-    return float(np.dot(noise, gap.width)) * math.sqrt(1 / n + 1 / m)
+    return float((noise * gap.width).sum()) * math.sqrt(1 / n + 1 / m)
 
 
 def _categories(of: Pair) -> Choice:

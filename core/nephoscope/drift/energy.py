@@ -29,5 +29,5 @@ def energy(gap: Gap) -> Estimate:
     high = np.maximum(jumping, low)
     straight = (gap.before**2 + gap.before * gap.after + gap.after**2) / 3
     value = np.clip(straight, low, high)
-    squared = within(*(float(np.dot(part, gap.width)) for part in (value, low, high)))
+    squared = within(*(float((part * gap.width).sum()) for part in (value, low, high)))
     return squared.through(lambda area: math.sqrt(2 * max(area, 0.0)))

@@ -27,7 +27,6 @@ from nephoscope.drift.pair import NotComputable, Pair, Side, distinct
 from nephoscope.drift.profile import Counts, Floats, Kind
 from nephoscope.drift.shares import Shares, shares_between, shares_of_counts
 from nephoscope.drift.statistics import statistic
-from nephoscope.drift.wasserstein import wasserstein
 from nephoscope.drift.z_proportions import z_proportions, z_proportions_p
 from nephoscope.findings import Verdict
 
@@ -108,7 +107,7 @@ def _first_and_rest(counts: Counts) -> Counts:
 
 def _wasserstein_normed(of: Pair, _: Kind) -> Estimate:
     deviation = max(of.numbers[0].deviation or 0.0, LEAST_DEVIATION)
-    return wasserstein(of.gap).through(lambda distance: distance / deviation)
+    return of.distance.through(lambda distance: distance / deviation)
 
 
 def evidently_shares(of: Pair, kind: Kind) -> Shares:

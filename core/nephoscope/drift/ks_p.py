@@ -58,22 +58,18 @@ def _outside_band(n: int, m: int, common: int, steps: int) -> float:
     """
     The share of paths from (0, 0) to (n, m) that come to |x / n - y / m| ≥ steps / lcm(n, m).
 
-    Counted are the paths that never do, column by column: a path enters a column and climbs in it.
+    Diagonal by diagonal, of all paths to a point the share that has been there: a path comes to (x, y) from (x - 1, y)
+    with the probability x / (x + y), else from (x, y - 1).
     """
-    heights = np.arange(m + 1) * (n // common)
-    paths = (heights < steps).astype(float)
-    logarithm = 0.0
-    for x in range(1, n + 1):
-        inside = np.abs(x * (m // common) - heights) < steps
-        paths = np.where(inside, np.cumsum(np.where(inside, paths, 0.0)), 0.0)
-        largest = float(paths.max())
-        if largest > 1e200:
-            paths /= largest
-            logarithm += math.log(largest)
-    if not paths[m]:
-        return 1.0
-    logarithm += math.log(paths[m]) + math.lgamma(n + 1) + math.lgamma(m + 1) - math.lgamma(n + m + 1)
-    return min(max(-math.expm1(logarithm), 0.0), 1.0)
+    y = np.arange(m + 1)
+    heights = y * (n // common)
+    share = np.zeros(m + 1)
+    for step in range(1, n + m + 1):
+        x = np.maximum(step - y, 0)  # beyond the diagonal's ends is nowhere, and nothing comes from there
+        from_below = np.concatenate(([0.0], share[:-1]))
+        share = (share * x + from_below * np.minimum(y, step)) / step
+        share[np.abs(x * (m // common) - heights) >= steps] = 1.0
+    return min(max(float(share[m]), 0.0), 1.0)
 
 
 def _one_sample(distance: float, n: int) -> float:

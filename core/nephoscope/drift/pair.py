@@ -7,10 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from nephoscope.drift.estimate import Estimate
 from nephoscope.drift.gap import Gap, gap_of
 from nephoscope.drift.profile import Categories, Column, Kind, Numbers, Profile
 from nephoscope.drift.schema_change import retyped
 from nephoscope.drift.shares import CategoryCounts, Shares, category_counts, decile_shares, shares_of_counts
+from nephoscope.drift.wasserstein import wasserstein
 
 
 class NotComputable(Exception):
@@ -87,7 +89,15 @@ class Pair:
     @cached_property
     def gap(self) -> Gap:
         """The gap between the distribution functions."""
-        return gap_of(*self.numbers)
+        before, after = self.numbers
+        if not (np.isfinite(before.sums).all() and np.isfinite(after.sums).all()):
+            raise NotComputable(f"The values of '{self.name}' are too large to be summed.")
+        return gap_of(before, after)
+
+    @cached_property
+    def distance(self) -> Estimate:
+        """The Wasserstein distance, which several statistics begin with."""
+        return wasserstein(self.gap)
 
     @cached_property
     def categories(self) -> CategoryCounts:

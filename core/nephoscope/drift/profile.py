@@ -49,7 +49,7 @@ class Numbers:
 
     edges: Floats  # shape (k,), strictly ascending
     counts: Counts  # shape (k + 1,)
-    sums: Floats  # shape (k + 1,), of the values in each bin
+    sums: Floats  # shape (k + 1,), of the values in each bin; NaN where one overflowed
     nan: int = 0
     plus_inf: int = 0
     minus_inf: int = 0
@@ -78,7 +78,7 @@ class Numbers:
         return None if self.squares is None else math.sqrt(self.squares / self.finite)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Numbers) and to_json_value(self) == to_json_value(other)
+        return isinstance(other, Numbers) and _to_bytes(self) == _to_bytes(other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -179,7 +179,7 @@ def _merge_numbers(name: str, a: Numbers, b: Numbers) -> Numbers:
     return Numbers(
         edges=a.edges,
         counts=a.counts + b.counts,
-        sums=a.sums + b.sums,
+        sums=finite_or_nan(a.sums, b.sums),
         nan=a.nan + b.nan,
         plus_inf=a.plus_inf + b.plus_inf,
         minus_inf=a.minus_inf + b.minus_inf,
@@ -189,6 +189,13 @@ def _merge_numbers(name: str, a: Numbers, b: Numbers) -> Numbers:
         squares=squares,
         atoms=a.atoms and b.atoms,
     )
+
+
+def finite_or_nan(a: Floats, b: Floats | float = 0.0) -> Floats:
+    """The sum of two arrays of sums, NaN where it overflowed."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = a + b
+    return np.where(np.isfinite(total), total, np.nan)
 
 
 Moments: TypeAlias = tuple[int, float | None, float | None]  # count, mean, sum of squared deviations
@@ -212,9 +219,12 @@ def pooled(a: Moments, b: Moments) -> tuple[float | None, float | None]:
     gap = b_mean - a_mean
     mean = a_mean + gap * share
     if a_squares is None or b_squares is None:
-        return mean, None
-    squares = a_squares + b_squares + gap * gap * a_count * share
-    return mean, squares if math.isfinite(squares) else None
+        return _finite(mean), None
+    return _finite(mean), _finite(a_squares + b_squares + gap * gap * a_count * share)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _merge_categories(name: str, a: Categories, b: Categories) -> Categories:
@@ -236,14 +246,13 @@ def _apart(what: str) -> BadBaseline:
     )
 
 
-def to_json_value(value: object) -> Any:
-    """A Profile, or a piece of one, as plain JSON values."""
-    return msgspec.to_builtins(value, enc_hook=_listed)
-
-
 def to_json(profile: Profile) -> bytes:
     """Write a Profile; `from_json` reads it back to the last bit."""
-    return msgspec.json.encode(profile, enc_hook=_listed)
+    return _to_bytes(profile)
+
+
+def _to_bytes(value: object) -> bytes:
+    return msgspec.json.encode(value, enc_hook=_listed)
 
 
 def from_json(body: bytes) -> Profile:

@@ -19,7 +19,6 @@ from nephoscope.drift.pair import NotComputable, Pair
 from nephoscope.drift.profile import Kind
 from nephoscope.drift.psi import psi
 from nephoscope.drift.total_variation import total_variation
-from nephoscope.drift.wasserstein import wasserstein
 from nephoscope.drift.wasserstein_normed import wasserstein_normed
 from nephoscope.drift.z_proportions import z_proportions, z_proportions_p
 
@@ -59,7 +58,7 @@ def _wasserstein_normed(of: Pair) -> Estimate:
     deviation = of.numbers[0].deviation
     if not deviation:
         raise NotComputable(f"The baseline's '{of.name}' has a standard deviation of {deviation or 0.0}.")
-    return wasserstein_normed(wasserstein(of.gap), deviation)
+    return wasserstein_normed(of.distance, deviation)
 
 
 def _mean_diff(of: Pair) -> Estimate:
@@ -96,7 +95,7 @@ _ANY = (Kind.NUMERIC, Kind.CATEGORICAL)
 STATISTICS: dict[str, Callable[[Pair], Estimate]] = {
     "ks": _needs(_NUMERIC, lambda of: ks(of.gap)),
     "ks_p": _needs(_NUMERIC, _ks_p),
-    "wasserstein": _needs(_NUMERIC, lambda of: wasserstein(of.gap)),
+    "wasserstein": _needs(_NUMERIC, lambda of: of.distance),
     "wasserstein_normed": _needs(_NUMERIC, _wasserstein_normed),
     "energy": _needs(_NUMERIC, lambda of: energy(of.gap)),
     "psi": _needs(_ANY, lambda of: psi(of.shares)),

@@ -3,54 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from nephoscope.drift.binning import BATCH, Binning
-from nephoscope.drift.profile import Categories, Floats, Numbers, pooled
+from nephoscope.drift.profile import Categories, Counts, Floats, Moments, Numbers, finite_or_nan, pooled
 from nephoscope.drift.words import KNOWN, PLAIN, digest, kept
 
 
 class NumberTally:
     """The numbers of one column, counted over given edges."""
 
-    def __init__(self, edges: Floats, *, atoms: bool = False) -> None:
-        self._binning = Binning.of(edges)
+    def __init__(self, edges: Floats, *, atoms: bool = False, masses: Counts | None = None) -> None:
+        """Begin to count; `masses` are the counts that are expected, shape (k + 1,), for speed alone."""
+        self._binning = Binning(edges, masses)
         self._atoms = atoms
         self._counts = np.zeros(len(edges) + 1, dtype=np.int64)
         self._sums = np.zeros(len(edges) + 1)
         self._differences = np.empty(BATCH)
         self._nan = self._plus_inf = self._minus_inf = 0
         self._low, self._high = math.inf, -math.inf
-        self._moments: tuple[int, float | None, float | None] = (0, None, None)
+        self._moments: Moments = (0, None, None)
 
     def add(self, values: Floats) -> None:
         """Count more values, shape (n,), without nulls."""
         # What overflows here ends in the outermost cell, where it belongs, or makes a sum that is told as None.
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for start in range(0, len(values), BATCH):
-                self._add(self._finite(values[start : start + BATCH]))
-
-    def _finite(self, values: Floats) -> Floats:
-        finite = np.isfinite(values)
-        if finite.all():
-            return values
-        self._nan += int(np.count_nonzero(np.isnan(values)))
-        self._plus_inf += int(np.count_nonzero(values == np.inf))
-        self._minus_inf += int(np.count_nonzero(values == -np.inf))
-        return values[finite]
+                self._add(values[start : start + BATCH])
 
     def _add(self, values: Floats) -> None:
-        if not len(values):
+        differences = np.subtract(values, self._binning.pivot, out=self._differences[: len(values)])
+        total = float(differences.sum())
+        if not math.isfinite(total) and len(finite := self._finite(values)) < len(values):
+            if len(finite):
+                self._add(finite)
             return
         self._low = min(self._low, float(values.min()))
         self._high = max(self._high, float(values.max()))
-        differences = np.subtract(values, self._binning.pivot, out=self._differences[: len(values)])
-        self._moments = _with_batch(self._moments, differences, self._binning.pivot)
+        self._moments = _with_batch(self._moments, differences, total, self._binning.pivot)
         bins = self._binning.bins(values, differences)
         self._counts += np.bincount(bins, minlength=len(self._counts))
         self._sums += np.bincount(bins, weights=values, minlength=len(self._sums))
+
+    def _finite(self, values: Floats) -> Floats:
+        self._nan += int(np.count_nonzero(np.isnan(values)))
+        self._plus_inf += int(np.count_nonzero(values == np.inf))
+        self._minus_inf += int(np.count_nonzero(values == -np.inf))
+        finite: Floats = values[np.isfinite(values)]
+        return finite
 
     def result(self) -> Numbers:
         """What was counted."""
@@ -58,7 +60,7 @@ class NumberTally:
         return Numbers(
             edges=self._binning.edges,
             counts=self._counts,
-            sums=self._sums,
+            sums=finite_or_nan(self._sums),
             nan=self._nan,
             plus_inf=self._plus_inf,
             minus_inf=self._minus_inf,
@@ -70,12 +72,11 @@ class NumberTally:
         )
 
 
-def _with_batch(
-    moments: tuple[int, float | None, float | None], differences: Floats, pivot: float
-) -> tuple[int, float | None, float | None]:
+def _with_batch(moments: Moments, differences: Floats, total: float, pivot: float) -> Moments:
     count = len(differences)
-    mean = float(differences.sum()) / count
-    squares = max(float(np.dot(differences, differences)) - count * mean * mean, 0.0)
+    mean = total / count
+    # Not numpy.dot, whose threads cost more than they bring here.
+    squares = max(float(np.einsum("i,i->", differences, differences)) - count * mean * mean, 0.0)
     batch = (count, _finite(pivot + mean), _finite(squares))
     return (moments[0] + count, *pooled(moments, batch))
 
@@ -93,7 +94,7 @@ class WordTally:
         self._unseen_rows = 0
         self._salt = salt
 
-    def add(self, words: Iterable[str], counts: Iterable[int]) -> None:
+    def add(self, words: Sequence[str], counts: Sequence[int]) -> None:
         """Count `words`, each as often as `counts` says."""
         for word, count in zip(words, counts, strict=True):
             key = word if self._salt is None else digest(word, self._salt)
@@ -121,7 +122,7 @@ class Vocabulary:
         self._rows = 0
         self._pruned = 0  # words that were dropped, some of them more than once
 
-    def add(self, words: Iterable[str], counts: Iterable[int]) -> None:
+    def add(self, words: Sequence[str], counts: Sequence[int]) -> None:
         """Take note of `words`, each as often as `counts` says."""
         for word, count in zip(words, counts, strict=True):
             if count:
@@ -152,7 +153,7 @@ class Vocabulary:
     def counted(self, *, salt: str) -> WordTally:
         """A tally that has counted what is noted here."""
         tally = self.tally(salt=salt)
-        tally.add(self.counts.keys(), self.counts.values())
+        tally.add(list(self.counts), list(self.counts.values()))
         return tally
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from nephoscope.drift.estimate import Estimate, within
 from nephoscope.drift.gap import Gap
+from nephoscope.drift.profile import Floats
 
 
 def wasserstein(gap: Gap) -> Estimate:
@@ -24,19 +25,23 @@ def wasserstein(gap: Gap) -> Estimate:
     Source: Vallender, Theory Probab. Appl. 18 (1974) 784-786.
     """
     low = np.abs(gap.mean)
-    span = gap.highest - gap.lowest
     crossing = (gap.lowest < 0) & (gap.highest > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        jumping = (-gap.lowest * (gap.highest - gap.mean) + gap.highest * (gap.mean - gap.lowest)) / span
-    high = np.where(crossing, np.maximum(jumping, low), low)
-    straight = np.where(crossing, _straight(gap), low)
-    return within(*(float(np.dot(part, gap.width)) for part in (straight, low, high)))
+    certain = float((low * gap.width).sum())
+    if not crossing.any():
+        return Estimate.exact(certain)
+    at = Gap(*(getattr(gap, name)[crossing] for name in Gap.__slots__))
+    jumping = (-at.lowest * (at.highest - at.mean) + at.highest * (at.mean - at.lowest)) / (at.highest - at.lowest)
+    kept = certain - float((low[crossing] * at.width).sum())
+    value = kept + float((_straight(at) * at.width).sum())
+    high = kept + float((np.maximum(jumping, np.abs(at.mean)) * at.width).sum())
+    return within(value, certain, max(high, certain))
 
 
-def _straight(gap: Gap) -> np.ndarray:
+def _straight(gap: Gap) -> Floats:
     """The mean of |D| in each bin if D ran straight from border to border."""
     a, b = np.abs(gap.before), np.abs(gap.after)
     same_sign = gap.before * gap.after >= 0
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = (a * a + b * b) / (2 * (a + b))
-    return np.where(same_sign, (a + b) / 2, crossing)
+    found: Floats = np.where(same_sign, (a + b) / 2, crossing)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,14 @@ class Group(Protocol):
 
     def read(self) -> Iterator[tuple[str, pa.Array]]:
         """Yield pieces of the columns, each piece with its column's name, in the rows' order."""
+        ...
+
+
+class Words(Protocol):
+    """What words are counted into."""
+
+    def add(self, words: Sequence[str], counts: Sequence[int]) -> None:
+        """Count `words`, each as often as `counts` says."""
         ...
 
 
@@ -115,27 +123,47 @@ def _bits(buffer: pa.Buffer, offset: int, length: int) -> npt.NDArray[np.bool_]:
     return np.unpackbits(octets, bitorder="little")[offset - 8 * start :][:length].view(np.bool_)
 
 
-def words(array: pa.Array) -> tuple[list[str], list[int]]:
-    """The distinct words of a categorical or text column and how often each stands there; nulls are left out."""
-    if types.is_null(array.type):
-        return [], []
-    if types.is_boolean(array.type):
-        true = (
-            int(np.count_nonzero(_bits(array.buffers()[1], array.offset, len(array)) & validity(array)))
-            if len(array)
-            else 0
-        )
-        return ["false", "true"], [len(array) - array.null_count - true, true]
-    encoded = array if types.is_dictionary(array.type) else array.dictionary_encode()
-    return [str(word) for word in encoded.dictionary.to_pylist()], _index_counts(encoded)
+class WordCounts:
+    """
+    Counts the words of a column piece by piece; nulls are left out.
+
+    Pieces that share a dictionary, as those of one row group do, are counted by its places before any word is touched.
+    """
+
+    def __init__(self, tally: Words) -> None:
+        self._tally = tally
+        self._dictionary: pa.Array | None = None
+        self._counts = np.zeros(0, dtype=np.int64)
+
+    def add(self, array: pa.Array) -> None:
+        """Count one more piece."""
+        if types.is_boolean(array.type):
+            self._tally.add(["false", "true"], _truths(array))
+        elif not types.is_null(array.type):
+            self._add_encoded(array if types.is_dictionary(array.type) else array.dictionary_encode())
+
+    def _add_encoded(self, encoded: pa.DictionaryArray) -> None:
+        if self._dictionary is None or not self._dictionary.equals(encoded.dictionary):
+            self.flush()
+            self._dictionary = encoded.dictionary
+            self._counts = np.zeros(len(encoded.dictionary), dtype=np.int64)
+        places = indices(encoded)
+        if encoded.indices.null_count:
+            places = places[validity(encoded.indices)]
+        self._counts += np.bincount(places, minlength=len(self._counts))
+
+    def flush(self) -> None:
+        """Hand over what was counted so far."""
+        if self._dictionary is not None:
+            self._tally.add([str(word) for word in self._dictionary.to_pylist()], self._counts.tolist())
+        self._dictionary = None
 
 
-def _index_counts(encoded: pa.DictionaryArray) -> list[int]:
-    places = indices(encoded)
-    if encoded.indices.null_count:
-        places = places[validity(encoded.indices)]
-    counts: list[int] = np.bincount(places, minlength=len(encoded.dictionary)).tolist()
-    return counts
+def _truths(array: pa.Array) -> list[int]:
+    if not len(array):
+        return [0, 0]
+    true = int(np.count_nonzero(_bits(array.buffers()[1], array.offset, len(array)) & validity(array)))
+    return [len(array) - array.null_count - true, true]
 
 
 def indices(encoded: pa.DictionaryArray) -> npt.NDArray[np.integer]:

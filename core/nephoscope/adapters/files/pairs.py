@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from nephoscope.adapters.files.columns import Opened, as_kind, kind_of, numbers, words
+from nephoscope.adapters.files.columns import Opened, WordCounts, as_kind, kind_of, numbers
 from nephoscope.adapters.files.formats import Format
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
@@ -31,7 +31,7 @@ from nephoscope.drift.profile import Categories, Column, Floats, Kind, Numbers, 
 from nephoscope.drift.tally import Vocabulary
 
 EXACT_ROWS = 100_000
-BINS = 4_096
+BINS = 8_192
 
 Sides = tuple[str, Side | None, Side | None]
 
@@ -139,8 +139,10 @@ class _Taken:
 
 def _with_words(column: Column, pieces: list[pa.Array], told: Kind | None) -> Column:
     vocabulary = Vocabulary()
+    counts = WordCounts(vocabulary)
     for array in pieces:
-        vocabulary.add(*words(array))
+        counts.add(array)
+    counts.flush()
     kind = Kind.TEXT if told is None and vocabulary.is_text else column.kind
     return replace(column, kind=kind, categories=Categories(vocabulary.counts))
 

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from nephoscope.adapters.files.columns import as_kind, kind_of, numbers, words
-from nephoscope.drift.edges import Sample, quantile_edges
-from nephoscope.drift.profile import Column, Floats, Kind, Profile
+from nephoscope.adapters.files.columns import WordCounts, as_kind, kind_of, numbers
+from nephoscope.drift.edges import Sample, edges_of
+from nephoscope.drift.profile import Column, Counts, Floats, Kind, Numbers, Profile
 from nephoscope.drift.tally import NumberTally, Vocabulary, WordTally
 
 
@@ -83,7 +83,7 @@ class NumberReading:
         self._bins = bins
         self._nulls = 0
         self._sample = Sample()
-        self._tally = NumberTally(like.numbers.edges, atoms=like.numbers.atoms) if like and like.numbers else None
+        self._tally = _like(like.numbers) if like and like.numbers else None
 
     def add(self, array: pa.Array) -> None:
         """Sample or count."""
@@ -98,18 +98,28 @@ class NumberReading:
         """A second pass once the bins are chosen."""
         if self._tally is not None:
             return False
-        self._tally = NumberTally(self._edges())
+        edges = self._edges()
+        self._tally = NumberTally(edges, masses=_masses(edges, self._sample.values))
         return True
 
     def _edges(self) -> Floats:
         if not len(self._sample.values):
             return np.empty(0)
-        return quantile_edges(self._sample.values, self._bins, low=self._sample.low, high=self._sample.high)
+        return edges_of(self._sample.values, self._bins, low=self._sample.low, high=self._sample.high)
 
     def column(self) -> Column:
         """The column with its bins."""
         numbers_seen = self._tally.result() if self._tally else None
         return Column(self._field.name, str(self._field.type), self._kind, nulls=self._nulls, numbers=numbers_seen)
+
+
+def _like(numbers: Numbers) -> NumberTally:
+    return NumberTally(numbers.edges, atoms=numbers.atoms, masses=numbers.counts)
+
+
+def _masses(edges: Floats, sample: Floats) -> Counts:
+    some = sample[:: max(len(sample) // 4_096, 1)]
+    return np.bincount(np.searchsorted(edges, some, side="right"), minlength=len(edges) + 1)
 
 
 class WordReading:
@@ -124,15 +134,16 @@ class WordReading:
         self._vocabulary = Vocabulary()
         known = like.categories if like else None
         self._tally = WordTally(known.known, salt=known.salt) if known else None
+        self._counts = WordCounts(self._tally or self._vocabulary)
 
     def add(self, array: pa.Array) -> None:
         """Note the words or count them."""
         self._nulls += array.null_count
-        target = self._vocabulary if self._tally is None else self._tally
-        target.add(*words(as_kind(array, Kind.CATEGORICAL)))
+        self._counts.add(as_kind(array, Kind.CATEGORICAL))
 
     def wants_another(self) -> bool:
         """A second pass only where the vocabulary was too large to be kept whole."""
+        self._counts.flush()
         if self._tally is not None:
             return False
         if self._vocabulary.is_text and not self._told:
@@ -141,6 +152,7 @@ class WordReading:
             self._tally = self._vocabulary.counted(salt=self._salt)
             return False
         self._tally = self._vocabulary.tally(salt=self._salt)
+        self._counts = WordCounts(self._tally)
         self._nulls = 0
         return True
 
