@@ -13,7 +13,9 @@ from rich.table import Table
 from nephoscope.cli.answer import Answer
 from nephoscope.cost.bill import KEYS, TAG
 from nephoscope.cost.money import budget, plain
+from nephoscope.cost.recommendations import recommendations
 from nephoscope.cost.report import CostReport
+from nephoscope.cost.rules.provider_share import provider_shares
 from nephoscope.errors import BadUsage
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -54,7 +56,8 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     from nephoscope.cost.anomalies import cost_anomalies
 
     bill = BillFiles(arguments.paths).read(by=by, month=month)
-    report = CostReport.of(bill, at=at, budget=allowed, anomalies=cost_anomalies(bill.daily))
+    advice = [*recommendations(bill.uses), *provider_shares(bill, allowed)]
+    report = CostReport.of(bill, at=at, budget=allowed, anomalies=cost_anomalies(bill.daily), recommendations=advice)
 
     return Answer(report.document, lambda console: _print(console, report), report.status.verdict)
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.money import total
+from nephoscope.cost.resource_use import ResourceUse
 
 KEYS = ("provider", "service", "category", "region", "account", "resource", "day", "month")
 TAG = "tag:"
@@ -51,6 +52,7 @@ class Bill:
     groups: tuple[Group, ...]
     daily: tuple[Line, ...]  # usage that corrects nothing, by day, service and account: where anomalies are sought
     sources: tuple[Source, ...]
+    uses: tuple[ResourceUse, ...] = ()  # the dearest resources: what recommendations rest on
 
     @property
     def answers(self) -> Mapping[str, Answer]:

@@ -55,6 +55,8 @@ def charges(columns: Columns) -> Charges | None:
         resource=columns.text("lineItem/ResourceId"),
         pricing=_pricing(columns, kind),
         commitment=columns.text("savingsPlan/SavingsPlanARN", "reservation/ReservationARN"),
+        unit=columns.text("pricing/unit"),
+        description=columns.text("lineItem/LineItemDescription"),
         commitment_status=f"CASE WHEN {kind} IN ('RIFee', 'SavingsPlanRecurringFee') THEN 'Unused' "
         f"WHEN {kind} IN ('DiscountedUsage', 'SavingsPlanCoveredUsage') THEN 'Used' END",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nephoscope.adapters.files.bills.columns import NO_TIME, NOTHING, Money
+from nephoscope.adapters.files.bills.columns import NOTHING, Money
 from nephoscope.cost.bill import View
 
 
@@ -33,7 +33,10 @@ class Charges:
     pricing: str = NOTHING  # PricingCategory
     commitment: str = NOTHING  # CommitmentDiscountId
     commitment_status: str = NOTHING
-    exported: str = NO_TIME
+    unit: str = NOTHING  # ConsumedUnit
+    description: str = NOTHING  # ChargeDescription
+    idle: str = "false"  # charged with a ConsumedQuantity of 0
+    tagged: str = "NULL::BOOLEAN"
     view: View = "both"  # "actual" has no effective cost, "amortised" no billed one
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nephoscope.adapters.files.bills.columns import Columns, folded
 from nephoscope.adapters.files.bills.dialect import Charges
-from nephoscope.adapters.files.bills.tags import tag
+from nephoscope.adapters.files.bills.tags import is_tagged, tag
 
 NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")
 PROVIDERS = ("ServiceProviderName", "ProviderName")
@@ -68,7 +68,10 @@ def charges(columns: Columns) -> Charges | None:
         pricing=columns.text("PricingCategory"),
         commitment=columns.text("CommitmentDiscountId"),
         commitment_status=columns.text("CommitmentDiscountStatus"),
-        exported=columns.time("x_ExportTime"),
+        unit=columns.text("ConsumedUnit", "PricingUnit"),
+        description=columns.text("ChargeDescription"),
+        idle=f"coalesce(try_cast({columns.text('ConsumedQuantity')} AS DOUBLE) = 0, false)",
+        tagged=is_tagged(columns, "Tags"),
     )
 
 

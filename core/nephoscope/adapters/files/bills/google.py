@@ -54,7 +54,6 @@ def charges(columns: Columns) -> Charges | None:
         billing_account=columns.text("billing_account_id"),
         region=f"coalesce({_member(columns, 'location', 'region')}, {_member(columns, 'location', 'location')})",
         resource=f"coalesce({_member(columns, 'resource', 'global_name')}, {_member(columns, 'resource', 'name')})",
-        exported=columns.time("export_time"),
     )
 
 

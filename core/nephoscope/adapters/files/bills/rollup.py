@@ -21,16 +21,21 @@ from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
+from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
 from nephoscope.adapters.files.bills.sums import Sums, added_up, cube
 from nephoscope.cost.bill import UNTOLD, Bill, Group, Source, View, joined, merged
 from nephoscope.cost.lines import Line
 from nephoscope.cost.providers import provider
+from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.errors import Unreadable
 
 MEMORY = "320MB"
 
-_CUBE = ("provider", "currency", "month", "day", "service", "category", "account", "charge", "correction")
+_CUBE = (
+    *("provider", "currency", "month", "day", "service", "category", "account", "charge", "correction"),
+    *("commitment_status", "tagged", "idle"),
+)
 _LINE = ("provider", "currency", "month", "account", "charge", "correction")
 _DAILY = ("provider", "currency", "day", "service", "account")
 _DAILY_ROWS = 20_000
@@ -103,6 +108,7 @@ class _Rolled:
     lines: list[Line]
     groups: list[Group]
     daily: list[Line]
+    uses: list[ResourceUse]
 
 
 class _Reading:
@@ -131,6 +137,7 @@ class _Reading:
             lines=tuple(lines),
             groups=tuple(merged(groups)),
             daily=tuple(line for rolled in self._rolled for line in rolled.daily),
+            uses=tuple(use for rolled in self._rolled for use in rolled.uses),
             sources=tuple(self._sources),
         )
 
@@ -187,7 +194,9 @@ class _Reading:
             groups = added_up(table, keys, where=asked)
         else:
             groups = added_up(cube(relation, charges, keys, month=self._month), keys)
-        return _Rolled(lines, [_group(row, keys, self._by) for row in groups], list(_daily_lines(table)))
+        spoken_of = table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall()
+        uses = resource_uses(relation, charges, month=self._month) if spoken_of else []
+        return _Rolled(lines, [_group(row, keys, self._by) for row in groups], list(_daily_lines(table)), uses)
 
     def _stored(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         self._cubes += 1

@@ -89,7 +89,8 @@ def key_expression(charges: Charges, key: str) -> str:
         "pricing": charges.pricing,
         "commitment": charges.commitment,
         "commitment_status": charges.commitment_status,
-        "hour": f"date_trunc('hour', {charges.start})",
+        "tagged": charges.tagged,
+        "idle": charges.idle,
     }[key]
 
 

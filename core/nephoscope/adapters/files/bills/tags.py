@@ -33,6 +33,18 @@ def tag(columns: Columns, column: str, key: str) -> str:
     return _json(expression, spellings)
 
 
+def is_tagged(columns: Columns, column: str) -> str:
+    """Tell whether a row has any tag; NULL where the bill has no such column."""
+    if not columns.has(column):
+        return "NULL::BOOLEAN"
+    expression, kind = columns.expression(column)
+    if kind.startswith("MAP("):
+        return f"coalesce(cardinality({expression}) > 0, false)"
+    if kind.endswith("[]"):
+        return f"coalesce(len({expression}) > 0, false)"
+    return f"coalesce(length({columns.text(column)}) > 2, false)"
+
+
 def _json(text: str, spellings: tuple[str, ...]) -> str:
     # Azure's own exports leave the braces out.
     braced = f"CASE WHEN {text} LIKE '{{%' THEN {text} ELSE '{{' || {text} || '}}' END"

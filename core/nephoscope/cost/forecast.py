@@ -1,0 +1,142 @@
+"""
+What a month will have cost at its end, with an interval.
+
+The days still to come are expected at the recent level of their weekday. How far such sums have been off is tried on
+the history itself: the same forecast is made from each earlier day for as many days, and the interval is as wide as
+those errors and the noise of single days make it, in the mean of their variances.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from statistics import fmean, median
+
+from nephoscope.cost.money import total
+
+LEVEL_DAYS = 28
+HALF_LIFE_DAYS = 14
+LEAST_DAYS = 14
+LEAST_TRIALS = 5
+T_80 = 1.313  # Student's quantile at 0.9 with 28 degrees of freedom
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A month's cost at its end: what is known, what is expected of it all, and where it will be four times of five."""
+
+    spent: Decimal
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+    days_left: int
+
+
+def month_end(days: Mapping[date, Decimal], last: date) -> Forecast | None:
+    """
+    Forecast the cost of the month of a day.
+
+    Args:
+        days: Cost by day, at least the 14 days up to `last`; days that are not there are not known.
+        last: The last complete day.
+
+    Returns:
+        None where the history is too short to say.
+
+    >>> flat = {date(2026, 4, 20) + timedelta(n): Decimal(10) for n in range(26)}
+    >>> found = month_end(flat, date(2026, 5, 15))
+    >>> str(found.spent), str(found.expected), found.days_left
+    ('150', '310.00', 16)
+    """
+    history = sorted(day for day in days if day <= last)
+    if len(history) < LEAST_DAYS:
+        return None
+    start = last.replace(day=1)
+    ahead = _rest_of_month(last)
+    spent = total(days[day] for day in history if day >= start)
+    values = {day: float(days[day]) for day in history}
+    usual = _without_month_starts(values)
+    factors = _weekday_factors(usual)
+    rest = _ahead(usual, factors, last, ahead)
+    deviation = _deviation(usual, factors, last, len(ahead))
+    expected = spent + _cents(rest)
+    half = _cents(T_80 * deviation)
+    return Forecast(spent, expected, max(spent, expected - half), expected + half, len(ahead))
+
+
+def _rest_of_month(last: date) -> list[date]:
+    days = []
+    day = last + timedelta(days=1)
+    while day.month == last.month:
+        days.append(day)
+        day += timedelta(days=1)
+    return days
+
+
+def _without_month_starts(values: Mapping[date, float]) -> dict[date, float]:
+    """Put the same weekday's median for a first of a month: what is charged once a month is not a day's level."""
+    usual = dict(values)
+    for day in values:
+        if day.day == 1:
+            same = [amount for other, amount in values.items() if other.weekday() == day.weekday() and other.day != 1]
+            usual[day] = median(same) if same else values[day]
+    return usual
+
+
+def _weekday_factors(values: Mapping[date, float]) -> Sequence[float]:
+    """How much each weekday costs of the mean day."""
+    means = [median([v for day, v in values.items() if day.weekday() == weekday] or [0.0]) for weekday in range(7)]
+    mean = fmean(means)
+    return [1.0] * 7 if mean <= 0 else [value / mean for value in means]
+
+
+def _ahead(values: Mapping[date, float], factors: Sequence[float], last: date, days: Sequence[date]) -> float:
+    """The sum of days ahead at the recent level of their weekdays; of the recent days, later ones weigh more."""
+    recent = [(day, value) for day, value in values.items() if 0 <= (last - day).days < LEVEL_DAYS]
+    weights = [0.5 ** ((last - day).days / HALF_LIFE_DAYS) for day, _ in recent]
+    above = math.fsum(weight * value for weight, (_, value) in zip(weights, recent, strict=True))
+    below = math.fsum(weight * factors[day.weekday()] for weight, (day, _) in zip(weights, recent, strict=True))
+    return above / below * math.fsum(factors[day.weekday()] for day in days) if below > 0 else 0.0
+
+
+def _deviation(values: Mapping[date, float], factors: Sequence[float], last: date, ahead: int) -> float:
+    """The standard deviation of a sum of days ahead, by the noise of days and by trying it on the history."""
+    if not ahead:
+        return 0.0
+    noise = [
+        values[day] - _ahead(values, factors, day - timedelta(days=1), [day]) for day in sorted(values)[LEAST_DAYS:]
+    ]
+    unsure = 0.1 * _ahead(values, factors, last, [last])
+    variance = fmean([error * error for error in noise]) if noise else unsure * unsure
+    by_noise = variance * _persistence(noise) * (ahead + 1.5 * ahead * ahead / LEVEL_DAYS)
+    tried = _tried(values, factors, ahead)
+    by_trial = fmean([error * error for error in tried]) if len(tried) >= LEAST_TRIALS else by_noise
+    return math.sqrt((by_noise + by_trial) / 2)
+
+
+def _persistence(noise: Sequence[float]) -> float:
+    """How much wider than independent noise a sum spreads, by the noise's lag-one correlation: (1 + r) / (1 - r)."""
+    if len(noise) < LEAST_DAYS:
+        return 1.0
+    own = math.fsum(error * error for error in noise)
+    lagged = math.fsum(one * other for one, other in pairwise(noise))
+    correlation = min(0.8, max(0.0, lagged / own)) if own > 0 else 0.0
+    return (1 + correlation) / (1 - correlation)
+
+
+def _tried(values: Mapping[date, float], factors: Sequence[float], ahead: int) -> list[float]:
+    """The errors of the same forecast from each earlier day."""
+    days = sorted(values)
+    errors = []
+    for index in range(LEAST_DAYS - 1, len(days) - ahead):
+        window = days[index + 1 : index + 1 + ahead]
+        errors.append(math.fsum(values[day] for day in window) - _ahead(values, factors, days[index], window))
+    return errors
+
+
+def _cents(value: float) -> Decimal:
+    return Decimal(str(round(value, 2))).quantize(Decimal("0.01"))

@@ -1,0 +1,37 @@
+"""Exchange rates from the configuration: the only way from one currency to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from nephoscope.cost.money import EXACT, plain, total
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one unit of each currency is worth in one of them."""
+
+    into: str
+    worth: Mapping[str, Decimal]  # "EUR" -> 1.08, in units of `into`
+
+    def __post_init__(self) -> None:
+        for currency, rate in self.worth.items():
+            if rate <= 0:
+                raise ValueError(f"one {currency} is worth {plain(rate)} {self.into}")
+
+    def convert(self, sums: Mapping[str, Decimal]) -> Decimal | None:
+        """
+        Add sums in several currencies.
+
+        Returns:
+            None where the table has no rate for one of them: a part of the sum is not the sum.
+
+        >>> Rates("USD", {"EUR": Decimal("1.25")}).convert({"USD": Decimal(1), "EUR": Decimal(4)})
+        Decimal('6.00')
+        """
+        worth = {**self.worth, self.into: Decimal(1)}
+        if any(currency not in worth for currency in sums):
+            return None
+        return total(EXACT.multiply(amount, worth[currency]) for currency, amount in sums.items())

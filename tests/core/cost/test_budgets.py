@@ -1,0 +1,177 @@
+"""Budgets, forecasts, reconciliation and unit economics: what is not known is never taken for little."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nephoscope.cost.across import all_clouds, by_tag, readings
+from nephoscope.cost.bill import Group
+from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
+from nephoscope.cost.forecast import Forecast, month_end
+from nephoscope.cost.money import Budget, plain, total
+from nephoscope.cost.rates import Rates
+from nephoscope.cost.reconciliation import reconciled
+from nephoscope.cost.totals import ProviderCost, grand_total
+from nephoscope.cost.unit_economics import ModelUse, unit_costs
+
+LIMIT = BudgetLimit("all", Budget(Decimal(1000), "USD"), Decimal("0.6"))
+
+
+def _known(amount: str, currency: str = "USD") -> ProviderCost:
+    return ProviderCost("known", {currency: Decimal(amount)}, {currency: Decimal(amount)})
+
+
+UNKNOWN = ProviderCost("unknown", {}, {}, reason="access denied")
+
+
+@pytest.mark.parametrize(
+    ("costs", "verdict"),
+    [
+        ({"aws": _known("600"), "gcp": _known("400")}, "ok"),
+        ({"aws": _known("600"), "gcp": _known("400.01")}, "breach"),
+        ({"aws": _known("600"), "gcp": UNKNOWN}, "unknown"),
+        ({"aws": _known("1000.01"), "gcp": UNKNOWN}, "breach"),
+        ({"aws": _known("1", "EUR")}, "unknown"),
+        ({"aws": _known("1", "EUR"), "gcp": _known("1")}, "unknown"),
+        ({"aws": ProviderCost("known", {}, {})}, "ok"),
+    ],
+)
+def test_a_month_against_the_budget_of_1000_usd(costs, verdict):
+    """1,000 USD are within the budget, a cent more is not; a missing provider or another currency is unknown."""
+    assert str(spent(LIMIT, grand_total(costs)).verdict) == verdict
+
+
+def test_rates_make_two_currencies_comparable():
+    """With a table of rates a bill in two currencies is held against the budget; without a rate it is unknown."""
+    costs = grand_total({"aws": _known("500"), "azure": _known("500", "EUR")})
+    rated = BudgetLimit("all", LIMIT.budget, rates=Rates("USD", {"EUR": Decimal("1.1")}))
+    assert (str(spent(rated, costs).verdict), spent(rated, costs).value) == ("breach", Decimal(1050))
+    rated = BudgetLimit("all", LIMIT.budget, rates=Rates("USD", {"GBP": Decimal("1.3")}))
+    assert str(spent(rated, costs).verdict) == "unknown"
+
+
+def test_each_provider_has_its_share():
+    """One provider may take 600 of 1,000 USD; one that did not answer is unknown."""
+    found = provider_shares(LIMIT, {"aws": _known("600"), "azure": _known("600.5"), "gcp": UNKNOWN})
+    assert [str(finding.verdict) for finding in found] == ["ok", "breach", "unknown"]
+    assert found[1].labels == {"provider": "azure"}
+
+
+def test_a_projected_breach_is_told_before_it_happens():
+    """A month that will end above the budget breaches now; without a history it is unknown."""
+    finding = projected(LIMIT, Forecast(Decimal(500), Decimal(1100), Decimal(1000), Decimal(1200), 15))
+    assert str(finding.verdict) == "breach"
+    assert "between 1000 and 1200" in finding.reason
+    assert str(projected(LIMIT, None).verdict) == "unknown"
+    partial = Forecast(Decimal(1), Decimal(2), Decimal(1), Decimal(3), 9)
+    assert str(projected(LIMIT, partial, complete=False).verdict) == "unknown"
+
+
+@pytest.mark.parametrize("noise", ["independent", "persistent", "heavy tails"])
+def test_the_interval_of_a_month_end_holds_four_times_of_five(noise):
+    """Over 200 generated month ends with weekday and month-start seasons the 80 % interval covers 70 to 90 %."""
+    random = np.random.default_rng(17)
+    covered = 0
+    for _ in range(200):
+        month = date(2025, int(random.integers(1, 13)), 1)
+        length = calendar.monthrange(month.year, month.month)[1]
+        history = int(random.integers(40, 80))
+        first, cut = month - timedelta(history), int(random.integers(5, length - 3))
+        errors = random.normal(scale=0.08, size=history + length)
+        if noise == "persistent":
+            for day in range(1, len(errors)):
+                errors[day] += 0.6 * errors[day - 1]
+        if noise == "heavy tails":
+            errors = 0.08 * random.standard_t(4, size=history + length)
+        weekend, extra = random.uniform(0.4, 1.0), random.uniform(0, 300)
+        amounts = {}
+        for number, error in enumerate(errors):
+            day = first + timedelta(number)
+            usual = 100 * (weekend if day.weekday() >= 5 else 1) * float(np.exp(error)) + (extra if day.day == 1 else 0)
+            amounts[day] = Decimal(str(round(usual, 4)))
+        known = {day: amount for day, amount in amounts.items() if day < month + timedelta(cut)}
+        forecast = month_end(known, month + timedelta(cut - 1))
+        assert forecast is not None
+        covered += forecast.low <= total(amount for day, amount in amounts.items() if day >= month) <= forecast.high
+    assert 140 <= covered <= 180
+
+
+def test_a_forecast_needs_two_weeks():
+    """Thirteen days say nothing of a month's end."""
+    days = {date(2026, 5, 1) + timedelta(n): Decimal(1) for n in range(13)}
+    assert month_end(days, date(2026, 5, 13)) is None
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        (_known("1000"), _known("1004.9"), "ok"),
+        (_known("1000"), _known("1006"), "breach"),
+        (_known("0.001"), _known("0.009"), "ok"),
+        (_known("1000"), UNKNOWN, "unknown"),
+        (_known("1000"), _known("1000", "EUR"), "unknown"),
+    ],
+)
+def test_a_rollup_is_reconciled_with_the_providers_own_total(ours, theirs, verdict):
+    """Half a percent or a cent may lie between our total and theirs; what is missing cannot be reconciled."""
+    finding = reconciled("aws", "2026-05", ours, theirs)
+    assert str(finding.verdict) == verdict
+
+
+def test_unit_costs_stand_side_by_side_and_guess_nothing():
+    """Cost per 1,000 predictions and per point of accuracy in each cloud; what one side lacks is said."""
+    found = unit_costs(
+        {("fraud", "aws"): {"USD": Decimal(30)}, ("fraud", "gcp"): {"USD": Decimal(10), "EUR": Decimal(1)}},
+        {("fraud", "aws"): ModelUse(60_000, 0.75), ("fraud", "azure"): ModelUse(0, None)},
+    )
+    assert [(one.cloud, one.per_thousand, one.per_point) for one in found] == [
+        ("aws", Decimal("0.5"), Decimal("0.4")),
+        ("azure", None, None),
+        ("gcp", None, None),
+    ]
+    assert [one.reason for one in found] == [
+        "",
+        "no bill names it by its tag; it made no prediction; its accuracy is not known",
+        "its cost is in several currencies; its predictions are not known; its accuracy is not known",
+    ]
+
+
+def test_a_missing_cloud_makes_the_total_at_least():
+    """The total of all clouds is exact only when every cloud's newest report tells of the month."""
+    aws = readings("2026-05", {"aws": _known("10.50")})
+    azure = readings("2026-04", {"azure": _known("99")})
+    costs = all_clouds({"aws": aws, "azure": azure, "gcp": None}, "2026-05")
+    assert str(grand_total(costs)) == "≥ 10.5 USD (2 of 3 unknown)"
+    assert "2026-04" in costs["azure"].reason
+    stale = all_clouds({"aws": aws}, "2026-05", stale={"aws": "its newest report is 3 days old"})
+    assert str(grand_total(stale)) == "unknown (1 of 1 unknown)"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["aws", "azure", "gcp"]), st.decimals(allow_nan=False, allow_infinity=False), min_size=1
+    )
+)
+def test_readings_carry_every_digit(amounts):
+    """What a cloud's report carries to the hub is exactly what it was."""
+    costs = {provider: ProviderCost("known", {"USD": amount}, {"USD": None}) for provider, amount in amounts.items()}
+    back = all_clouds({"one": readings("2026-05", costs)}, "2026-05")
+    assert {provider: plain(cost.billed["USD"] or Decimal(0)) for provider, cost in back.items()} == {
+        provider: plain(amount) for provider, amount in amounts.items()
+    }
+
+
+def test_costs_by_tag_travel_with_the_report():
+    """The cost of each model and cloud is found again by its tag, names with slashes too."""
+    groups = [
+        Group(("team/fraud",), "aws", "USD", Decimal(5), Decimal("4.5"), 3),
+        Group((None,), "aws", "USD", Decimal(9), None, 1),
+    ]
+    carried = readings("2026-05", {"aws": _known("14")}, groups, "model")
+    assert by_tag([carried], "model", "2026-05") == {("team/fraud", "aws"): {"USD": Decimal("4.5")}}
