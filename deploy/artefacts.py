@@ -1,0 +1,92 @@
+"""What each artefact is made of: one for each job in each cloud; and how large it may get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLOUDS = ("aws", "azure", "gcp")
+JOBS = ("monitoring", "cost", "drift", "security", "sweep", "notify", "rollup")
+
+EVERYWHERE = ("cronsim>=2.6", "msgspec>=0.20")
+# Lambda's runtime brings boto3; what a foreign topic takes is a signer, never an SDK.
+OF_CLOUD = {
+    "aws": ("aws-lambda-powertools>=3.20", "azure-identity>=1.19", "google-auth>=2.38"),
+    "azure": (
+        "azure-functions>=1.25,<2; python_version < '3.13'",
+        "azure-functions>=2.1; python_version >= '3.13'",
+        "azure-identity>=1.19",
+        "azure-storage-blob>=12.24",
+        "botocore>=1.40",
+        "google-auth>=2.38",
+    ),
+    "gcp": ("azure-identity>=1.19", "botocore>=1.40", "functions-framework>=3.10", "google-cloud-storage>=3.0"),
+}
+OF_JOB = {
+    "cost": ("duckdb>=1.4", "numpy>=2.0", "pyarrow>=18"),
+    "drift": ("numpy>=2.0", "pyarrow>=18"),
+    "notify": ("slack-sdk>=3.35",),
+    "sweep": ("slack-sdk>=3.35",),
+}
+OF_BOTH = {
+    ("azure", "monitoring"): ("azure-monitor-query>=2.0", "azure-monitor-querymetrics>=1.0"),
+    ("gcp", "monitoring"): ("google-cloud-monitoring>=2.27",),
+}
+
+HANDLERS = {"aws": ("handler.py",), "azure": ("function_app.py", "host.json"), "gcp": ("main.py",)}
+# Where the packages lie in the artefact; None where the cloud installs them itself, from the lock.
+PACKAGES = {"aws": "", "azure": ".python_packages/lib/site-packages", "gcp": None}
+
+# Never run in a function.
+NOT_STAGED = ("nephoscope/cli", "nephoscope/demo", "nephoscope/__main__.py", "nephoscope/py.typed")
+TRIMMED = (
+    "**/tests",
+    "**/*.pyi",
+    "**/*.pxd",
+    "**/*.pyx",
+    "**/*.h",
+    "**/*.hpp",
+    "bin",
+    "pyarrow/include",
+    "pyarrow/src",
+    "pyarrow/libarrow_flight.so*",
+    "pyarrow/libarrow_substrait.so*",
+    "pyarrow/libarrow_python_flight.so*",
+    "pyarrow/_flight.*",
+    "pyarrow/_substrait.*",
+    "numpy/f2py",
+    "numpy/_core/lib",
+    "*.dist-info/RECORD",
+    "*.dist-info/INSTALLER",
+    "*.dist-info/REQUESTED",
+    "*.dist-info/direct_url.json",
+    "*.dist-info/sboms",
+)
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The greatest size of an artefact; 0 where there is no bound."""
+
+    zipped_bytes: int = 0
+    unzipped_bytes: int = 0
+
+
+BOUNDS = {
+    ("aws", "monitoring"): Bound(zipped_bytes=20 * MIB),
+    ("aws", "notify"): Bound(zipped_bytes=20 * MIB),
+    ("aws", "cost"): Bound(zipped_bytes=50 * MIB),
+    ("aws", "drift"): Bound(unzipped_bytes=225 * MIB),
+}
+
+
+def requirements(cloud: str, job: str) -> tuple[str, ...]:
+    """
+    What an artefact needs, before it is locked.
+
+    >>> requirements("gcp", "sweep")[-1]
+    'slack-sdk>=3.35'
+    """
+    wanted = {*EVERYWHERE, *OF_CLOUD[cloud], *OF_JOB.get(job, ()), *OF_BOTH.get((cloud, job), ())}
+    return tuple(sorted(wanted))
