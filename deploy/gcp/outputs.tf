@@ -1,0 +1,31 @@
+output "identities" {
+  description = "The service account of each job, as another cloud's trust names it: the subject of its token."
+  value       = { for job, account in google_service_account.job : job => account.unique_id }
+}
+
+output "token_issuer" {
+  description = "Who signs the tokens of these service accounts."
+  value       = "https://accounts.google.com"
+}
+
+output "landing" {
+  description = "Where each data set's files are put."
+  value       = { for name, place in local.places : name => "gs://${place.bucket}/${place.prefix}" }
+}
+
+output "functions" {
+  description = "Every function with its service account."
+  value       = { for name, function in module.function : name => function.function }
+}
+
+output "platform" {
+  description = "What the hub's functions share with these: who builds and who calls them, and where dead letters go."
+  value = {
+    builder      = google_service_account.builder.name
+    pusher       = google_service_account.pusher.email
+    dead_topic   = google_pubsub_topic.dead.id
+    pubsub_agent = local.pubsub_agent
+    artefacts    = module.artefacts.bucket
+    roles        = { for name, role in google_project_iam_custom_role.role : name => role.id }
+  }
+}

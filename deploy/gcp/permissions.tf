@@ -1,0 +1,161 @@
+# One service account a job, with exactly the permissions that its code uses, in roles of our own.
+
+locals {
+  pubsub_agent = "service-${data.google_project.project.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+  roles = {
+    record  = ["storage.objects.create", "storage.objects.delete", "storage.objects.get"] # replacing takes delete
+    list    = ["storage.objects.list"]
+    read    = ["storage.objects.get"]
+    publish = ["pubsub.topics.publish"]
+    metrics = ["monitoring.timeSeries.list", "monitoring.metricDescriptors.list"]
+    query   = ["bigquery.jobs.create"]
+    bills   = ["bigquery.tables.get", "bigquery.tables.getData"]
+    secret  = ["secretmanager.versions.access"]
+  }
+
+  # Who may do what under which prefix of which bucket.
+  prefixes = merge(
+    { for job in local.jobs : "${job}/ledger" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}ledger/" } },
+    { for job in setintersection(local.jobs, ["drift"]) : "${job}/baselines" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}baselines/" } },
+    { "sweep/sweep" = { job = "sweep", role = "record", bucket = local.store.bucket, prefix = "${local.records}sweep/" } },
+    { for name, place in local.places : "drift/landed/${name}" => { job = "drift", role = "read", bucket = place.bucket, prefix = place.prefix } },
+    { for prefix in try(var.desk.prefixes, []) : "sweep/desk/${prefix}" => { job = "sweep", role = "record", bucket = var.desk.bucket, prefix = prefix } },
+  )
+  listed = merge(
+    { for job in local.jobs : "${job}/${local.store.bucket}" => { job = job, bucket = local.store.bucket } },
+    var.desk == null ? {} : { "sweep/desk" = { job = "sweep", bucket = var.desk.bucket } },
+  )
+}
+
+resource "google_project_iam_custom_role" "role" {
+  for_each = local.roles
+
+  project     = local.project
+  role_id     = "${replace(var.name, "-", "_")}_${each.key}"
+  title       = "${var.name} ${each.key}"
+  permissions = each.value
+}
+
+resource "google_service_account" "job" {
+  for_each = local.jobs
+
+  project      = local.project
+  account_id   = "${var.name}-${each.key}"
+  display_name = "nephoscope: the job ${each.key}"
+}
+
+resource "google_storage_bucket_iam_member" "prefix" {
+  for_each = local.prefixes
+
+  bucket = each.value.bucket
+  role   = google_project_iam_custom_role.role[each.value.role].id
+  member = google_service_account.job[each.value.job].member
+
+  condition {
+    title      = "prefix"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${each.value.bucket}/objects/${each.value.prefix}\")"
+  }
+
+  depends_on = [module.store]
+}
+
+resource "google_storage_bucket_iam_member" "list" {
+  for_each = local.listed
+
+  bucket     = each.value.bucket
+  role       = google_project_iam_custom_role.role["list"].id
+  member     = google_service_account.job[each.value.job].member
+  depends_on = [module.store]
+}
+
+resource "google_pubsub_topic_iam_member" "publish" {
+  for_each = var.publish.topic == "" ? toset([]) : local.jobs
+
+  project = local.project
+  topic   = var.publish.topic
+  role    = google_project_iam_custom_role.role["publish"].id
+  member  = google_service_account.job[each.key].member
+}
+
+resource "google_project_iam_member" "metrics" {
+  for_each = setintersection(local.jobs, ["monitoring"])
+
+  project = local.project
+  role    = google_project_iam_custom_role.role["metrics"].id
+  member  = google_service_account.job[each.key].member
+}
+
+resource "google_project_iam_member" "query" {
+  for_each = var.account.bills == null ? toset([]) : setintersection(local.jobs, ["cost"])
+
+  project = local.project
+  role    = google_project_iam_custom_role.role["query"].id
+  member  = google_service_account.job[each.key].member
+}
+
+resource "google_bigquery_dataset_iam_member" "bills" {
+  for_each = var.account.bills == null ? toset([]) : setintersection(local.jobs, ["cost"])
+
+  project    = var.account.bills.project
+  dataset_id = var.account.bills.dataset
+  role       = google_project_iam_custom_role.role["bills"].id
+  member     = google_service_account.job[each.key].member
+}
+
+resource "google_secret_manager_secret_iam_member" "desk" {
+  for_each = try(var.desk.secrets, {})
+
+  project   = local.project
+  secret_id = each.value
+  role      = google_project_iam_custom_role.role["secret"].id
+  member    = google_service_account.job["sweep"].member
+}
+
+# Who calls functions, and who builds them.
+resource "google_service_account" "pusher" {
+  project      = local.project
+  account_id   = "${var.name}-pusher"
+  display_name = "nephoscope: Pub/Sub and Eventarc, calling functions"
+}
+
+resource "google_project_iam_member" "pusher" {
+  project = local.project
+  role    = "roles/eventarc.eventReceiver"
+  member  = google_service_account.pusher.member
+}
+
+resource "google_service_account" "builder" {
+  project      = local.project
+  account_id   = "${var.name}-builder"
+  display_name = "nephoscope: Cloud Build, building functions"
+}
+
+resource "google_project_iam_member" "builder" {
+  for_each = toset(["roles/logging.logWriter", "roles/artifactregistry.writer", "roles/storage.objectViewer"])
+
+  project = local.project
+  role    = each.key
+  member  = google_service_account.builder.member
+}
+
+# What Google's own services need for Eventarc on buckets, dead letters and the log's sink.
+resource "google_project_iam_member" "storage_events" {
+  project = local.project
+  role    = "roles/pubsub.publisher"
+  member  = "serviceAccount:${data.google_storage_project_service_account.storage.email_address}"
+}
+
+resource "google_pubsub_topic_iam_member" "dead_letters" {
+  project = local.project
+  topic   = google_pubsub_topic.dead.name
+  role    = "roles/pubsub.publisher"
+  member  = "serviceAccount:${local.pubsub_agent}"
+}
+
+resource "google_pubsub_topic_iam_member" "sink" {
+  project = local.project
+  topic   = google_pubsub_topic.topic["security"].name
+  role    = "roles/pubsub.publisher"
+  member  = google_logging_project_sink.security.writer_identity
+}

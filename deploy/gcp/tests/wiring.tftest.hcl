@@ -1,0 +1,104 @@
+mock_provider "google" {
+  source = "../tests/mocks/gcp"
+}
+
+variables {
+  name      = "nephoscope"
+  artefacts = "../../build/gcp"
+  account = {
+    project   = "acme-ml"
+    region    = "europe-west3"
+    operators = ["ops@example.org"]
+    bills     = { project = "acme-billing", dataset = "billing" }
+  }
+  publish = { topic = "nephoscope" }
+  settings = {
+    stores        = { gcp = "gs://acme-nephoscope-gcp/records" }
+    metric_stores = { gcp = { project = "acme-ml" } }
+    datasets = {
+      training = { objects = "gs://acme-training/transactions" }
+      scoring  = { objects = "s3://acme-scoring/transactions" }
+    }
+    timers = { sweep = "* * * * *", monitoring = "*/5 * * * *", cost = "0 6 * * 1-5", drift = "0 * * * *" }
+  }
+}
+
+run "every_way_in_has_its_function" {
+  assert {
+    condition = toset(keys(module.function)) == toset([
+      "monitoring_on_timer", "cost_on_timer", "drift_on_timer", "drift_on_object/acme-training", "sweep_on_timer", "security_on_event",
+    ])
+    error_message = "Each entry point is one function; a bucket has one of its own."
+  }
+
+  assert {
+    condition = {
+      for job, timer in google_cloud_scheduler_job.timer : job => timer.schedule
+    } == { sweep = "* * * * *", monitoring = "*/5 * * * *", cost = "0 6 * * 1-5", drift = "0 * * * *" }
+    error_message = "The configuration's timers are Cloud Scheduler's."
+  }
+}
+
+run "messages_are_pushed_and_have_a_dead_letter_topic" {
+  assert {
+    condition = alltrue([
+      for name, function in module.function : (function.subscription != null) == !startswith(name, "drift_on_object")
+    ])
+    error_message = "Every function but Eventarc's takes messages from a subscription with a dead-letter topic."
+  }
+
+  assert {
+    condition     = google_pubsub_subscription.dead.message_retention_duration == "2678400s"
+    error_message = "Dead letters wait for a month."
+  }
+
+  assert {
+    condition     = length(google_monitoring_alert_policy.dead.notification_channels) == 1
+    error_message = "One dead letter tells the operators."
+  }
+}
+
+run "one_service_account_a_job" {
+  assert {
+    condition     = toset(keys(google_service_account.job)) == toset(["monitoring", "cost", "drift", "security", "sweep"])
+    error_message = "Each job has its own service account."
+  }
+
+  assert {
+    condition     = toset(keys(google_pubsub_topic_iam_member.publish)) == toset(keys(google_service_account.job))
+    error_message = "Every job may publish to the Topic."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, grant in google_storage_bucket_iam_member.prefix : length(grant.condition) == 1
+    ])
+    error_message = "Objects are granted by prefix."
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.prefix["drift/landed/training"].condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/acme-training/objects/transactions\")"
+    error_message = "The drift job reads what lands, where it lands."
+  }
+
+  assert {
+    condition     = toset(keys(google_bigquery_dataset_iam_member.bills)) == toset(["cost"])
+    error_message = "The cost job, and no other, reads the billing data set."
+  }
+}
+
+run "a_hub_elsewhere_is_published_to_with_an_own_token" {
+  variables {
+    publish = { identity = "arn:aws:iam::123456789012:role/nephoscope-publish-from-gcp", audience = "nephoscope" }
+  }
+
+  assert {
+    condition     = local.environment.NEPHOSCOPE_PUBLISH_AS == "arn:aws:iam::123456789012:role/nephoscope-publish-from-gcp"
+    error_message = "Each function knows as whom it publishes."
+  }
+
+  assert {
+    condition     = length(google_pubsub_topic_iam_member.publish) == 0
+    error_message = "There is no topic here to publish to."
+  }
+}
