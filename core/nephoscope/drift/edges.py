@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nephoscope.drift.profile import Floats
+from nephoscope.drift.profile import Floats, just_above
 
 SAMPLE = 65_536  # values at most, at least half as many of a long column
 
@@ -93,7 +93,7 @@ def edges_of(sample: Floats, bins: int, *, low: float, high: float) -> Floats:
         places = np.linspace(0, len(ordered) - 1, max(bins // 2, 2)).round().astype(np.intp)
         at_mass, times = np.unique(ordered[places], return_counts=True)
         cuts, heavy = np.concatenate((at_mass, _by_width(ordered, max(bins // 2, 2), low, high))), at_mass[times > 1]
-    edges = np.unique(np.concatenate((cuts, np.nextafter(heavy, np.inf), [low, np.nextafter(high, np.inf)])))
+    edges = np.unique(np.concatenate((cuts, just_above(heavy), [low], just_above(np.array([high])))))
     finite: Floats = edges[np.isfinite(edges)]
     return finite
 

@@ -33,6 +33,12 @@ Counts: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 
+def just_above(values: Floats) -> Floats:
+    """The next greater double of each value."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.nextafter(values, np.inf)
+
+
 class Kind(StrEnum):
     """How a column is looked at."""
 
@@ -69,7 +75,7 @@ class Numbers:
         """Which bins can hold but a single value, shape (k + 1,)."""
         if self.atoms:
             return np.ones(len(self.counts), dtype=np.bool_)
-        narrow = self.edges[1:] == np.nextafter(self.edges[:-1], np.inf)
+        narrow = self.edges[1:] == just_above(self.edges[:-1])
         return np.concatenate(([False], narrow, [False]))[: len(self.counts)]
 
     @property

@@ -18,7 +18,9 @@ class ReadLimits:
     file_bytes: int = 8 * 1024 * MIB
     footer_bytes: int = 16 * MIB  # of a Parquet file
     columns: int = 10_000
-    decoded_bytes: int = 64 * 1024 * MIB  # of a whole table
+    decoded_bytes: int = 64 * 1024 * MIB  # of a whole Parquet table, in any case
+    decoded_few_bytes: int = 1024 * MIB  # of one that decodes to more than
+    decoded_times: int = 500  # its size so many times, whichever is more
     unpacked_bytes: int = 256 * MIB  # of a packed text file, or
     unpacked_times: int = 100  # its packed size so many times, whichever is more
     thrift_strings: int = 16 * MIB

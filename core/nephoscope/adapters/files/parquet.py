@@ -40,10 +40,10 @@ def open_parquet(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:
     _check_footer(file, name, limits)
     try:
         plain = _opened(file, limits, words=[])
-        _check_size(plain, name, limits)
+        _check_size(plain, name, file.size(), limits)
         words = [field.name for field in plain.schema_arrow if is_word(field.type)]
         opened = _opened(file, limits, words=words) if words else plain
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise Unreadable(f"'{name}' is no readable Parquet file: {first_line(error)}.", do=AGAIN) from error
     # The types are those that are stored: reading words as dictionaries is a matter of speed.
     return Opened(tuple(ParquetColumn(opened, (one,)) for one in plain.schema_arrow), rows=plain.metadata.num_rows)
@@ -53,6 +53,7 @@ def _opened(file: pa.NativeFile, limits: ReadLimits, *, words: list[str]) -> pq.
     return pq.ParquetFile(
         file,
         read_dictionary=words,
+        page_checksum_verification=True,
         thrift_string_size_limit=limits.thrift_strings,
         thrift_container_size_limit=limits.thrift_elements,
     )
@@ -80,7 +81,7 @@ def _check_footer(file: pa.NativeFile, name: str, limits: ReadLimits) -> None:
         )
 
 
-def _check_size(opened: pq.ParquetFile, name: str, limits: ReadLimits) -> None:
+def _check_size(opened: pq.ParquetFile, name: str, size: int, limits: ReadLimits) -> None:
     metadata = opened.metadata
     if metadata.num_columns > limits.columns:
         raise Unreadable(
@@ -89,9 +90,26 @@ def _check_size(opened: pq.ParquetFile, name: str, limits: ReadLimits) -> None:
         )
     if not metadata.num_rows:
         raise Unreadable(f"'{name}' has columns and 0 rows.", do=AGAIN, why="NO_DATA")
-    decoded = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    if max(decoded, metadata.num_rows * metadata.num_columns // 8) > limits.decoded_bytes:
+    decoded = _decoded_bytes(opened)
+    most = min(limits.decoded_bytes, max(limits.decoded_few_bytes, limits.decoded_times * size))
+    if decoded > most:
         raise Unreadable(
-            f"'{name}' unpacks to {decoded:,} bytes, at most {limits.decoded_bytes:,} are read.",
+            f"'{name}' has {size:,} bytes and unpacks to {decoded:,}; at most {most:,} are read.",
             do="split it, or read it with Spark",
         )
+
+
+def _decoded_bytes(opened: pq.ParquetFile) -> int:
+    """How much the table takes once it is decoded, by what its footer says."""
+    metadata = opened.metadata
+    stored = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    widths = sum(_width(one.type) for one in opened.schema_arrow)
+    return int(max(stored, metadata.num_rows * widths))
+
+
+def _width(stored: pa.DataType) -> int:
+    """Bytes of one value, told roughly where values differ in length."""
+    try:
+        return max(int(stored.bit_width) // 8, 1)
+    except ValueError:
+        return 4

@@ -41,8 +41,9 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
     try:
         for group in table.groups:
             found, rows = _read(Held(group), how)
+            _check_rows(table, name, rows)
             columns += found
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise Unreadable(f"'{name}' broke off while it was read: {first_line(error)}.", do=AGAIN) from error
     if not rows:
         raise Unreadable(f"'{name}' has 0 rows.", do=AGAIN, why="NO_DATA")
@@ -54,6 +55,11 @@ def check_names(table: Opened, name: str) -> None:
     names = [field.name for field in table.fields]
     if twice := next((one for one, times in Counter(names).items() if times > 1), None):
         raise Unreadable(f"'{name}' has more than one column named {twice!r}.", do="name each column differently")
+
+
+def _check_rows(table: Opened, name: str, rows: int) -> None:
+    if table.rows is not None and rows != table.rows:
+        raise Unreadable(f"'{name}' says that it has {table.rows:,} rows, a column has {rows:,}.", do=AGAIN)
 
 
 def _read(group: Held, how: Making) -> tuple[list[Column], int]:

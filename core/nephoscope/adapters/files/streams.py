@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from nephoscope.adapters.files.limits import ReadLimits
+from nephoscope.adapters.files.nesting import DEEPEST, Nesting
 from nephoscope.errors import Unreadable
 
 
@@ -19,13 +20,13 @@ class Unpacked:
     name: str
     limits: ReadLimits
 
-    def stream(self) -> pa.PythonFile:
-        """The plain bytes from the beginning; closing them leaves the file open for its owner."""
+    def stream(self, nesting: Nesting | None = None) -> pa.PythonFile:
+        """The plain bytes from the beginning, watched by `nesting`; closing them leaves the file open for its owner."""
         self.file.seek(0)
         plain = self.file
         if self.compression:
             plain = pa.CompressedInputStream(pa.PythonFile(_Counted(self.file, None, ""), mode="r"), self.compression)
-        return pa.PythonFile(_Counted(plain, self._most(), self.name), mode="r")
+        return pa.PythonFile(_Counted(plain, self._most(), self.name, nesting), mode="r")
 
     def _most(self) -> int:
         if not self.compression:
@@ -39,11 +40,12 @@ class _Counted:
 
     closed = False
 
-    def __init__(self, stream: pa.NativeFile, most: int | None, name: str) -> None:
+    def __init__(self, stream: pa.NativeFile, most: int | None, name: str, nesting: Nesting | None = None) -> None:
         self._stream = stream
         self._left = most
         self._most = most
         self._name = name
+        self._nesting = nesting
 
     def read(self, size: int) -> bytes:
         data: bytes = self._stream.read(size)
@@ -53,6 +55,8 @@ class _Counted:
                 raise Unreadable(
                     f"'{self._name}' unpacks to more than {self._most:,} bytes.", do="unpack it, or land Parquet"
                 )
+        if self._nesting is not None and self._nesting.too_deep(data):
+            raise Unreadable(f"'{self._name}' is nested deeper than {DEEPEST:,}.", do="flatten it")
         return data
 
     def close(self) -> None:

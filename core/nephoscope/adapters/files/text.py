@@ -19,6 +19,7 @@ import pyarrow.types as types
 
 from nephoscope.adapters.files.columns import Opened
 from nephoscope.adapters.files.formats import AGAIN, Format, first_line
+from nephoscope.adapters.files.nesting import Nesting
 from nephoscope.adapters.files.streams import Unpacked
 from nephoscope.drift.profile import Kind, Profile
 from nephoscope.errors import Unreadable
@@ -117,7 +118,7 @@ def _reader(source: Unpacked, format: Format, guess: Guess) -> csv.CSVStreamingR
             ),
         )
     return json.open_json(
-        source.stream(),
+        source.stream(Nesting()),
         read_options=json.ReadOptions(block_size=guess.block_bytes, use_threads=False),
         parse_options=json.ParseOptions(explicit_schema=pa.schema(guess.types.items()) if guess.types else None),
     )
@@ -125,7 +126,7 @@ def _reader(source: Unpacked, format: Format, guess: Guess) -> csv.CSVStreamingR
 
 def _better(guess: Guess, schema: pa.Schema, said: str) -> Guess | None:
     """The next guess after an error; None where no guess can help."""
-    if place := re.search(r"In CSV column #(\d+): CSV conversion error", said):
+    if place := re.search(r"In CSV column #(\d+):(?: Row #\d+:)? CSV conversion error", said):
         return _wider(guess, schema.field(int(place[1])))
     if failed := re.search(r"Failed to convert JSON to (\w+)", said):
         narrow = [one for one in schema if str(one.type).startswith(failed[1])]

@@ -34,7 +34,7 @@ class Whole:
                 self.rows += len(array) if name == first else 0
                 if self.rows > most:
                     return False
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._broken(error) from error
         if not self.rows:
             raise Unreadable(f"'{self.name}' has a header and 0 rows.", do=AGAIN, why="NO_DATA")
@@ -49,7 +49,7 @@ class Whole:
             return self._held.pop(name)
         try:
             return [array for _, array in self._groups[name].read()]
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._broken(error) from error
 
     def outline(self, kinds: Mapping[str, Kind]) -> Profile:

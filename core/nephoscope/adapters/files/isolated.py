@@ -1,0 +1,135 @@
+"""
+Tables that are read in a child process, so that a hostile file takes the child down and nothing else.
+
+The child caps its own memory before it reads; the parent caps the time. A child that dies, by a signal or by a library
+that aborts, is an answer: the file is unreadable. It is started again for the next one.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+
+import msgspec
+
+from nephoscope.adapters.files.limits import FUNCTION, ReadLimits
+from nephoscope.drift import profile as profiles
+from nephoscope.drift.profile import Kind, Profile
+from nephoscope.errors import BadPayload, Unreadable
+from nephoscope.events import ObjectRef
+
+MIB = 1024 * 1024
+
+
+class Caps(msgspec.Struct, frozen=True):
+    """What a child may use, and how it reads."""
+
+    memory_bytes: int = 2048 * MIB  # of address space, much of which libraries reserve and never touch
+    seconds: float = 120.0  # for one table
+    bins: int = 1_024
+    expected: str | None = None
+    salt: str = ""
+    limits: ReadLimits = FUNCTION
+    kinds: dict[str, Kind] = msgspec.field(default_factory=dict)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One table to be profiled."""
+
+    table: ObjectRef
+    like: msgspec.Raw
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A Profile, or the error that came instead of one."""
+
+    profile: msgspec.Raw = msgspec.Raw(b"null")
+    error: str = ""  # the error's class
+    what: str = ""
+    do: str = ""
+    why: str = ""
+
+
+def _exchange(child: subprocess.Popen[bytes], request: bytes) -> bytes:
+    """Send a line, wait for one; nothing comes from a child that died."""
+    if child.stdin is None or child.stdout is None:
+        return b""
+    try:
+        child.stdin.write(request + b"\n")
+        child.stdin.flush()
+    except BrokenPipeError:
+        return b""
+    return child.stdout.readline()
+
+
+@dataclass(slots=True)
+class IsolatedTables:
+    """`FileTables` in a child process."""
+
+    caps: Caps = field(default_factory=Caps)
+    _child: subprocess.Popen[bytes] | None = None
+
+    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+        """
+        Profile a file, over the bins of `like` where one is given.
+
+        Raises:
+            Unreadable: It is no table that can be profiled, or reading it took the child down.
+            BadPayload: It is not there, or outside its folder.
+        """
+        child = self._running()
+        written = msgspec.Raw(profiles.to_json(like) if like else b"null")
+        reply, late = self._ask(child, msgspec.json.encode(Request(table, written)))
+        if reply is None:
+            raise self._died(child, table, late=late)
+        if reply.error == "BadPayload":
+            raise BadPayload(reply.what, do=reply.do)
+        if reply.error:
+            raise Unreadable(reply.what, do=reply.do, why=reply.why)
+        return profiles.from_json(bytes(reply.profile))
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None or self._child.poll() is not None:
+            self._child = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+                [sys.executable, "-m", "nephoscope.adapters.files.child", msgspec.json.encode(self.caps).decode()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        return self._child
+
+    def _ask(self, child: subprocess.Popen[bytes], request: bytes) -> tuple[Reply | None, bool]:
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            child.kill()
+
+        watch = threading.Timer(self.caps.seconds, end)
+        watch.start()
+        try:
+            line = _exchange(child, request)
+        finally:
+            watch.cancel()
+        return (msgspec.json.decode(line, type=Reply) if line.endswith(b"\n") else None), late.is_set()
+
+    def _died(self, child: subprocess.Popen[bytes], table: ObjectRef, *, late: bool) -> Unreadable:
+        code = child.wait()
+        self.close()
+        if late:
+            how = f"took more than {self.caps.seconds:g} s to read"
+        elif code < 0:
+            how = f"took its reader down with {signal.Signals(-code).name}"
+        else:
+            how = f"took its reader down with exit code {code}"
+        return Unreadable(f"'{table.key}' {how}.", do="look at the file: it is damaged or hostile")
+
+    def close(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.communicate()
