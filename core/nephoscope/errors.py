@@ -38,6 +38,10 @@ class Transient(NephoscopeError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Uncertain(Transient):
+    """It may have happened: the answer to a write was lost, and nothing tells whether the write was."""
+
+
 class BadPayload(Permanent):
     """A payload that is no Event of ours."""
 

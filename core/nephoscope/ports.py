@@ -8,13 +8,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
+from nephoscope.cost.lines import Answer as BillAnswer
 from nephoscope.events import ObjectRef
 from nephoscope.monitoring.answer import Answer
 from nephoscope.monitoring.query import Query, Window
+from nephoscope.monitoring.sample import Sample
 
 if TYPE_CHECKING:  # numpy stays out of the functions that compare no tables
     from nephoscope.alerts.messages import Message
     from nephoscope.drift.profile import Profile
+    from nephoscope.features.counts import Counted
     from nephoscope.features.plan import Window as EventTimes
     from nephoscope.features.reading import Reading
     from nephoscope.features.rows import Rows, Stored, Written
@@ -136,6 +139,37 @@ class Metrics(Protocol):
         ...
 
 
+class MetricWriter(Protocol):
+    """What writes model metrics into one cloud's store, the way its Metrics reads them."""
+
+    def batches(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
+        """Divide samples into what the service takes in one call, each sample in one batch, in an order that it takes."""
+        ...
+
+    def put(self, batch: Sequence[Sample]) -> None:
+        """
+        Write one batch, by one call that is not repeated; returning means that all of it is written.
+
+        Raises:
+            Permanent: Refused, and not to be tried again; the message says what of it.
+            Uncertain: It may be written.
+            Transient: It is certainly not written.
+        """
+        ...
+
+
+class Bills(Protocol):
+    """One cloud's own account of what it charges."""
+
+    def lines(self, month: str, *, tag: str = "") -> BillAnswer:
+        """
+        Tell a month's charges ("2026-05", of the billing period, in UTC) by day and service, or by the values of a tag.
+
+        Nothing that a service does raises, and nothing of it reads as 0: half an answer is unknown.
+        """
+        ...
+
+
 class Channel(Protocol):
     """A chat room, a mailbox or a webhook."""
 
@@ -195,4 +229,17 @@ class Serving(Protocol):
 
     def features(self, names: Sequence[str], entity: Mapping[str, Any]) -> Mapping[str, Any]:
         """Ask for one entity's features; None for what has no value."""
+        ...
+
+
+class Engine(Protocol):
+    """What materialises a view that one machine cannot."""
+
+    def materialize(self, view: View, window: EventTimes) -> tuple[Counted, Written, list[bytes]]:
+        """
+        Read a window and write it online.
+
+        Returns:
+            The rows in, the rows out, and the serialized keys of some of them.
+        """
         ...

@@ -50,6 +50,8 @@ class AzureMonitor:
         """Answer one call."""
         if path.startswith("/v1/workspaces/"):
             return self.logs(json.loads(body)["query"])
+        if path.startswith("/dataCollectionRules/"):
+            return self.ingested(path, body)
         return self.batch(urlsplit(path), json.loads(body))
 
     def logs(self, kql: str) -> Answer:
@@ -64,6 +66,16 @@ class AzureMonitor:
         labels = re.findall(r'extend label\d+ = tostring\(Properties\["([^"]+)"\]\)', kql)
         rows = self._series(kql, tables, labels) if "summarize" in kql else self._names(tables, labels)
         return Answer(200, JSON, json.dumps(self._told(rows)).encode())
+
+    def ingested(self, path: str, body: bytes) -> Answer:
+        """Take rows into the stream's table."""
+        if len(body) > 2**20:
+            return failure(413, "ContentLengthLimitExceeded", "at most 1 MB")
+        table = path.split("/streams/Custom-")[1].split("?")[0]
+        for row in json.loads(body):
+            at = datetime.fromisoformat(row["TimeGenerated"])
+            self.samples.write(table, row["Name"], row["Properties"], at, *[row["Sum"]] * row["ItemCount"])
+        return Answer(204)
 
     def batch(self, url: Any, body: dict[str, Any]) -> Answer:
         """Answer one call for the metrics of several resources, in an order of its own."""

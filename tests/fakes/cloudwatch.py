@@ -37,7 +37,8 @@ class CloudWatch:
     def answer(self, path: str, body: bytes) -> Answer:
         """Answer one call."""
         asked = json.loads(body)
-        told = {"GetMetricData": self.data, "ListMetrics": self.listed}[path.rsplit(".", 1)[1]](asked)
+        calls = {"GetMetricData": self.data, "ListMetrics": self.listed, "PutMetricData": self.put}
+        told = calls[path.rsplit(".", 1)[1]](asked)
         return told if isinstance(told, Answer) else written(told)
 
     def data(self, asked: dict[str, Any]) -> dict[str, Any] | Answer:
@@ -66,6 +67,16 @@ class CloudWatch:
         if more or self.same_token:
             told["NextToken"] = "t0" if self.same_token else f"t{start + self.page_points}"
         return told
+
+    def put(self, asked: dict[str, Any]) -> dict[str, Any] | Answer:
+        """PutMetricData."""
+        if len(asked["MetricData"]) > 1000:
+            return error(400, "ValidationError", "at most 1000 metrics")
+        for datum in asked["MetricData"]:
+            labels = {each["Name"]: each["Value"] for each in datum.get("Dimensions", ())}
+            at = datetime.fromtimestamp(datum["Timestamp"], UTC)
+            self.samples.write(asked["Namespace"], datum["MetricName"], labels, at, datum["Value"])
+        return {}
 
     def listed(self, asked: dict[str, Any]) -> dict[str, Any]:
         """ListMetrics."""

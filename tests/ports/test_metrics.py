@@ -22,7 +22,7 @@ from nephoscope.adapters.azure.metrics import AzureMonitorMetrics
 from nephoscope.adapters.gcp.metrics import CloudMonitoringMetrics
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.database import Database
-from nephoscope.adapters.local.metrics import _SCHEMA, SqliteMetrics
+from nephoscope.adapters.local.metrics import SCHEMA, SqliteMetrics
 from nephoscope.monitoring.answer import Answer as Told
 from nephoscope.monitoring.answer import Fault, Lack, Point, Series, Unknown
 from nephoscope.monitoring.query import Query, Statistic, Window, query
@@ -83,7 +83,7 @@ def pascal(metric: str) -> str:
 def local_rig(stack: ExitStack, folder: Path, _: pytest.MonkeyPatch) -> Rig:
     """SQLite."""
     path = folder / "metrics.db"
-    database = Database(path, _SCHEMA)
+    database = Database(path, SCHEMA)
 
     def write(model: str, at: datetime, *values: float, metric: str = "accuracy") -> None:
         with database.transaction() as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -15,11 +14,12 @@ from rich.console import Console
 
 from nephoscope import __version__
 from nephoscope.cli.answer import Answer
+from nephoscope.cli.instants import instant
 from nephoscope.errors import NephoscopeError
 from nephoscope.findings import Verdict
 
 # Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
-MODULES: tuple[str, ...] = ("demo", "up", "init", "validate", "schema", "drift", "cost", "series", "run")
+MODULES: tuple[str, ...] = ("demo", "up", "init", "validate", "schema", "drift", "cost", "series", "run", "metrics")
 
 RAN, BREACH, USAGE, UNKNOWN = 0, 1, 2, 3
 
@@ -42,9 +42,7 @@ def global_options() -> argparse.ArgumentParser:
         help="the configuration (else $NEPHOSCOPE_CONFIG, else ./nephoscope.yaml)",
     )
     options.add_argument("--output", choices=("text", "json"), help="for people (default) or one JSON document")
-    options.add_argument(
-        "--now", type=_instant, metavar="ISO", help="act as if it were this time (with a zone, or UTC)"
-    )
+    options.add_argument("--now", type=instant, metavar="ISO", help="act as if it were this time (with a zone, or UTC)")
     options.add_argument(
         "--fail-on",
         choices=("breach", "unknown"),
@@ -98,11 +96,3 @@ def exit_code(verdict: Verdict, fail_on: Sequence[str]) -> int:
     if str(verdict) not in fail_on:
         return RAN
     return {Verdict.BREACH: BREACH, Verdict.UNKNOWN: UNKNOWN, Verdict.OK: RAN}[verdict]
-
-
-def _instant(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no ISO 8601 time, such as 2026-11-24T06:00:00Z") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

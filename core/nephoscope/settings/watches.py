@@ -67,11 +67,23 @@ def spelling(store: CloudWatch | AzureMonitor | CloudMonitoring | LocalMetrics) 
         case CloudWatch():
             return Spelled(store.namespace, store.model_label, store.version_label, snake=False)
         case AzureMonitor():
-            return Spelled(",".join(store.tables), store.model_label, store.version_label, snake=False)
+            return Spelled(",".join(tables(store)), store.model_label, store.version_label, snake=False)
         case CloudMonitoring():
             return Spelled(store.prefix, store.model_label, store.version_label, snake=True)
         case LocalMetrics():
             return Spelled("models", "model_name", "model_version", snake=True)
+
+
+def tables(store: AzureMonitor) -> list[str]:
+    """
+    The tables that are read: those named, and the one that `metrics put` writes to.
+
+    >>> from nephoscope.settings.metric_stores import Ingestion
+    >>> tables(AzureMonitor(ingestion=Ingestion(endpoint="https://dce", rule="dcr-1")))
+    ['AppMetrics', 'NephoscopeMetrics_CL']
+    """
+    written = [] if store.ingestion is UNSET else [store.ingestion.stream.removeprefix("Custom-")]
+    return list(dict.fromkeys([*store.tables, *written]))
 
 
 def pascal(name: str) -> str:

@@ -116,6 +116,12 @@ def run_monitoring() -> bytes:
     return answer("run", "monitoring")
 
 
+def metrics_put() -> bytes:
+    """Write two values of a model's metrics on this machine."""
+    Path("nephoscope.yaml").write_text("version: 1\nmetric_stores: {local: {}}\n")
+    return answer("metrics", "put", "fraud_detection_v2", "accuracy=0.91", "predictions=1200")
+
+
 def run_drift() -> bytes:
     """Compare a landed file with its Baseline, which it becomes."""
     init()
@@ -134,6 +140,7 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("drift.profile", drift_profile),
     ("drift.profile", drift_profile_unreadable),
     ("init", init),
+    ("metrics.put", metrics_put),
     ("run.drift", run_drift),
     ("run.monitoring", run_monitoring),
     ("series.anomalies", series_anomalies),

@@ -13,7 +13,7 @@ from nephoscope.errors import NephoscopeError
 from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, wrong_name
 from nephoscope.monitoring.query import Query, Statistic, Window, query
 
-_SCHEMA = (
+SCHEMA = (
     "CREATE TABLE IF NOT EXISTS samples (namespace TEXT NOT NULL, name TEXT NOT NULL, labels TEXT NOT NULL,"
     " at REAL NOT NULL, value REAL NOT NULL, PRIMARY KEY (namespace, name, labels, at)) WITHOUT ROWID"
 )
@@ -29,7 +29,7 @@ class SqliteMetrics:
     """Samples in a SQLite file that any number of processes may share."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, _SCHEMA)
+        self._database = Database(path, SCHEMA)
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         """Answer every query; a query finds the samples that have all of its labels, and maybe more."""

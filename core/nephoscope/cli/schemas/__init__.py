@@ -10,6 +10,7 @@ from nephoscope.cli.schemas.configuration import Initialised, Validated
 from nephoscope.cli.schemas.cost import CostReported
 from nephoscope.cli.schemas.document import Document
 from nephoscope.cli.schemas.drift import DriftCompared, ProfileMade
+from nephoscope.cli.schemas.metrics import MetricsPut
 from nephoscope.cli.schemas.run import Ran
 from nephoscope.cli.schemas.runner import DemoPlayed, RunnerStopped
 from nephoscope.cli.schemas.series import SeriesScored
@@ -21,6 +22,7 @@ ANSWERS: dict[str, type[Document]] = {
     "drift.merge": ProfileMade,
     "drift.profile": ProfileMade,
     "init": Initialised,
+    "metrics.put": MetricsPut,
     "run.drift": Ran,
     "run.monitoring": Ran,
     "series.anomalies": SeriesScored,
