@@ -35,6 +35,11 @@ class Line:
     until: datetime | None = None  # the latest end of a charge of a day or less, in UTC
     rows: int = 1
 
+    def __post_init__(self) -> None:
+        for amount in (self.billed, self.effective):
+            if amount is not None and not amount.is_finite():
+                raise ValueError(f"{self.provider} charged {amount} {self.currency}")
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

@@ -1,0 +1,139 @@
+"""
+AWS Cost Explorer, by GetCostAndUsage.
+
+Start is inclusive, End exclusive; amounts are text; with GroupBy the totals are empty and the groups are added. There
+is no paginator, and "each paginated request incurs a charge of $0.01": a call has a budget of pages. The service lives
+in us-east-1 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from nephoscope.cost.lines import Answer, Known, Line, Unknown
+from nephoscope.cost.money import amount
+from nephoscope.cost.month import Month, days, midnight
+from nephoscope.ports import Clock
+
+REGION = "us-east-1"
+PAGES_MOST = 20
+RETRIES = {"mode": "standard", "total_max_attempts": 4}
+BILLED, EFFECTIVE = "UnblendedCost", "AmortizedCost"
+
+# What a RECORD_TYPE is among FOCUS's charge categories; "Usage" for every other.
+CHARGES = {
+    "Tax": "Tax",
+    "Credit": "Credit",
+    "Refund": "Credit",
+    "Upfront": "Purchase",
+    "RIFee": "Purchase",
+    "Recurring": "Purchase",
+    "SavingsPlanRecurringFee": "Purchase",
+    "SavingsPlanUpfrontFee": "Purchase",
+    "SavingsPlanNegation": "Adjustment",
+    "Support": "Purchase",
+    "Enterprise Discount Program Discount": "Adjustment",
+}
+
+
+class CostExplorerBills:
+    """The bill of one account, or of an organization's payer."""
+
+    def __init__(self, clock: Clock, *, pages_most: int = PAGES_MOST) -> None:
+        self._clock = clock
+        self._pages_most = pages_most
+
+    @cached_property
+    def _client(self) -> Any:
+        return boto3.client(
+            "ce", region_name=REGION, config=Config(connect_timeout=3, read_timeout=20, retries=RETRIES)
+        )
+
+    def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Ask for a month by day, service (or tag) and record type."""
+        asked = Month.of(month)
+        end = asked.told_until(self._clock.now())
+        if end <= asked.first:
+            return Unknown(f"Not one day of {month} is over.")
+        try:
+            found: list[Line] = []
+            told: set[date] = set()
+            for page in self._pages(asked, end, tag):
+                for period in page["ResultsByTime"]:
+                    day = date.fromisoformat(period["TimePeriod"]["Start"][:10])
+                    told.add(day)
+                    found += [
+                        _line(group, day, month, tag, bool(period.get("Estimated"))) for group in period["Groups"]
+                    ]
+        except (ClientError, BotoCoreError) as error:
+            return Unknown(_said(error))
+        except _Unfinished as error:
+            return Unknown(str(error))
+        except (ResponseParserError, KeyError, TypeError, ValueError, AttributeError) as error:
+            return Unknown(f"Cost Explorer's answer cannot be read ({type(error).__name__}: {error}).")
+        missing = [day for day in days(asked.first, end) if day not in told]
+        if missing:
+            return Unknown(
+                f"Cost Explorer left out {len(missing)} of {(end - asked.first).days} days, from {missing[0]}."
+            )
+        return Known(tuple(found), midnight(end))
+
+    def _pages(self, month: Month, end: date, tag: str) -> Iterator[Mapping[str, Any]]:
+        by = {"Type": "TAG", "Key": tag} if tag else {"Type": "DIMENSION", "Key": "SERVICE"}
+        asked: dict[str, Any] = {
+            "TimePeriod": {"Start": month.first.isoformat(), "End": end.isoformat()},
+            "Granularity": "DAILY",
+            "Metrics": [BILLED, EFFECTIVE],
+            "GroupBy": [by, {"Type": "DIMENSION", "Key": "RECORD_TYPE"}],
+        }
+        tokens: set[str] = set()
+        for _ in range(self._pages_most):
+            page = self._client.get_cost_and_usage(**asked)
+            yield page
+            token = page.get("NextPageToken")
+            if not token:
+                return
+            if token in tokens:
+                raise _Unfinished("Cost Explorer named the same next page twice.")
+            tokens.add(token)
+            asked["NextPageToken"] = token
+        raise _Unfinished(f"Cost Explorer has more than the {self._pages_most} pages that a call may pay for.")
+
+
+class _Unfinished(Exception):
+    """The pages did not come to their end."""
+
+
+def _line(group: Mapping[str, Any], day: date, month: str, tag: str, estimated: bool) -> Line:
+    name, record = group["Keys"]
+    billed, effective = group["Metrics"][BILLED], group["Metrics"][EFFECTIVE]
+    # A tag's key and value come as one text: "model$fraud_detection_v2", with nothing after the "$" where it is unset.
+    value = name.removeprefix(f"{tag}$") if tag else ""
+    return Line(
+        provider="aws",
+        currency=billed["Unit"],
+        billed=amount(billed["Amount"]),
+        effective=amount(effective["Amount"]),
+        month=month,
+        day=day,
+        service=None if tag else name,
+        charge=CHARGES.get(record, "Usage"),
+        estimated=estimated,
+        tags={tag: value} if value else {},
+    )
+
+
+def _said(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        told = error.response.get("Error", {})
+        said = f"{told.get('Code')}: {str(told.get('Message')).rstrip('.')}"
+        return f"Cost Explorer refused {error.operation_name} with {said}."
+    return f"Cost Explorer did not answer: {str(error).rstrip('.')}."

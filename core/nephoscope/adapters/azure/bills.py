@@ -1,0 +1,187 @@
+"""
+Azure Cost Management, by its Query API.
+
+Columns are read by their names; `nextLink` is asked with the same body; 204 holds nothing, not even a zero. A 429 names
+up to three waits, of which the longest counts; only a 429 is tried again. Returned days must lie in what was asked for,
+because "future dates may be silently shifted".
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from nephoscope.adapters.https import Answer as Answered
+from nephoscope.adapters.https import request
+from nephoscope.cost.lines import Answer, Known, Line, Unknown
+from nephoscope.cost.money import amount, total
+from nephoscope.cost.month import Month, midnight
+from nephoscope.errors import Transient
+from nephoscope.ports import Clock
+
+ENDPOINT = "https://management.azure.com"
+API_VERSION = "2025-03-01"
+PAGES_MOST = 50
+TRIES_MOST = 3  # of one page, after 429s
+LONGEST_WAIT_SECONDS = 30.0
+WAITS = tuple(f"x-ms-ratelimit-microsoft.costmanagement-{of}-retry-after" for of in ("qpu", "entity", "tenant"))
+COSTS = ("Cost", "PreTaxCost", "totalCost")
+
+CHARGES = {
+    "usage": "Usage",
+    "purchase": "Purchase",
+    "refund": "Adjustment",
+    "tax": "Tax",
+    "unusedreservation": "Usage",
+    "unusedsavingsplan": "Usage",
+}
+
+
+class CostManagementBills:
+    """The bill of one scope: a billing account, a subscription, a resource group."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        token: Callable[[], str],
+        scope: str,
+        *,
+        endpoint: str = ENDPOINT,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._clock, self._token, self._wait = clock, token, wait
+        self._endpoint = endpoint
+        path = f"{scope.strip('/')}/providers/Microsoft.CostManagement/query?api-version={API_VERSION}"
+        self._url = f"{endpoint}/{path}"
+
+    def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Ask for a month by day, service (or tag) and charge type: once as invoiced, once amortised."""
+        asked = Month.of(month)
+        end = asked.told_until(self._clock.now())
+        if end <= asked.first:
+            return Unknown(f"Not one day of {month} is over.")
+        try:
+            actual = self._rows("ActualCost", asked.first, end, tag)
+            amortised = self._rows("AmortizedCost", asked.first, end, tag)
+            return Known(tuple(_joined(actual, amortised, month, tag)), midnight(end))
+        except (_Refused, Transient) as error:
+            return Unknown(str(error))
+        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+            return Unknown(f"Cost Management's answer cannot be read ({type(error).__name__}: {error}).")
+
+    def _rows(self, kind: str, start: date, end: date, tag: str) -> list[dict[str, Any]]:
+        body = json.dumps(_question(kind, start, end, tag)).encode()
+        rows: list[dict[str, Any]] = []
+        for page in self._pages(body):
+            names = [column["name"] for column in page["columns"]]
+            rows += [dict(zip(names, row, strict=True)) for row in page["rows"]]
+        told = {_day(row) for row in rows}
+        strange = sorted(day for day in told if not start <= day < end)
+        if strange:
+            raise _Refused(f"Cost Management answered for {strange[0]}, asked for {start} to {end}, exclusive.")
+        if len(told) == 1 and (end - start).days > 3:
+            raise _Refused(f"Cost Management told of {told.pop()} alone, asked for {start} to {end}, exclusive.")
+        return rows
+
+    def _pages(self, body: bytes) -> Iterator[Mapping[str, Any]]:
+        url, seen = self._url, set[str]()
+        for _ in range(PAGES_MOST):
+            answer = self._answered(url, body)
+            page = json.loads(answer.body, parse_float=Decimal)["properties"]
+            yield page
+            url = page.get("nextLink") or ""
+            if not url:
+                return
+            if url in seen:
+                raise _Refused("Cost Management named the same next page twice.")
+            if urlsplit(url)[:2] != urlsplit(self._endpoint)[:2]:
+                raise _Refused(f"Cost Management named a next page on another host, {urlsplit(url).netloc}.")
+            seen.add(url)
+        raise _Refused(f"Cost Management has more than {PAGES_MOST} pages.")
+
+    def _answered(self, url: str, body: bytes) -> Answered:
+        """Ask one page; after a 429 again, when the longest of its waits is over and is not too long to wait for."""
+        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
+        for left in reversed(range(TRIES_MOST)):
+            answer = request(url, method="POST", body=body, headers=headers, timeout_seconds=30)
+            if answer.status == 200:
+                return answer
+            if answer.status == 204:
+                raise _Refused("Cost Management answered without content: nothing is known of this scope and month.")
+            wait = longest_wait(answer.headers)
+            if answer.status != 429 or not left or wait > LONGEST_WAIT_SECONDS:
+                again = f" It asks to wait {wait:.0f} s." if answer.status == 429 else ""
+                raise _Refused(f"Cost Management answered {answer.status}: {answer.text.rstrip('.')}.{again}")
+            self._wait(wait)
+        raise _Refused("Cost Management was not asked.")
+
+
+class _Refused(Exception):
+    """An answer that is none."""
+
+
+def longest_wait(headers: Mapping[str, str]) -> float:
+    """
+    The longest of the waits that a 429 names, in seconds; 10 where it names none.
+
+    >>> longest_wait({WAITS[0].upper(): "4", WAITS[2]: "27", "Retry-After": "1"})
+    27.0
+    """
+    lowered = {name.lower(): value for name, value in headers.items()}
+    waits = [float(lowered[name]) for name in (*WAITS, "retry-after") if lowered.get(name, "").isdigit()]
+    return max(waits, default=10.0)
+
+
+def _question(kind: str, start: date, end: date, tag: str) -> dict[str, Any]:
+    by = {"type": "TagKey", "name": tag} if tag else {"type": "Dimension", "name": "ServiceName"}
+    # The period's end is inclusive here, to the second.
+    last = datetime.fromordinal(end.toordinal() - 1).date()
+    return {
+        "type": kind,
+        "timeframe": "Custom",
+        "timePeriod": {"from": f"{start}T00:00:00Z", "to": f"{last}T23:59:59Z"},
+        "dataset": {
+            "granularity": "Daily",
+            "aggregation": {"totalCost": {"name": "Cost", "function": "Sum"}},
+            "grouping": [by, {"type": "Dimension", "name": "ChargeType"}],
+        },
+    }
+
+
+def _day(row: Mapping[str, Any]) -> date:
+    text = str(row["UsageDate"])
+    return datetime.strptime(text[:10].replace("-", ""), "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
+
+
+def _cost(row: Mapping[str, Any]) -> Decimal:
+    name = next(name for name in COSTS if name in row)
+    return amount(str(row[name]))
+
+
+def _joined(
+    actual: Sequence[Mapping[str, Any]], amortised: Sequence[Mapping[str, Any]], month: str, tag: str
+) -> Iterator[Line]:
+    """Put the two views side by side; a key that one of them lacks costs nothing in it."""
+    sums: dict[tuple[date, str, str, str], dict[str, list[Decimal]]] = {}
+    for view, rows in (("actual", actual), ("amortised", amortised)):
+        for row in rows:
+            name = row.get("TagValue") if tag else row["ServiceName"]
+            key = (_day(row), name or "", row.get("ChargeType") or "", row["Currency"])
+            sums.setdefault(key, {"actual": [], "amortised": []})[view].append(_cost(row))
+    for (day, name, charge, currency), found in sums.items():
+        yield Line(
+            provider="azure",
+            currency=currency,
+            billed=total(found["actual"]),
+            effective=total(found["amortised"]),
+            month=month,
+            day=day,
+            service=None if tag else name or None,
+            charge=CHARGES.get(charge.lower(), "Usage"),
+            tags={tag: name} if tag and name else {},
+        )

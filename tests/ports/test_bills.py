@@ -1,0 +1,378 @@
+"""Every billing API behind the port Bills: the right sums when it answers whole, and unknown when it does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import boto3
+import pytest
+from fakes import bills as fakes
+from fakes.bills import BigQuery, CostManagement, cost_explorer, cost_explorer_day, cost_management_page, document
+from fakes.scripted_http import CUT, RESET, Answer, ScriptedHttp
+from google.auth.credentials import AnonymousCredentials
+from moto.server import ThreadedMotoServer
+from nephoscope.adapters.aws.bills import CostExplorerBills
+from nephoscope.adapters.azure.bills import WAITS, CostManagementBills
+from nephoscope.adapters.gcp import bills as bigquery
+from nephoscope.adapters.gcp.bills import BigQueryBills
+from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.cost.lines import Known, Unknown
+from nephoscope.cost.totals import add
+from nephoscope.ports import Bills
+
+NOW = datetime(2026, 5, 3, 6, tzinfo=UTC)
+MONTH = "2026-05"
+
+
+@dataclass
+class Asked:
+    """An adapter, the service it asks, and what it waited."""
+
+    bills: Bills
+    http: ScriptedHttp
+    waits: list[float]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
+    """Cost Explorer on the loopback."""
+    with fakes.served(cost_explorer) as http:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", http.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        yield Asked(CostExplorerBills(FixedClock(NOW)), http, [])
+
+
+@pytest.fixture
+def azure() -> Iterator[Asked]:
+    """Cost Management on the loopback."""
+    with fakes.served(CostManagement()) as http:
+        waits: list[float] = []
+        adapter = CostManagementBills(
+            FixedClock(NOW), lambda: "token", "/subscriptions/s", endpoint=http.url, wait=waits.append
+        )
+        yield Asked(adapter, http, waits)
+
+
+@pytest.fixture
+def gcp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
+    """BigQuery on the loopback, with the real client."""
+    monkeypatch.setattr(bigquery, "RETRY", bigquery.RETRY.with_timeout(3.0).with_delay(0.05, 0.2))
+    with fakes.served(BigQuery()) as http:
+        yield Asked(_bigquery(http), http, [])
+
+
+def _bigquery(http: ScriptedHttp, **options: Any) -> BigQueryBills:
+    return BigQueryBills(
+        "acme.billing.export",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": http.url},
+        **options,
+    )
+
+
+@pytest.fixture(params=["aws", "azure", "gcp"])
+def asked(request: pytest.FixtureRequest) -> Asked:
+    """Each of them."""
+    return request.getfixturevalue(request.param)
+
+
+BILLED = {"aws": ("USD", "13.5000000001"), "azure": ("EUR", "12.3"), "gcp": ("USD", "12.1000000001")}
+
+
+def _billed(answer: Known | Unknown) -> dict[str, Decimal | None]:
+    assert isinstance(answer, Known), answer
+    return add(answer.lines, "billed")
+
+
+def test_a_whole_answer_is_the_exact_sum_of_its_pages(asked: Asked) -> None:
+    """All pages are added, to the last digit, and the answer says until when it is complete."""
+    answer = asked.bills.lines(MONTH)
+    assert isinstance(answer, Known)
+    cloud = answer.lines[0].provider
+    currency, amount = BILLED[cloud]
+    assert _billed(answer) == {currency: Decimal(amount)}
+    assert {line.day for line in answer.lines} == {date(2026, 5, 1), date(2026, 5, 2)}
+    assert {line.month for line in answer.lines} == {MONTH}
+    assert answer.complete_until is not None
+
+
+ERROR = {"error": {"code": 403, "message": "access denied", "status": "PERMISSION_DENIED"}, "__type": "AccessDenied"}
+FAULTS: dict[str, Answer | str] = {
+    "forbidden": document(ERROR, 403),
+    "unauthorized": document(ERROR, 401),
+    "wrong account": document(ERROR, 404),
+    "refused": document(ERROR, 400),
+    "an error in a 200": document({"error": {"message": "no"}}),
+    "a page of HTML": Answer(200, {"Content-Type": "text/html"}, b"<html>Sign in</html>"),
+    "cut JSON": Answer(200, {"Content-Type": "application/json"}, b'{"ResultsByTime": [{"TimePer'),
+    "nothing": Answer(200, {"Content-Type": "application/json"}, b""),
+    "null": document(None),
+    "a list": document([1]),
+    "no content": Answer(204),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("page", [0, 1])
+def test_no_path_leads_from_an_error_to_a_number(fault: str, page: int, asked: Asked) -> None:
+    """An error, an answer that is none, or half an answer at any call is unknown with its reason, never a sum."""
+    good = asked.http.service
+    served = iter(range(1000))
+    asked.http.service = lambda path, body: good(path, body) if next(served) < page else FAULTS[fault]
+    answer = asked.bills.lines(MONTH)
+    assert isinstance(answer, Unknown)
+    assert answer.reason
+
+
+@pytest.mark.parametrize("fault", [document(ERROR, 500), document(ERROR, 503), RESET, CUT])
+def test_a_service_that_stays_down_is_unknown(fault: Answer | str, asked: Asked) -> None:
+    """A service that answers with 500, breaks every connection or cuts every answer is unknown."""
+    asked.http.script.extend([fault] * 100)
+    assert isinstance(asked.bills.lines(MONTH), Unknown)
+
+
+def test_a_closed_port_is_unknown(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that nobody serves is unknown, soon."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    closed = {
+        CostExplorerBills: lambda: CostExplorerBills(FixedClock(NOW)),
+        CostManagementBills: lambda: CostManagementBills(
+            FixedClock(NOW), lambda: "t", "s", endpoint="http://127.0.0.1:9"
+        ),
+        BigQueryBills: lambda: BigQueryBills(
+            "a.b.c", credentials=AnonymousCredentials(), client_options={"api_endpoint": "http://127.0.0.1:9"}
+        ),
+    }
+    assert isinstance(closed[type(asked.bills)]().lines(MONTH), Unknown)
+
+
+@pytest.mark.parametrize("first", [document(ERROR, 503), document({**ERROR, "__type": "ThrottlingException"}, 429)])
+def test_one_hiccup_does_not_change_the_sum(first: Answer, asked: Asked) -> None:
+    """After one throttled or failed try the sum is the right one, or unknown; it is never another."""
+    asked.http.script.append(first)
+    answer = asked.bills.lines(MONTH)
+    assert isinstance(answer, Unknown) or _billed(answer) == {
+        BILLED[answer.lines[0].provider][0]: Decimal(BILLED[answer.lines[0].provider][1])
+    }
+
+
+# Cost Explorer
+
+
+def test_cost_explorer_is_asked_for_both_costs_with_an_exclusive_end(aws: Asked) -> None:
+    """Unblended and amortised cost come with one question, whose end is the first day that is not over."""
+    answer = aws.bills.lines(MONTH)
+    assert isinstance(answer, Known)
+    question = json.loads(aws.http.requests[0][1])
+    assert question["TimePeriod"] == {"Start": "2026-05-01", "End": "2026-05-03"}
+    assert question["Metrics"] == ["UnblendedCost", "AmortizedCost"]
+    assert add(answer.lines, "effective") == {"USD": Decimal("15.5")}
+    assert [(line.charge, line.estimated) for line in answer.lines] == [
+        ("Usage", False),
+        ("Tax", False),
+        ("Usage", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{"ResultsByTime": [], "NextPageToken": "again"}] * 3,
+        [{"ResultsByTime": [cost_explorer_day(1)]}],
+        [{"ResultsByTime": [cost_explorer_day(1)], "NextPageToken": "two"}, {"ResultsByTime": []}],
+    ],
+    ids=["the same token", "a missing day", "an empty last page"],
+)
+def test_half_of_cost_explorers_pages_are_unknown(pages: list[dict[str, Any]], aws: Asked) -> None:
+    """A token that comes again, a day that is left out and an empty page make the month unknown, not smaller."""
+    aws.http.script.extend(map(document, pages))
+    assert isinstance(aws.bills.lines(MONTH), Unknown)
+    assert len(aws.http.requests) <= 2
+
+
+def test_an_account_that_was_charged_nothing_costs_nothing(aws: Asked) -> None:
+    """A complete answer without a single group is the one zero there is."""
+    aws.http.script.append(document({"ResultsByTime": [cost_explorer_day(1), cost_explorer_day(2)]}))
+    assert aws.bills.lines(MONTH) == Known((), datetime(2026, 5, 3, tzinfo=UTC))
+
+
+def test_a_call_has_a_budget_of_pages(aws: Asked) -> None:
+    """Each page costs money: beyond its budget a call stops, and what it did not see is unknown."""
+    tokens = iter(range(100))
+    aws.http.service = lambda *_: document(
+        {"ResultsByTime": [cost_explorer_day(1)], "NextPageToken": str(next(tokens))}
+    )
+    answer = CostExplorerBills(FixedClock(NOW), pages_most=3).lines(MONTH)
+    assert isinstance(answer, Unknown)
+    assert "3 pages" in answer.reason
+    assert len(aws.http.requests) == 3
+
+
+def test_the_first_of_a_month_has_nothing_to_tell_yet(aws: Asked) -> None:
+    """On a month's first day not one day is over: the month is unknown, and nobody is asked."""
+    assert isinstance(CostExplorerBills(FixedClock(datetime(2026, 5, 1, 6, tzinfo=UTC))).lines(MONTH), Unknown)
+    assert aws.http.requests == []
+
+
+def test_pages_out_of_motos_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against moto's Cost Explorer, a second implementation of the protocol, the pages of its queue are added."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        for name, value in {
+            "ENDPOINT_URL": f"http://{host}:{port}",
+            "ACCESS_KEY_ID": "t",
+            "SECRET_ACCESS_KEY": "t",
+        }.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        days = fakes.COST_EXPLORER_DAYS
+        queue = [{"ResultsByTime": [days[0]], "NextPageToken": "two"}, {"ResultsByTime": [days[1]]}]
+        _post(f"http://{host}:{port}/moto-api/static/ce/cost-and-usage-results", {"results": queue})
+        answer = CostExplorerBills(FixedClock(NOW)).lines(MONTH)
+        assert _billed(answer) == {"USD": Decimal("13.5000000001")}
+        assert (
+            boto3.client("ce", region_name="us-east-1").get_cost_and_usage(
+                TimePeriod={"Start": "2020-01-01", "End": "2020-01-02"}, Granularity="DAILY", Metrics=["UnblendedCost"]
+            )["ResultsByTime"]
+            == []
+        )
+    finally:
+        server.stop()
+
+
+def _post(url: str, content: Any) -> None:
+    from nephoscope.adapters.https import request
+
+    body = json.dumps(content).encode()
+    assert request(url, method="POST", body=body, headers={"Content-Type": "application/json"}).status == 201
+
+
+def test_a_tag_groups_cost_by_model(aws: Asked) -> None:
+    """Asked by a tag, each line carries the tag's value; what is not tagged carries none."""
+    groups = (("model$fraud", "Usage", "3", "3"), ("model$", "Usage", "1", "1"))
+    aws.http.script.append(document({"ResultsByTime": [cost_explorer_day(1, *groups), cost_explorer_day(2)]}))
+    answer = aws.bills.lines(MONTH, tag="model")
+    assert isinstance(answer, Known)
+    assert [dict(line.tags) for line in answer.lines] == [{"model": "fraud"}, {}]
+    assert json.loads(aws.http.requests[0][1])["GroupBy"][0] == {"Type": "TAG", "Key": "model"}
+
+
+# Cost Management
+
+
+def _throttled(**waits: int) -> Answer:
+    names = dict(zip(("qpu", "entity", "tenant"), WAITS, strict=True))
+    return document(
+        ERROR, 429, **{names[name]: str(seconds) for name, seconds in waits.items()}, **{"Retry-After": "1"}
+    )
+
+
+def test_the_longest_of_azures_three_waits_counts(azure: Asked) -> None:
+    """A 429 names up to three waits: the longest is waited for, and the sum is the right one."""
+    azure.http.script.append(_throttled(qpu=3, entity=12, tenant=7))
+    assert _billed(azure.bills.lines(MONTH)) == {"EUR": Decimal("12.3")}
+    assert azure.waits == [12.0]
+
+
+def test_azure_is_not_asked_for_ever(azure: Asked) -> None:
+    """Three 429s, or a wait of minutes, end in unknown with the wait in its reason."""
+    azure.http.script.extend([_throttled(qpu=1)] * 3)
+    assert isinstance(azure.bills.lines(MONTH), Unknown)
+    assert len(azure.http.requests) == 3
+    azure.http.script.extend([_throttled(tenant=600)] * 3)
+    answer = azure.bills.lines(MONTH)
+    assert isinstance(answer, Unknown)
+    assert "600 s" in answer.reason
+    assert azure.waits == [1.0, 1.0]
+
+
+def test_the_next_page_is_asked_with_the_same_body(azure: Asked) -> None:
+    """`nextLink` is a POST with the question in it, and the columns are found by their names."""
+    answer = azure.bills.lines(MONTH)
+    assert isinstance(answer, Known)
+    (_, first), (following, second), *_ = azure.http.requests
+    assert "skiptoken" in following
+    assert first == second
+    assert add(answer.lines, "effective") == {"EUR": Decimal("14.25")}
+    assert {line.charge for line in answer.lines} == {"Usage", "Purchase"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        cost_management_page([[1, 20260401, "s", "Usage", "EUR"]]),
+        cost_management_page([[1, 20260501, "s", "Usage", "EUR"]], "https://evil.example/next"),
+        cost_management_page([[1, 20260501, "s", "Usage"]]),
+        cost_management_page([[None, 20260501, "s", "Usage", "EUR"]]),
+        cost_management_page([["NaN", 20260501, "s", "Usage", "EUR"]]),
+    ],
+    ids=["another month", "another host", "a short row", "no cost", "NaN"],
+)
+def test_what_azure_should_not_answer_is_unknown(page: dict[str, Any], azure: Asked) -> None:
+    """Days that were not asked for, a page elsewhere, a row that does not fit its columns: none of it is a sum."""
+    azure.http.script.append(document(page))
+    assert isinstance(azure.bills.lines(MONTH), Unknown)
+    assert all("evil" not in path for path, _ in azure.http.requests)
+
+
+def test_one_day_alone_is_not_taken_for_the_month(azure: Asked) -> None:
+    """Grouped daily answers may come for the last day only: a single day of many is unknown."""
+    late = CostManagementBills(FixedClock(datetime(2026, 5, 20, tzinfo=UTC)), lambda: "t", "s", endpoint=azure.http.url)
+    azure.http.script.append(document(cost_management_page([[1, 20260519, "s", "Usage", "EUR"]])))
+    assert isinstance(late.lines(MONTH), Unknown)
+
+
+# BigQuery
+
+
+def test_bigquery_is_asked_with_parameters_partitions_and_a_cap(gcp: Asked) -> None:
+    """The month travels as a parameter, only its partitions are read, bytes are capped and estimated before."""
+    assert _billed(gcp.bills.lines(MONTH)) == {"USD": Decimal("12.1000000001")}
+    estimate, query = gcp.http.service.queries  # type: ignore[attr-defined]
+    assert estimate["dryRun"]
+    assert "_PARTITIONTIME >= @earliest" in query["query"]["query"]
+    assert MONTH not in query["query"]["query"]
+    values = {one["name"]: one["parameterValue"]["value"] for one in query["query"]["queryParameters"]}
+    assert values["invoice_month"] == "202605"
+    assert int(query["query"]["maximumBytesBilled"]) == bigquery.BYTES_MOST
+
+
+def test_a_query_over_its_cap_is_not_run(gcp: Asked) -> None:
+    """A dry run that estimates more than the cap ends there, and says both."""
+    gcp.http.service.bytes = 5 * 1024**3  # type: ignore[attr-defined]
+    answer = _bigquery(gcp.http, bytes_most=1024**3).lines(MONTH)
+    assert isinstance(answer, Unknown)
+    assert "5.0 GiB" in answer.reason
+    assert "1.0 GiB" in answer.reason
+    assert len(gcp.http.service.queries) == 1  # type: ignore[attr-defined]
+
+
+def test_a_month_without_a_row_is_unknown(gcp: Asked) -> None:
+    """An export that holds nothing of a month may have begun later: that is no zero."""
+    gcp.http.service.rows = []  # type: ignore[attr-defined]
+    assert isinstance(gcp.bills.lines(MONTH), Unknown)
+
+
+def test_the_focus_table_tells_its_watermark(gcp: Asked) -> None:
+    """The append-only FOCUS table is added up whole; the newest x_ExportTime says until when it is told."""
+    rows = gcp.http.service.rows  # type: ignore[attr-defined]
+    for row, effective in zip(rows, ("12", "2"), strict=True):
+        row[2], row[7] = "Usage", effective
+    answer = _bigquery(gcp.http, focus=True).lines(MONTH)
+    assert isinstance(answer, Known)
+    assert add(answer.lines, "effective") == {"USD": Decimal(14)}
+    assert answer.complete_until == datetime(2026, 5, 3, tzinfo=UTC)
+    assert "x_ExportTime" in gcp.http.service.queries[-1]["query"]["query"]  # type: ignore[attr-defined]
+
+
+def test_a_table_is_only_a_name(gcp: Asked) -> None:
+    """What is no table's name never becomes part of a query."""
+    assert isinstance(BigQueryBills("a.b.c` WHERE true --").lines(MONTH), Unknown)
+    assert gcp.http.requests == []
