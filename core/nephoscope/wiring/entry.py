@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -105,12 +106,19 @@ class Entry:
             Exception: Whatever went wrong, after it was logged.
         """
         started = time.perf_counter()
-        try:
+        with self.opening(job):
             work()
+        self._log("done", started, {"job": job})
+
+    @contextmanager
+    def opening(self, job: str) -> Iterator[None]:
+        """Log what goes wrong while there is no Event to run for, and raise it."""
+        started = time.perf_counter()
+        try:
+            yield
         except Exception as error:
             self._log("failed", started, {"job": job}, error=f"{type(error).__name__}: {error}")
             raise
-        self._log("done", started, {"job": job})
 
     def _read(self, job: str, read: Callable[[], Iterable[Read]]) -> Iterator[Event]:
         started = time.perf_counter()

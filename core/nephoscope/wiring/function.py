@@ -76,8 +76,9 @@ class Function:
             Exception: What was not permanent; the cloud delivers the payload again.
         """
         work = _JOBS[job]
-        _ = self.outbox  # a mistake in the settings fails the delivery; an Event is not lost to it
-        self.entry.each(job, read, lambda event: work(self, event))
+        with Entry(self.cloud.name).opening(job):
+            entry, _ = self.entry, self.outbox  # a mistake in the settings fails the delivery: no Event is lost to it
+        entry.each(job, read, lambda event: work(self, event))
 
     def take_in(self, read: Callable[[], Iterable[Read]]) -> None:
         """
@@ -88,7 +89,8 @@ class Function:
         """
         from nephoscope.jobs import deliver, notify
 
-        desk = self.desk
+        with Entry(self.cloud.name).opening("notify"):
+            entry, desk = self.entry, self.desk
 
         def work(event: Event) -> Report:
             message = _as(MessageReceived, event)
@@ -96,7 +98,7 @@ class Function:
             deliver.flush(markers, desk)
             return report
 
-        self.entry.each("notify", read, work)
+        entry.each("notify", read, work)
 
     def sweep(self) -> None:
         """
@@ -107,8 +109,9 @@ class Function:
         """
         from nephoscope.jobs import sweep
 
-        desk = self.desk if self.is_hub else None
-        self.entry.turn(sweep.JOB, lambda: sweep.run(outbox=self.outbox, desk=desk))
+        with Entry(self.cloud.name).opening(sweep.JOB):
+            entry, outbox, desk = self.entry, self.outbox, self.desk if self.is_hub else None
+        entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, desk=desk))
 
     @cached_property
     def settings(self) -> Settings:
