@@ -19,7 +19,19 @@ from nephoscope.errors import NephoscopeError
 from nephoscope.findings import Verdict
 
 # Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
-MODULES: tuple[str, ...] = ("demo", "up", "init", "validate", "schema", "drift", "cost", "series", "run", "metrics")
+MODULES: tuple[str, ...] = (
+    "demo",
+    "up",
+    "init",
+    "validate",
+    "schema",
+    "drift",
+    "cost",
+    "series",
+    "run",
+    "metrics",
+    "features",
+)
 
 RAN, BREACH, USAGE, UNKNOWN = 0, 1, 2, 3
 

@@ -32,11 +32,13 @@ class Job:
     help: str
     event: type[Event]
     run: Callable[[Local, Any], Report]
+    also: type[ObjectWritten] | None = None  # what it runs for besides, told by its key `object`
 
 
 JOBS: Mapping[str, Job] = {
     "monitoring": Job("ask every metric store about every model", TimerFired, jobs.monitoring),
     "drift": Job("compare one landed table with its Baseline", ObjectWritten, jobs.drift),
+    "features": Job("bring every cloud's feature store up to date", TimerFired, jobs.features, ObjectWritten),
 }
 
 
@@ -74,7 +76,11 @@ def dry(local: Local) -> Local:
     ledger = DraftState(local.ledger)
     nobody = SqliteTopic(Path(":memory:"), clock=local.clock)
     # Cached properties that are there already are not made again.
-    draft.__dict__.update(ledger=ledger, outbox=Outbox(ledger, nobody, local.clock, "local", local.settings.hash))
+    draft.__dict__.update(
+        ledger=ledger,
+        outbox=Outbox(ledger, nobody, local.clock, "local", local.settings.hash),
+        features=replace(local.features, dry=True),
+    )
     return draft
 
 
@@ -92,7 +98,9 @@ def event_of(arguments: argparse.Namespace, local: Local) -> Event:
         now = local.clock.now()
         return TimerFired(stable_id("run", arguments.job, now.isoformat()), now, arguments.job)
     try:
-        event: Event = msgspec.json.decode(arguments.event.read_bytes(), type=kind)
+        written = arguments.event.read_bytes()
+        kind = JOBS[arguments.job].also or kind if b'"object"' in written else kind
+        event: Event = msgspec.json.decode(written, type=kind)
     except OSError as error:
         raise BadUsage(f"{arguments.event} cannot be read: {error.strerror}.", do="name another file") from error
     except (msgspec.DecodeError, ValueError) as error:

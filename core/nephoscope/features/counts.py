@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nephoscope.features.plan import Step
@@ -25,9 +26,15 @@ class Counted:
         return self.read - self.unusable - self.superseded
 
 
-def synced(step: Step, counted: Counted, written: Written) -> Finding:
+def synced(step: Step, counted: Counted, written: Written, *, foreign: Sequence[str] = ()) -> Finding:
     """
     Judge one sync by its counts.
+
+    Args:
+        step: What was to be synced.
+        counted: The rows of its window.
+        written: What the store took.
+        foreign: Columns that went through Feast, because only it can encode their types.
 
     Returns:
         ok where every row is accounted for; a breach where rows had no key, which is the value; unknown where the
@@ -41,7 +48,13 @@ def synced(step: Step, counted: Counted, written: Written) -> Finding:
         "unusable": counted.unusable,
     }
     labels = {"cloud": step.cloud}
-    told = f"{counted.read} rows in, {written.written} written, {written.older} older than what is stored"
+    told = (
+        f"{counted.read} rows in: {written.written} written, {counted.superseded} with a newer row of the same entity,"
+        f" {written.older} older than what is stored"
+    )
+    if foreign:
+        evidence["through_feast"] = ", ".join(foreign)
+        told += f"; through Feast because of {', '.join(foreign)}"
     if written.written + written.older != counted.due:
         lost = counted.due - written.written - written.older
         return unknown(CHECK, step.view, reason=f"{told}: {lost} not accounted for", labels=labels, evidence=evidence)

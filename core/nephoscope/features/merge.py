@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from nephoscope.features.registry import StoredObject, objects
+from nephoscope.features.stamps import unstamped
 from nephoscope.features.values import LENGTH, tag
-from nephoscope.features.varint import varints
+from nephoscope.features.varint import encoded
 from nephoscope.features.wire import records
 
 _OF_OBJECTS = frozenset({1, 6, 8, 14, 19, 7, 12, 11, 13, 16, 17})
@@ -77,9 +76,7 @@ def _owned(found: StoredObject, after: dict[tuple[int, str, str], StoredObject])
 
 
 def _differs(before: StoredObject, after: StoredObject) -> bool:
-    return sorted(part for *_, part in records(before.description)) != sorted(
-        part for *_, part in records(after.description)
-    )
+    return unstamped(before.field, before.description) != unstamped(after.field, after.description)
 
 
 def _rest(current: bytes, wanted: bytes) -> bytes:
@@ -95,4 +92,4 @@ def _named(found: Sequence[StoredObject]) -> tuple[str, ...]:
 
 
 def _framed(found: StoredObject) -> bytes:
-    return tag(found.field, LENGTH) + bytes(varints(np.array([len(found.body)])).data) + found.body
+    return tag(found.field, LENGTH) + encoded(len(found.body)) + found.body

@@ -16,7 +16,7 @@ from nephoscope.features.wire import Fields, fields, integer, message, messages,
 
 # Field numbers of feast/core/*.proto, Feast 0.67.
 _ENTITY, _VIEW, _STREAM_VIEW = 1, 6, 14
-_SPEC, _META = 1, 2
+_SPEC = 1
 _KINDS = {
     1: "entity",
     6: "feature view",
@@ -96,7 +96,6 @@ def _view(body: bytes) -> tuple[str, View]:
         _length(message(spec, 6)),
         online=bool(integer(spec, 8)),
         transformed=15 in spec,
-        version=_version(body),
     )
 
 
@@ -110,7 +109,6 @@ def _stream_view(body: bytes) -> tuple[str, View]:
         _length(message(spec, 9)),
         online=bool(integer(spec, 12)),
         transformed=any(number in spec for number in (13, 15, 17)),
-        version=_version(body),
     )
 
 
@@ -143,7 +141,3 @@ def _source(body: bytes | None) -> Source:
 def _length(body: bytes | None) -> timedelta:
     duration = fields(body or b"")
     return timedelta(seconds=integer(duration, 1), microseconds=integer(duration, 2) // 1000)
-
-
-def _version(body: bytes) -> int:
-    return integer(fields(message(fields(body), _META) or b""), 4)

@@ -12,7 +12,7 @@ import numpy as np
 from nephoscope.features.columns import Lists, Numbers, Plain, Texts
 from nephoscope.features.ragged import Ragged, blanked, fixed, joined, repeated
 from nephoscope.features.value_types import ValueType, item_of
-from nephoscope.features.varint import varints
+from nephoscope.features.varint import encoded, varints
 
 NO_TIME = np.iinfo(np.int64).min
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
@@ -95,4 +95,4 @@ def tag(field: int, wire: int) -> bytes:
     >>> tag(4, VARINT), tag(18, LENGTH)
     (b' ', b'\\x92\\x01')
     """
-    return bytes(varints(np.array([field << 3 | wire])).data)
+    return encoded(field << 3 | wire)

@@ -32,3 +32,13 @@ def varints(numbers: NDArray[Any]) -> Ragged:
     groups = (bits[:, None] >> _SHIFTS[:widest]).astype(np.uint8) & np.uint8(0x7F)
     more = np.arange(widest) < (lengths - 1)[:, None]
     return left_aligned(groups | (more.astype(np.uint8) << np.uint8(7)), lengths)
+
+
+def encoded(number: int) -> bytes:
+    """
+    Write one number.
+
+    >>> encoded(150)
+    b'\\x96\\x01'
+    """
+    return varints(np.array([number])).data.tobytes()

@@ -38,7 +38,6 @@ class View:
     ttl: timedelta = timedelta(0)  # 0: good for ever
     online: bool = True
     transformed: bool = False  # Feast has to compute it: aggregations or stored code
-    version: int = 0  # above 0 where the registry keeps versions of views apart online
 
     @property
     def foreign_types(self) -> dict[str, int]:

@@ -24,12 +24,12 @@ class Aws:
 
         return S3Objects(self._s3)
 
-    def state(self, url: str) -> State:
-        """A store on S3: s3://BUCKET/PREFIX."""
+    def state(self, url: str, *, exact: bool = False) -> State:
+        """A store on S3: s3://BUCKET/PREFIX; its bodies without a stamp where others read them too."""
         from nephoscope.adapters.aws.state import S3State
 
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        return S3State(self._s3, bucket, prefix)
+        return S3State(self._s3, bucket, prefix, exact=exact)
 
     def secret(self, name: str) -> str:
         """A secret of Secrets Manager."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nephoscope.events import ObjectWritten, TimerFired
 from nephoscope.jobs import drift as drift_job
+from nephoscope.jobs import features as features_job
 from nephoscope.jobs import monitoring as monitoring_job
 from nephoscope.report import Report
 from nephoscope.wiring.local import Local
@@ -18,4 +19,17 @@ def drift(local: Local, event: ObjectWritten) -> Report:
     """Compare one landed table with its Baseline."""
     return drift_job.run(
         event, tables=local.tables, baselines=local.baselines, outbox=local.outbox, settings=local.settings
+    )
+
+
+def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
+    """Sync the views that an Event is about to every cloud, and compare what their stores hold."""
+    store = local.features
+    return features_job.run(
+        event,
+        clouds=store.each_cloud,
+        views=store.views_of(event),
+        outbox=local.outbox,
+        clock=local.clock,
+        settings=store.written,
     )

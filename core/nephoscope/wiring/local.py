@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nephoscope.jobs.desk import Desk
     from nephoscope.ports import Clock, Metrics, State, Tables
     from nephoscope.wiring.entry import Entry
+    from nephoscope.wiring.features import FeatureStore
 
 CLOCK_VARIABLE = "NEPHOSCOPE_CLOCK"  # a file that tells the time, as in the demo
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
@@ -110,6 +111,13 @@ class Local:
 
         places = {name: dataset.objects for name, dataset in self.settings.datasets.items()}
         return {name: Folder(Path(place)) for name, place in places.items() if "://" not in place}
+
+    @cached_property
+    def features(self) -> FeatureStore:
+        """The feature store, in every cloud that the configuration names."""
+        from nephoscope.wiring.features import FeatureStore
+
+        return FeatureStore(self.settings, self.clock, self.ledger, secret)
 
     @cached_property
     def desk(self) -> Desk:

@@ -79,5 +79,13 @@ def _monitoring(local: Local, event: TimerFired) -> None:
     local.entry.run("monitoring", event, lambda: jobs.monitoring(local, event))
 
 
+def _features(local: Local, event: TimerFired) -> None:
+    local.entry.run("features", event, lambda: jobs.features(local, event))
+
+
 # What this machine runs by the clock; the hub's deliveries have a loop of their own.
-TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {"monitoring": _monitoring, "sweep": _sweep}
+TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {
+    "features": _features,
+    "monitoring": _monitoring,
+    "sweep": _sweep,
+}

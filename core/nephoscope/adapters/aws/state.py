@@ -17,10 +17,11 @@ _STAMP = re.compile(rb"\n[ \t]{64}\Z")
 
 
 class S3State:
-    """Records under one prefix of a bucket."""
+    """Records under one prefix of a bucket; `exact` bodies carry no stamp, so that others can read them too."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+    def __init__(self, client: Any, bucket: str, prefix: str, *, exact: bool = False) -> None:
         self._client = client
+        self._exact = exact
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
@@ -63,7 +64,7 @@ class S3State:
         with translated(f"s3://{self._bucket}/{self._prefix}{key}"):
             try:
                 written = self._client.put_object(
-                    Bucket=self._bucket, Key=self._prefix + key, Body=stamped(body), **condition
+                    Bucket=self._bucket, Key=self._prefix + key, Body=body if self._exact else stamped(body), **condition
                 )
                 return Version(written["ETag"])
             except ClientError as error:

@@ -18,12 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import mmh3
 import numpy as np
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from nephoscope.adapters.aws.refusals import GONE, code, translated
-from nephoscope.adapters.online.naming import online_name
 from nephoscope.errors import Transient
 from nephoscope.features.rows import Rows, Stored, Written
 from nephoscope.features.view import View
@@ -47,13 +48,11 @@ class DynamoDbOnlineStore:
         project: str,
         *,
         table_name_template: str = "{project}.{table_name}",
-        versioned: bool = False,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._project = project
         self._template = table_name_template
-        self._versioned = versioned
         self._pause = pause
 
     def prepare(self, view: View) -> None:
@@ -140,7 +139,7 @@ class DynamoDbOnlineStore:
         return True
 
     def _table(self, view: View) -> str:
-        name = online_name(view, versioned=self._versioned)
+        name = view.name
         return self._template.format(project=self._project, table_name=name)
 
 
@@ -150,7 +149,8 @@ def entity_id(key: bytes) -> str:
 
     Source: `feast.infra.online_stores.helpers.compute_entity_id` of Feast 0.67.
     """
-    return mmh3.hash_bytes(key).hex()
+    digest: bytes = mmh3.hash_bytes(key)
+    return digest.hex()
 
 
 def _item(name: str, event_us: int, values: Mapping[str, bytes]) -> dict[str, Any]:
@@ -168,3 +168,10 @@ def _stored(view: View, item: Mapping[str, Any]) -> Stored:
 
 def _microseconds(text: str) -> int:
     return (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
+
+
+def client(region: str, endpoint: str | None) -> Any:
+    """A client whose connections suffice for the threads."""
+    return boto3.client(
+        "dynamodb", region_name=region, endpoint_url=endpoint, config=Config(max_pool_connections=THREADS * 2)
+    )

@@ -17,7 +17,6 @@ from contextlib import contextmanager
 import redis
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from nephoscope.adapters.online.naming import online_name
 from nephoscope.adapters.online.resp import bulk_string, bulk_strings, command_head
 from nephoscope.errors import Permanent, Transient
 from nephoscope.features.instants import instants, microseconds
@@ -94,13 +93,11 @@ class RedisOnlineStore:
         *,
         password: str | None = None,
         key_ttl_seconds: int = 0,
-        versioned: bool = False,
         timeout_seconds: float = 30.0,
     ) -> None:
         self._place = connection_string.partition(",")[0]
         self._project = project.encode()
         self._expire = key_ttl_seconds
-        self._versioned = versioned
         self._client = redis.Redis(**_options(connection_string, password, timeout_seconds))
         self._script: bytes | None = None
 
@@ -176,11 +173,11 @@ class RedisOnlineStore:
         return self._script
 
     def _fields(self, view: View) -> list[bytes]:
-        name = online_name(view, versioned=self._versioned)
+        name = view.name
         return [murmur3(f"{name}:{feature}".encode()).to_bytes(4, "little") for feature in view.features]
 
     def _time_field(self, view: View) -> bytes:
-        return f"_ts:{online_name(view, versioned=self._versioned)}".encode()
+        return f"_ts:{view.name}".encode()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

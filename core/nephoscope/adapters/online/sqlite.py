@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from nephoscope.adapters.local.database import Database
-from nephoscope.adapters.online.naming import online_name
 from nephoscope.features.instants import PER_SECOND
 from nephoscope.features.ragged import Integers
 from nephoscope.features.rows import Rows, Stored, Written
@@ -33,10 +32,9 @@ class SqliteOnlineStore:
 
     atomic = True
 
-    def __init__(self, path: Path, project: str, *, versioned: bool = False) -> None:
+    def __init__(self, path: Path, project: str) -> None:
         self._database = Database(path, "SELECT 1")
         self._project = project
-        self._versioned = versioned
 
     def prepare(self, view: View) -> None:
         """Make the view's table, as Feast makes it."""
@@ -87,7 +85,7 @@ class SqliteOnlineStore:
         return {bytes(key): _stored(list(found)) for key, found in groupby(lines, itemgetter(0))}
 
     def _table(self, view: View, suffix: str = "") -> str:
-        name = f"{self._project}_{online_name(view, versioned=self._versioned)}{suffix}".replace('"', '""')
+        name = f"{self._project}_{view.name}{suffix}".replace('"', '""')
         return f'"{name}"'
 
 
@@ -108,8 +106,8 @@ def _stored(lines: list[tuple[bytes, str, bytes, int]]) -> Stored:
 
 def _local_seconds(times_us: Integers) -> list[int]:
     """What `int(naive_utc.timestamp())` makes of each time: whole seconds, cut towards 0, in the machine's zone."""
-    seconds = np.trunc(times_us / PER_SECOND).astype(np.int64)
+    seconds: list[int] = np.trunc(times_us / PER_SECOND).astype(np.int64).tolist()
     if time.timezone == 0 and not time.daylight:
-        return seconds.tolist()
-    naive = [datetime.fromtimestamp(second, UTC).replace(tzinfo=None) for second in seconds.tolist()]
+        return seconds
+    naive = [datetime.fromtimestamp(second, UTC).replace(tzinfo=None) for second in seconds]
     return [int(at.timestamp()) for at in naive]

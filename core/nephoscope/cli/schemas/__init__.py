@@ -10,6 +10,7 @@ from nephoscope.cli.schemas.configuration import Initialised, Validated
 from nephoscope.cli.schemas.cost import CostReported
 from nephoscope.cli.schemas.document import Document
 from nephoscope.cli.schemas.drift import DriftCompared, ProfileMade
+from nephoscope.cli.schemas.features import FeaturesApplied, FeaturesJudged, FeaturesPlanned, FeaturesSynced
 from nephoscope.cli.schemas.metrics import MetricsPut
 from nephoscope.cli.schemas.run import Ran
 from nephoscope.cli.schemas.runner import DemoPlayed, RunnerStopped
@@ -21,9 +22,15 @@ ANSWERS: dict[str, type[Document]] = {
     "drift.compare": DriftCompared,
     "drift.merge": ProfileMade,
     "drift.profile": ProfileMade,
+    "features.apply": FeaturesApplied,
+    "features.freshness": FeaturesJudged,
+    "features.parity": FeaturesJudged,
+    "features.plan": FeaturesPlanned,
+    "features.sync": FeaturesSynced,
     "init": Initialised,
     "metrics.put": MetricsPut,
     "run.drift": Ran,
+    "run.features": Ran,
     "run.monitoring": Ran,
     "series.anomalies": SeriesScored,
     "up": RunnerStopped,

@@ -1,0 +1,1 @@
+"""What only Feast itself can do; nothing else imports it."""

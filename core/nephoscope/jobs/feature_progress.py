@@ -1,0 +1,79 @@
+"""
+How far each view is in each cloud, and who is at it: one record a view and cloud, under compare-and-swap.
+
+    features/<project>/<cloud>/<view>.json
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from nephoscope import records
+from nephoscope.features.plan import Window
+from nephoscope.features.ragged import of_rows
+from nephoscope.features.sample import merged
+from nephoscope.features.watermark import Watermark, advanced
+from nephoscope.ports import State
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write a view until when."""
+
+    owner: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is known of one view in one cloud."""
+
+    watermark: Watermark | None = None
+    sample: tuple[str, ...] = ()  # serialized entity keys in hex, in the order of their hashes
+    lease: Lease | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewProgress:
+    """The record of one view in one cloud."""
+
+    state: State
+    project: str
+    cloud: str
+    view: str
+
+    def read(self) -> Progress:
+        """What is known now."""
+        return records.read(self.state, self._key, Progress) or Progress()
+
+    def claim(self, owner: str, now: datetime, length: timedelta) -> bool:
+        """Take the lease, unless another holds it; whoever holds it keeps it by claiming again."""
+
+        def to(old: Progress | None) -> Progress:
+            known = old or Progress()
+            if known.lease is not None and known.lease.owner != owner and known.lease.until > now:
+                return known if old is not None else Progress()
+            return replace(known, lease=Lease(owner, now + length))
+
+        held = records.change(self.state, self._key, Progress, to)
+        return held is not None and held.lease is not None and held.lease.owner == owner
+
+    def advance(self, window: Window, mark: Watermark, sample: list[bytes], size: int, owner: str) -> None:
+        """Move the watermark, keep the sample of everything that was ever synced, and let go of the lease."""
+
+        def to(old: Progress | None) -> Progress:
+            known = old or Progress()
+            mine = known.lease is not None and known.lease.owner == owner
+            keys = merged([of_rows(bytes.fromhex(key) for key in known.sample), of_rows(sample)], size)
+            return Progress(
+                advanced(known.watermark, window, mark),
+                tuple(key.hex() for key in keys),
+                None if mine else known.lease,
+            )
+
+        records.change(self.state, self._key, Progress, to)
+
+    @property
+    def _key(self) -> str:
+        return f"features/{self.project}/{self.cloud}/{self.view}.json"

@@ -1,0 +1,91 @@
+"""One view into one cloud's online store: rows are counted in, written, counted out, and only then the mark moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from nephoscope.errors import NephoscopeError
+from nephoscope.events import ObjectRef
+from nephoscope.features import counts
+from nephoscope.features.plan import Step, Window
+from nephoscope.features.ragged import Ragged, of_rows
+from nephoscope.features.rows import Rows, Written
+from nephoscope.features.sample import merged, smallest
+from nephoscope.features.view import View
+from nephoscope.features.watermark import Watermark
+from nephoscope.findings import Finding
+from nephoscope.jobs.feature_progress import ViewProgress
+from nephoscope.ports import Engine, FeatureTables, OnlineStore, Serving, State
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCloud:
+    """One cloud as the job meets it."""
+
+    state: State  # where its progress is kept
+    tables: FeatureTables
+    store: OnlineStore
+    serving: Serving | None = None
+    engines: Mapping[str, Engine] = field(default_factory=dict)  # by view, what materialises it instead
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the job knows of itself."""
+
+    owner: str  # the run's id
+    now: datetime
+    lease: timedelta
+    sample: int
+    landed: ObjectRef | None = None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What went by while a view was written."""
+
+    size: int
+    written: Written = field(default_factory=lambda: Written(0, 0))
+    sample: Ragged = field(default_factory=lambda: of_rows([]))
+    newest_us: int | None = None
+    newest_key: str = ""
+
+    def add(self, rows: Rows, written: Written) -> None:
+        self.written += written
+        self.sample = of_rows(merged([self.sample, of_rows(smallest(rows.keys, self.size))], self.size))
+        newest = rows.take(rows.event_us.argsort()[-1:])
+        event_us = int(newest.event_us[0])
+        if self.newest_us is None or event_us >= self.newest_us:
+            self.newest_us, self.newest_key = event_us, newest.keys.rows()[0].hex()
+
+
+def sync(step: Step, view: View, cloud: FeatureCloud, progress: ViewProgress, run: Run) -> Finding:
+    """
+    Bring one view up to date in one cloud.
+
+    Returns:
+        What the counts say; unknown where the source or the store did not answer, so that the other clouds go on. The
+        watermark moves only where every row is accounted for.
+    """
+    if step.window is None:
+        return counts.idle(step)
+    try:
+        if not cloud.store.atomic and not progress.claim(run.owner, run.now, run.lease):
+            return counts.failed(step, "another run is writing this view; the next one goes on from there")
+        return _sync(step, step.window, view, cloud, progress, run)
+    except NephoscopeError as error:
+        return counts.failed(step, error.what)
+
+
+def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress: ViewProgress, run: Run) -> Finding:
+    cloud.store.prepare(view)
+    reading = cloud.tables.read(view, window, landed=run.landed)
+    seen = _Seen(run.sample)
+    for rows in reading.batches:
+        seen.add(rows, cloud.store.write(view, rows))
+    if counts.accounted(reading.counted, seen.written):
+        mark = Watermark(window.end, reading.counted.read, run.now, seen.newest_us, seen.newest_key)
+        progress.advance(window, mark, seen.sample.rows(), run.sample, run.owner)
+    return counts.synced(step, reading.counted, seen.written, foreign=reading.foreign)

@@ -1,0 +1,143 @@
+"""A timer fired or a view's file landed: bring every cloud's online store up to date, then prove that it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
+from nephoscope.features.plan import Step, plan
+from nephoscope.features.view import View
+from nephoscope.findings import Finding
+from nephoscope.jobs.feature_look import Look, alike, draw, fresh, look, readings, smoked
+from nephoscope.jobs.feature_progress import ViewProgress
+from nephoscope.jobs.feature_sync import FeatureCloud, Run, sync
+from nephoscope.outbox import Outbox, run_id
+from nephoscope.ports import Clock
+from nephoscope.report import Coverage, Report
+from nephoscope.settings import Features, duration
+
+JOB = "features"
+READINGS_BYTES, KEY_BYTES = 40_000, 52
+"""What a Report has room for, and what one key of a sample takes of it."""
+
+
+def run(
+    event: TimerFired | ObjectWritten,
+    *,
+    clouds: Mapping[str, FeatureCloud],
+    views: Sequence[View],
+    outbox: Outbox,
+    clock: Clock,
+    settings: Features,
+) -> Report:
+    """
+    Sync every view to every cloud, then look at what the stores hold.
+
+    Args:
+        event: What happened; a landed file's rows are read whatever the watermarks say.
+        clouds: Those whose stores can be asked from here: its own for a function, all for a laptop.
+        views: Those of the registry that the Event is about.
+        outbox: Where the Report goes.
+        clock: Tells the end of every window.
+        settings: Of the feature store.
+
+    Raises:
+        Transient: The ledger or the topic does not answer; what was written stays written.
+    """
+    if (told := outbox.told(event, JOB)) is not None:
+        return told
+    started = time.perf_counter()
+    now = clock.now()
+    landed = event.object if isinstance(event, ObjectWritten) else None
+
+    synced = sync_all(run_id(event, JOB), clouds, views, now, settings, landed=landed)
+    looks = look_at_all(clouds, views, settings)
+
+    findings = (*synced, *fresh(looks, views, now, settings), *smoked(clouds, settings))
+    compared = tuple(alike(looks, settings)) if len(clouds) > 1 else ()
+    silent = tuple(sorted({seen.cloud for seen in looks if seen.silent}))
+    return outbox.publish(
+        event,
+        JOB,
+        settings.project,
+        (*findings, *compared),
+        coverage=Coverage(len(clouds), len(clouds) - len(silent), silent),
+        readings=readings(looks),
+        duration_seconds=time.perf_counter() - started,
+    )
+
+
+def planned(
+    clouds: Mapping[str, FeatureCloud],
+    views: Sequence[View],
+    now: datetime,
+    settings: Features,
+    *,
+    landed: ObjectRef | None = None,
+) -> tuple[Step, ...]:
+    """What is missing where; nothing is written."""
+    marks = {
+        name: {
+            view.name: known.watermark.until
+            for view in views
+            if (known := _progress(settings, name, cloud, view).read()).watermark is not None
+        }
+        for name, cloud in clouds.items()
+    }
+    return plan(views, marks, now, late=duration(settings.late), landed=landed is not None)
+
+
+def sync_all(
+    owner: str,
+    clouds: Mapping[str, FeatureCloud],
+    views: Sequence[View],
+    now: datetime,
+    settings: Features,
+    *,
+    landed: ObjectRef | None = None,
+) -> tuple[Finding, ...]:
+    """Write what is missing, one view and cloud after the other; one that fails does not keep the others back."""
+    by_name = {view.name: view for view in views}
+    this = Run(owner, now, duration(settings.lease), settings.sample, landed)
+    return tuple(
+        sync(
+            step,
+            by_name[step.view],
+            clouds[step.cloud],
+            _progress(settings, step.cloud, clouds[step.cloud], by_name[step.view]),
+            this,
+        )
+        for step in planned(clouds, views, now, settings, landed=landed)
+    )
+
+
+def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], settings: Features) -> list[Look]:
+    """Read back the sample of every view that is served, as much of it as a Report has room for."""
+    served = [view for view in views if view.online]
+    room = READINGS_BYTES // KEY_BYTES // max(len(served) * len(clouds), 1)
+    size = max(min(settings.sample, room), 1)
+    looks = []
+    for view in served:
+        for name, cloud in clouds.items():
+            known = _progress(settings, name, cloud, view).read()
+            keys = [bytes.fromhex(key) for key in known.sample[:size]]
+            newest = bytes.fromhex(known.watermark.newest_key) if known.watermark else b""
+            looks.append(look(view, name, cloud, keys, newest, size))
+    return looks
+
+
+def draw_and_look(clouds: Mapping[str, FeatureCloud], views: Sequence[View], now: datetime, size: int) -> list[Look]:
+    """Draw keys anew from each view's source, and read them from every store."""
+    return [
+        look(view, name, cloud, keys, b"", size + 1)
+        for view in views
+        if view.online
+        for keys in [draw(view, next(iter(clouds.values())), now, size)]
+        for name, cloud in clouds.items()
+    ]
+
+
+def _progress(settings: Features, name: str, cloud: FeatureCloud, view: View) -> ViewProgress:
+    return ViewProgress(cloud.state, settings.project, name, view.name)

@@ -1,0 +1,228 @@
+"""The feature store's parts: each cloud's online store, its sources, its registry and its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
+
+from nephoscope.errors import BadPayload, BadSettings, Unreadable
+from nephoscope.events import ObjectWritten, TimerFired
+from nephoscope.features.registry import views
+from nephoscope.features.view import View
+from nephoscope.jobs.feature_sync import FeatureCloud
+from nephoscope.ports import Clock, FeatureTables, OnlineStore, Serving, State
+from nephoscope.registries import StoredRegistry
+from nephoscope.settings import Features, Settings
+from nephoscope.settings.features import DynamoDbStore, FeastStore, RedisStore, SqliteStore, Store
+from nephoscope.settings.urls import inside, url_of
+
+if TYPE_CHECKING:
+    from nephoscope.adapters.feast.repository import FeastRepository
+    from nephoscope.adapters.files.feature_places import Place
+
+_INSTALL = "install nephoscope[features], or run the features image"
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """One Feast project in the clouds that can be asked from here."""
+
+    settings: Settings
+    clock: Clock
+    ledger: State  # of the machine or the function that this runs on
+    secret: Callable[[str], str]
+    only: str = ""  # a deployed function asks only its own cloud
+    dry: bool = False  # nothing is written
+
+    @cached_property
+    def written(self) -> Features:
+        """The configuration's section."""
+        if self.settings.features is UNSET:
+            raise BadSettings("The configuration has no feature store.", do="add the section features")
+        return self.settings.features
+
+    @property
+    def clouds(self) -> tuple[str, ...]:
+        """The clouds that are asked, the one where the registry is at home first."""
+        named = [cloud for cloud in self.written.stores if self.only in ("", cloud)]
+        return tuple(sorted(named, key=lambda cloud: (cloud != self.settings.hub, named.index(cloud))))
+
+    @cached_property
+    def repository(self) -> FeastRepository:
+        """The Feast repository."""
+        from nephoscope.adapters.feast.repository import FeastRepository
+
+        return FeastRepository(Path(self.written.repository), self.written.project)
+
+    def registry(self, cloud: str) -> StoredRegistry:
+        """One cloud's registry."""
+        return StoredRegistry(self.state(cloud, exact=True), self.clock, self.written.project)
+
+    @cached_property
+    def registry_bytes(self) -> bytes:
+        """
+        The registry that counts in the first of the clouds.
+
+        Raises:
+            BadSettings: None was ever applied.
+        """
+        found = self.registry(self.clouds[0]).current()
+        if found is None:
+            raise BadSettings(
+                f"The project '{self.written.project}' has no registry in {self.clouds[0]}.",
+                do="apply its repository: nephoscope features apply",
+            )
+        return found
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """The feature views of the registry that counts."""
+        return views(self.registry_bytes, self.written.project)
+
+    @cached_property
+    def each_cloud(self) -> Mapping[str, FeatureCloud]:
+        """What the job asks, by cloud."""
+        return {cloud: self._cloud(cloud) for cloud in self.clouds}
+
+    def state(self, cloud: str, *, exact: bool = False) -> State:
+        """A cloud's own store of records; that of this machine where the configuration names none for it."""
+        url = self.settings.stores.get(cloud)  # type: ignore[call-overload]
+        if url is None:
+            return self.ledger
+        if url.startswith("sqlite:"):
+            from nephoscope.adapters.local.state import SqliteState
+
+            return SqliteState(Path(url.removeprefix("sqlite:")))
+        return _remote(url, exact=exact)
+
+    def views_of(self, event: TimerFired | ObjectWritten) -> tuple[View, ...]:
+        """
+        The views that an Event is about: all for a timer, those that are computed to it for a file.
+
+        Raises:
+            BadPayload: No view is computed to that file.
+        """
+        if isinstance(event, TimerFired):
+            return self.views
+        found = tuple(view for view in self.views if any(self._holds(cloud, view, event) for cloud in self.clouds))
+        if not found:
+            raise BadPayload(
+                f"'{event.object.url}' is the source of none of the {len(self.views)} feature views.",
+                do="narrow the trigger, or name its place under features.sources",
+            )
+        return found
+
+    def _holds(self, cloud: str, view: View, event: ObjectWritten) -> bool:
+        try:
+            return inside(url_of(event.object), self._place(cloud, view).url)
+        except Unreadable:  # a view whose source is no file
+            return False
+
+    def _cloud(self, cloud: str) -> FeatureCloud:
+        state, store = self.state(cloud), self._store(cloud)
+        if self.dry:
+            from nephoscope.adapters.local.draft import DraftState
+            from nephoscope.adapters.online.draft import DraftOnlineStore
+
+            state, store = DraftState(state), DraftOnlineStore(store)
+        return FeatureCloud(state, self._tables(cloud), store, self._serving(cloud))
+
+    def _tables(self, cloud: str) -> FeatureTables:
+        from nephoscope.adapters.files.feature_tables import FeatureFiles
+
+        return FeatureFiles(lambda view: self._place(cloud, view), _encode)
+
+    def _place(self, cloud: str, view: View) -> Place:
+        from nephoscope.adapters.files.feature_places import place_of
+
+        elsewhere: Mapping[str, str] = self.written.sources.get(cloud, {})  # type: ignore[call-overload]
+        return place_of(view, Path(self.written.repository), override=elsewhere.get(view.name, ""))
+
+    def _store(self, cloud: str) -> OnlineStore:
+        store: Store = self.written.stores[cloud]  # type: ignore[index]
+        project = self.written.project
+        try:
+            if isinstance(store, SqliteStore):
+                from nephoscope.adapters.online.sqlite import SqliteOnlineStore
+
+                return SqliteOnlineStore(Path(store.path), project)
+            if isinstance(store, RedisStore):
+                from nephoscope.adapters.online.redis import RedisOnlineStore
+
+                return RedisOnlineStore(
+                    store.connection_string,
+                    project,
+                    password=None if store.password is UNSET else self.secret(store.password),
+                    key_ttl_seconds=store.key_ttl_seconds,
+                )
+            if isinstance(store, DynamoDbStore):
+                from nephoscope.adapters.online.dynamodb import DynamoDbOnlineStore, client
+
+                endpoint = None if store.endpoint_url is UNSET else store.endpoint_url
+                return DynamoDbOnlineStore(
+                    client(store.region, endpoint), project, table_name_template=store.table_name_template
+                )
+            from nephoscope.adapters.feast.store import FeastOnlineStore
+
+            return FeastOnlineStore(store.online_store, project, self.registry_bytes)
+        except ModuleNotFoundError as error:
+            raise BadSettings(
+                f"The store of '{cloud}' needs {error.name}, which is not installed.", do=_INSTALL
+            ) from error
+
+    def _serving(self, cloud: str) -> Serving | None:
+        if self.written.smoke is UNSET:
+            return None
+        from nephoscope.adapters.feast.asked import FeastAsked
+
+        return FeastAsked(
+            lambda: self.registry(cloud).current(),
+            lambda: feast_section(self.written.stores[cloud], self.secret),  # type: ignore[index]
+            self.written.project,
+            trusted=self.written.trusted,
+        )
+
+
+def feast_section(store: Store, secret: Callable[[str], str]) -> dict[str, Any]:
+    """A store as Feast's own section `online_store` writes it."""
+    if isinstance(store, FeastStore):
+        return store.online_store
+    if isinstance(store, SqliteStore):
+        return {"type": "sqlite", "path": store.path}
+    if isinstance(store, DynamoDbStore):
+        endpoint = {} if store.endpoint_url is UNSET else {"endpoint_url": store.endpoint_url}
+        return {
+            "type": "dynamodb",
+            "region": store.region,
+            "table_name_template": store.table_name_template,
+            "consistent_reads": True,
+            **endpoint,
+        }
+    password = "" if store.password is UNSET else f",password={secret(store.password)}"
+    return {"type": "redis", "connection_string": f"{store.connection_string}{password}"}
+
+
+def _encode(view: View, batch: Any) -> Any:
+    """Feast is opened only when a batch holds what the fast lane cannot encode."""
+    from nephoscope.adapters.feast.encoding import encode
+
+    return encode(view, batch)
+
+
+def _remote(url: str, *, exact: bool) -> State:
+    if url.startswith("s3://"):
+        from nephoscope.wiring.aws import Aws
+
+        return Aws().state(url, exact=exact)
+    if url.startswith("gs://"):
+        from nephoscope.wiring.gcp import Gcp
+
+        return Gcp().state(url)
+    from nephoscope.wiring.azure import Azure
+
+    return Azure().state(url)
