@@ -41,6 +41,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", action="append", default=[], metavar="[COLUMN=]NUMBER", help="not the preset's")
     parser.add_argument("--weight", action="append", default=[], metavar="COLUMN=NUMBER", help="in the drifted share")
     parser.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=", ".join(KINDS))
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with every column's distributions, too")
     cut = parser.add_mutually_exclusive_group()
     cut.add_argument("--chunk-size", type=int, metavar="N", help="nannyml: rows of a chunk")
     cut.add_argument("--chunks", type=int, metavar="N", help="nannyml: number of chunks (default 10)")
@@ -70,6 +71,7 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
 
     baseline, window = existing_file(arguments.baseline), existing_file(arguments.window)
     rules, kinds, cut = _rules(arguments), _kinds(arguments.kind), _cut(arguments)
+    page_of = _page() if arguments.html is not None else None
     dataset = window.name.split(".")[0]
     try:
         with ExitStack() as stack:
@@ -77,9 +79,21 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
             preset = _chunked(stack, arguments, rules, kinds, cut) if rules.preset == "nannyml" else None
             found = compared(tables.rows, tables.sides, rules, dataset=dataset, preset=preset)
     except Unreadable as error:
-        return comparison(unread(error, rules, dataset=dataset))
-    _check_columns(found, [*rules.methods, *rules.limits, *rules.weights, *kinds])
+        found = unread(error, rules, dataset=dataset)
+    else:
+        _check_columns(found, [*rules.methods, *rules.limits, *rules.weights, *kinds])
+    if page_of is not None:
+        write_whole(arguments.html, page_of(found, baseline=baseline.name, window=window.name).encode())
     return comparison(found)
+
+
+def _page() -> Callable[..., str]:
+    try:
+        from nephoscope.adapters.drawing.page import page
+    except ImportError as error:
+        do = "pip install 'nephoscope[html]'"
+        raise BadUsage("--html draws with matplotlib, which is not installed.", do=do) from error
+    return page
 
 
 def _chunked(
@@ -147,6 +161,7 @@ def _rules(arguments: argparse.Namespace) -> Rules:
         preset=arguments.preset,
         methods=methods,
         limits={column: _number(text, "--limit") for column, text in _all_assigned(arguments.limit, "--limit")},
+        drawn=arguments.html is not None,
         weights={column: _number(text, "--weight") for column, text in _all_assigned(arguments.weight, "--weight")},
     )
 

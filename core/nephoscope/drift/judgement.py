@@ -13,6 +13,7 @@ from nephoscope.drift.evidently_preset import evidently_choice
 from nephoscope.drift.limits import limit_for
 from nephoscope.drift.null_share import null_share
 from nephoscope.drift.pair import NotComputable, Pair, Side, paired
+from nephoscope.drift.picture import Picture, picture_of
 from nephoscope.drift.profile import Kind
 from nephoscope.drift.statistics import BARE, every_statistic
 from nephoscope.findings import Finding, Limit, Verdict, judge, worst
@@ -31,6 +32,7 @@ class Rules:
     methods: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    drawn: bool = False  # whether each column's distributions are kept for a drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class ColumnJudgement:
     compared: bool = True  # False where the preset looks at no such columns
     weight: float = 1.0
     chunks: tuple[Chunk, ...] | None = None
+    picture: Picture | None = None  # where one was asked for
 
 
 def judge_column(
@@ -72,7 +75,8 @@ def judge_column(
         both = paired(before, after, name)
     except NotComputable as why:
         return replace(blank, reason=str(why))
-    return chosen(replace(blank, statistics=every_statistic(both)), lambda: choose(both, method), rules)
+    measured = replace(blank, statistics=every_statistic(both), picture=picture_of(both) if rules.drawn else None)
+    return chosen(measured, lambda: choose(both, method), rules)
 
 
 def blank_judgement(name: str, before: Side | None, after: Side | None, rules: Rules) -> ColumnJudgement:

@@ -1,8 +1,9 @@
 """
 How deep JSON is nested, watched while it streams by.
 
-pyarrow's parser recurses, and a line of 200,000 brackets ends the process. Nearly every block is passed by counting: a line cannot be nested deeper than it has opening brackets, and a flat line
-has one. Only lines that have a thousand are looked at bracket by bracket.
+pyarrow's parser recurses, and a line of 200,000 brackets ends the process. Nearly every block is passed by counting: a
+line cannot be nested deeper than it has opening brackets, and a flat line has one. Only lines that have a thousand are
+looked at bracket by bracket.
 """
 
 from __future__ import annotations
