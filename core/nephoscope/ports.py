@@ -8,9 +8,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
+from nephoscope.cost.bill import Bill
 from nephoscope.cost.lines import Answer as BillAnswer
 from nephoscope.events import ObjectRef
-from nephoscope.monitoring.answer import Answer
+from nephoscope.monitoring.answer import Answer, Variants
 from nephoscope.monitoring.query import Query, Window
 from nephoscope.monitoring.sample import Sample
 
@@ -138,6 +139,10 @@ class Metrics(Protocol):
         """
         ...
 
+    def variants(self, queries: Sequence[Query], label: str, window: Window) -> Mapping[Query, Variants]:
+        """The same queries with each value that the store has of one more label, or why they are not known."""
+        ...
+
 
 class MetricWriter(Protocol):
     """What writes model metrics into one cloud's store, the way its Metrics reads them."""
@@ -166,6 +171,20 @@ class Bills(Protocol):
         Tell a month's charges ("2026-05", of the billing period, in UTC) by day and service, or by the values of a tag.
 
         Nothing that a service does raises, and nothing of it reads as 0: half an answer is unknown.
+        """
+        ...
+
+
+class Deliveries(Protocol):
+    """Exported bills, as a cloud delivers them: a manifest, and the files that it lists."""
+
+    def read(self, manifest: ObjectRef, *, by: Sequence[str]) -> Bill:
+        """
+        Read the files that a landed manifest lists, in groups by some keys; one that cannot be read is unknown in it.
+
+        Raises:
+            BadPayload: The manifest, or a file that it lists, is not there any more.
+            Transient: The store does not answer.
         """
         ...
 

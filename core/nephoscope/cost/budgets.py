@@ -26,6 +26,8 @@ class BudgetLimit:
     budget: Budget
     provider_share: Decimal | None = None  # of the budget: 0.6 of 1,000 lets one provider charge 600
     rates: Rates | None = None  # without them, only the budget's own currency is compared
+    cloud: str = ""  # the one cloud it is for; all of them when empty
+    model: str = ""  # the one model it is for
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import Bill, Group, Source
+from nephoscope.cost.lines import Answer
 from nephoscope.cost.money import Budget, plain
 from nephoscope.cost.recommendation import Recommendation
 from nephoscope.cost.status import Status, status
@@ -35,11 +36,12 @@ class CostReport:
         *,
         at: datetime,
         budget: Budget | None = None,
+        answers: Mapping[str, Answer] | None = None,
         anomalies: Sequence[Anomaly] = (),
         recommendations: Sequence[Recommendation] = (),
     ) -> CostReport:
-        """Add a bill up and hold it against a budget."""
-        costs = provider_costs(bill.answers)
+        """Add a bill up and hold it against a budget; `answers` where they were given provider by provider."""
+        costs = provider_costs(bill.answers if answers is None else answers)
         total = grand_total(costs)
         return cls(bill, costs, total, status(total, budget), tuple(anomalies), tuple(recommendations), at)
 

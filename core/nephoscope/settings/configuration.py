@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from nephoscope.settings.bills import Bills, Budgets, ExchangeRates
 from nephoscope.settings.channels import Channel
 from nephoscope.settings.datasets import DataSet
 from nephoscope.settings.durations import Duration
@@ -83,6 +84,9 @@ class Configuration(Section, frozen=True, kw_only=True):
     metric_stores: Annotated[MetricStores, Meta(description="Where model metrics are kept.")] = MetricStores()
     models: Annotated[Models, Meta(description="The models that are watched.")] = field(default_factory=dict)
     features: Annotated[Features, Meta(description="The feature store.")] | UnsetType = UNSET
+    bills: Annotated[Bills, Meta(description="Where each cloud tells what it charges.")] = Bills()
+    budgets: Annotated[Budgets, Meta(description="What may be spent in a month.")] = field(default_factory=dict)
+    exchange_rates: Annotated[ExchangeRates, Meta(description="How currencies are added.")] | UnsetType = UNSET
     timers: Annotated[
         dict[TimedJob, Cron],
         Meta(

@@ -1,0 +1,136 @@
+"""
+A timer fired, or a delivery's manifest landed: read the bill, judge it, tell.
+
+A deployed function asks its own cloud alone. What no single cloud can know (the total, a budget over all of them) is
+made by `rollup` from the readings that each Report carries.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from nephoscope.cost.across import by_tag, readings
+from nephoscope.cost.anomaly import Anomaly
+from nephoscope.cost.bill import TAG, merged
+from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings
+from nephoscope.cost.lines import Answer, Line, Unknown
+from nephoscope.cost.month import Month
+from nephoscope.cost.recommendations import recommendations
+from nephoscope.cost.report import CostReport
+from nephoscope.events import Event, ObjectWritten, TimerFired
+from nephoscope.findings import Finding
+from nephoscope.jobs.bill_asking import ask
+from nephoscope.outbox import Outbox, run_id
+from nephoscope.ports import Bills, Deliveries
+from nephoscope.report import Coverage, Report
+from nephoscope.settings import Settings
+from nephoscope.settings.spending import anomaly_limits, budget_limits, clouds_with_bills
+from nephoscope.settings.timers import interval_seconds
+
+JOB: Final = "cost"
+SCOPE: Final = "bill"
+
+
+def run(event: TimerFired, *, bills: Mapping[str, Bills], outbox: Outbox, settings: Settings) -> Report:
+    """
+    Judge the month of the day before, in each cloud whose bill can be asked for.
+
+    Raises:
+        Transient: The ledger or the topic does not answer; the Event is delivered again.
+    """
+    if (told := outbox.told(event, JOB)) is not None:
+        return told
+    started = time.perf_counter()
+    month = Month.at(event.at - timedelta(days=1))
+    look = settings.bills.anomalies
+    asked = ask(bills, month, model_tag=settings.bills.model_tag, history_months=look.history_months)
+
+    anomalies = _anomalies(asked.bill.daily, settings)
+    report = CostReport.of(asked.bill, at=event.at, answers=asked.answers, anomalies=anomalies)
+    carried = readings(str(month), report.costs, merged(asked.by_model), settings.bills.model_tag)
+    findings = _judged(report, asked.history, carried, settings)
+
+    _store(outbox, event, month, report)
+    return outbox.publish(
+        event,
+        JOB,
+        SCOPE,
+        findings,
+        coverage=_coverage(asked.answers),
+        readings=carried,
+        inputs={cloud: str(month) for cloud in bills},
+        interval_seconds=interval_seconds(settings, JOB, event.at),
+        duration_seconds=time.perf_counter() - started,
+    )
+
+
+def run_on_delivery(event: ObjectWritten, *, deliveries: Deliveries, outbox: Outbox, settings: Settings) -> Report:
+    """
+    Judge the bill that a landed manifest lists.
+
+    Raises:
+        BadPayload: The manifest, or a file that it lists, is not there any more.
+        Transient: A store does not answer; the Event is delivered again.
+    """
+    if (told := outbox.told(event, JOB)) is not None:
+        return told
+    started = time.perf_counter()
+    tag = f"{TAG}{settings.bills.model_tag}"
+    bill = deliveries.read(event.object, by=(tag,))
+    month = Month.of(max((line.month for line in bill.lines if line.month), default=str(Month.at(event.at))))
+
+    report = CostReport.of(
+        bill,
+        at=event.at,
+        anomalies=_anomalies(bill.daily, settings),
+        recommendations=recommendations(bill.uses),
+    )
+    carried = readings(str(month), report.costs, bill.groups, settings.bills.model_tag)
+    findings = _judged(report, (), carried, settings)
+
+    _store(outbox, event, month, report)
+    return outbox.publish(
+        event,
+        JOB,
+        f"{SCOPE}/{event.object.key.rpartition('/')[0]}",
+        findings,
+        coverage=_coverage(bill.answers),
+        readings=carried,
+        inputs={event.object.url: event.object.version},
+        duration_seconds=time.perf_counter() - started,
+    )
+
+
+def _anomalies(daily: Sequence[Line], settings: Settings) -> list[Anomaly]:
+    from nephoscope.cost.anomalies import cost_anomalies  # numpy is loaded with the first bill, not with the function
+
+    return cost_anomalies(daily, anomaly_limits(settings))
+
+
+def _judged(
+    report: CostReport, history: Sequence[Line], carried: Mapping[str, str], settings: Settings
+) -> tuple[Finding, ...]:
+    every_cloud = clouds_with_bills(settings) <= set(report.costs)
+    models = by_tag([carried], settings.bills.model_tag, carried["month"])
+    limits = budget_limits(settings)
+    return (
+        *bill_findings(report.costs),
+        *budget_findings(limits, report.costs, history, every_cloud=every_cloud, models=models),
+        *anomaly_findings(report.anomalies, report.bill.daily, anomaly_limits(settings)),
+    )
+
+
+def _store(outbox: Outbox, event: Event, month: Month, report: CostReport) -> None:
+    """Write the whole report beside the ledger; that of a repeated Event stands already."""
+    body = msgspec.json.encode({"schema": "nephoscope.cost.report/1", **report.document})
+    outbox.ledger.create(f"cost/{month}/{run_id(event, JOB)}.json", body)
+
+
+def _coverage(answers: Mapping[str, Answer]) -> Coverage:
+    silent = tuple(cloud for cloud, answer in answers.items() if isinstance(answer, Unknown))
+    return Coverage(len(answers), len(answers) - len(silent), silent)
