@@ -28,9 +28,9 @@ class Sample:
         self.high = -np.inf
 
     @property
-    def exact(self) -> bool:
-        """Whether no value was left out."""
-        return self._width == 1
+    def width(self) -> int:
+        """How many values each one that was taken stands for; 1 where none was left out."""
+        return self._width
 
     @property
     def values(self) -> Floats:

@@ -1,0 +1,1 @@
+"""Tables too large for one function, profiled by the same kernel on Spark."""
