@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from nephoscope.errors import BadUsage, NephoscopeError
 from nephoscope.events import stable_id
 from nephoscope.features.merge import Difference, difference
 from nephoscope.features.plan import Step
+from nephoscope.features.registry import views
 from nephoscope.features.view import View
 from nephoscope.findings import Finding, Verdict, worst
 from nephoscope.registries import Applied, version_of
@@ -38,7 +40,11 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
     applied = declare("apply", apply, "register the repository, and promote the registry to every cloud")
     applied.add_argument("--prune", action="store_true", help="remove what the repository does not define any more")
     applied.add_argument("--rollback", metavar="VERSION", help="make an earlier version count again instead")
-    declare("plan", plan, "what apply would change and what sync would read; nothing is written")
+    previewed = declare("plan", plan, "what apply would change and what sync would read; nothing is written")
+    for command in (applied, previewed):
+        command.add_argument(
+            "--registry", type=Path, metavar="FILE", help="a registry that Feast wrote elsewhere, not the repository"
+        )
     synced = declare("sync", sync, "bring every cloud's online store up to date")
     synced.add_argument("--dry-run", action="store_true", help="say what would be read; write nothing")
     compared = declare("parity", parity, "the same keys, read from every cloud's store")
@@ -55,7 +61,7 @@ def apply(arguments: argparse.Namespace) -> Answer:
     if arguments.rollback:
         outcome = home.rollback(arguments.rollback)
     else:
-        outcome = home.apply(store.repository.registry(), prune=arguments.prune)
+        outcome = home.apply(_wanted(store, arguments), prune=arguments.prune)
     registries = [_registry(store.clouds[0], outcome)]
     registries += [_promoted(store, cloud) for cloud in store.clouds[1:]]
     document = {
@@ -78,7 +84,7 @@ def plan(arguments: argparse.Namespace) -> Answer:
     """Say what an apply would change and what a sync would read."""
     store = _store(arguments)
     current = store.registry(store.clouds[0]).current()
-    changes = difference(current, store.repository.registry())
+    changes = difference(current, _wanted(store, arguments))
     steps = _steps(store, store.views) if current is not None else ()
     history = store.registry(store.clouds[0]).history()
     document = {
@@ -101,14 +107,14 @@ def sync(arguments: argparse.Namespace) -> Answer:
     from nephoscope.jobs import features
 
     store = _store(arguments)
-    views = _views(store, arguments.view)
+    chosen = _views(store, arguments.view)
     if arguments.dry_run:
-        steps = _steps(store, views)
+        steps = _steps(store, chosen)
         document = {"project": store.written.project, "steps": [_step(step) for step in steps], "findings": []}
         return Answer(document, lambda console: _show_steps(console, steps))
     now = store.clock.now()
     owner = stable_id("features sync", now.isoformat())
-    findings = features.sync_all(owner, store.each_cloud, views, now, store.written)
+    findings = features.sync_all(owner, store.each_cloud, chosen, now, store.written)
     return _answer(store, findings, steps=[])
 
 
@@ -117,13 +123,13 @@ def parity(arguments: argparse.Namespace) -> Answer:
     from nephoscope.jobs import feature_look, features
 
     store = _store(arguments)
-    views = _views(store, arguments.view)
+    chosen = _views(store, arguments.view)
     if arguments.keys is None:
-        looks = features.look_at_all(store.each_cloud, views, store.written)
+        looks = features.look_at_all(store.each_cloud, chosen, store.written)
     elif arguments.keys < 1:
         raise BadUsage(f"{arguments.keys} keys cannot be compared.", do="give --keys a number of at least 1")
     else:
-        looks = features.draw_and_look(store.each_cloud, views, store.clock.now(), arguments.keys)
+        looks = features.draw_and_look(store.each_cloud, chosen, store.clock.now(), arguments.keys)
     return _answer(store, tuple(feature_look.alike(looks, store.written)))
 
 
@@ -132,14 +138,30 @@ def freshness(arguments: argparse.Namespace) -> Answer:
     from nephoscope.jobs import feature_look, features
 
     store = _store(arguments)
-    views = _views(store, arguments.view)
-    looks = features.look_at_all(store.each_cloud, views, store.written)
-    return _answer(store, tuple(feature_look.fresh(looks, views, store.clock.now(), store.written)))
+    chosen = _views(store, arguments.view)
+    looks = features.look_at_all(store.each_cloud, chosen, store.written)
+    return _answer(store, tuple(feature_look.fresh(looks, chosen, store.clock.now(), store.written)))
 
 
 def _store(arguments: argparse.Namespace) -> FeatureStore:
     now = getattr(arguments, "now", None)
     return Local.from_file(getattr(arguments, "config", None), clock=FixedClock(now) if now else None).features
+
+
+def _wanted(store: FeatureStore, arguments: argparse.Namespace) -> bytes:
+    """The registry that a repository makes, here or elsewhere."""
+    if arguments.registry is None:
+        return store.repository.registry()
+    try:
+        written: bytes = arguments.registry.read_bytes()
+    except OSError as error:
+        raise BadUsage(f"{arguments.registry} cannot be read: {error.strerror}.", do="name another file") from error
+    if not views(written, store.written.project):
+        raise BadUsage(
+            f"{arguments.registry} has no feature view of the project '{store.written.project}'.",
+            do="name the registry.db that Feast wrote for it",
+        )
+    return written
 
 
 def _views(store: FeatureStore, names: Sequence[str]) -> tuple[View, ...]:
@@ -152,10 +174,10 @@ def _views(store: FeatureStore, names: Sequence[str]) -> tuple[View, ...]:
     return tuple(known[name] for name in names) if names else tuple(known.values())
 
 
-def _steps(store: FeatureStore, views: Sequence[View]) -> tuple[Step, ...]:
+def _steps(store: FeatureStore, chosen: Sequence[View]) -> tuple[Step, ...]:
     from nephoscope.jobs import features
 
-    return features.planned(store.each_cloud, views, store.clock.now(), store.written)
+    return features.planned(store.each_cloud, chosen, store.clock.now(), store.written)
 
 
 def _promoted(store: FeatureStore, cloud: str) -> dict[str, Any]:

@@ -8,14 +8,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from nephoscope.cli.main import parser
 from nephoscope.cli.schema import schema_of
 from nephoscope.cli.schemas import ANSWERS
+from nephoscope.features.values import tag
+from nephoscope.features.varint import encoded
 
 NEPHOSCOPE = (sys.executable, "-m", "nephoscope")
 BILL = (
@@ -132,6 +137,70 @@ def run_drift() -> bytes:
     return answer("run", "drift", "--event", "event.json", "--dry-run")
 
 
+def field(number: int, value: bytes | str | int) -> bytes:
+    """One field of a protocol buffer."""
+    if isinstance(value, int):
+        return tag(number, 0) + encoded(value)
+    body = value.encode() if isinstance(value, str) else value
+    return tag(number, 2) + encoded(len(body)) + body
+
+
+def feature_store() -> None:
+    """A feature store of one view in two files, with the registry that Feast would write for it."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    pq.write_table(
+        pa.table({"user_id": [1234], "age": [41], "at": pa.array([at], pa.timestamp("us", "UTC"))}), "u.parquet"
+    )
+    source = field(3, "at") + field(11, field(2, str(Path("u.parquet").resolve())))
+    key, age = (field(1, name) + field(2, 4) for name in ("user_id", "age"))
+    spec = [field(1, "user_features"), field(2, "shop"), field(4, age), field(7, source), field(8, 1), field(12, key)]
+    Path("registry.db").write_bytes(field(6, field(1, b"".join(spec))))
+    stores = {cloud: {"type": "sqlite", "path": f"{cloud}.db"} for cloud in ("local", "aws")}
+    Path("nephoscope.yaml").write_text(json.dumps({"version": 1, "features": {"project": "shop", "stores": stores}}))
+
+
+def features_apply() -> bytes:
+    """Apply a registry and promote it."""
+    feature_store()
+    return answer("features", "apply", "--registry", "registry.db")
+
+
+def features_plan() -> bytes:
+    """Plan what is applied already and not synced yet."""
+    features_apply()
+    return answer("features", "plan", "--registry", "registry.db")
+
+
+def features_sync() -> bytes:
+    """Sync two stores."""
+    features_apply()
+    return answer("features", "sync")
+
+
+def features_sync_dry() -> bytes:
+    """Say what a sync would read."""
+    features_apply()
+    return answer("features", "sync", "--dry-run")
+
+
+def features_parity() -> bytes:
+    """Compare two stores."""
+    features_sync()
+    return answer("features", "parity")
+
+
+def features_freshness() -> bytes:
+    """Tell the age of what two stores hold."""
+    features_sync()
+    return answer("features", "freshness")
+
+
+def run_features() -> bytes:
+    """Run the job."""
+    features_apply()
+    return answer("run", "features")
+
+
 RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("cost.report", cost_report),
     ("drift.compare", drift_compare),
@@ -139,9 +208,16 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("drift.merge", drift_merge),
     ("drift.profile", drift_profile),
     ("drift.profile", drift_profile_unreadable),
+    ("features.apply", features_apply),
+    ("features.freshness", features_freshness),
+    ("features.parity", features_parity),
+    ("features.plan", features_plan),
+    ("features.sync", features_sync),
+    ("features.sync", features_sync_dry),
     ("init", init),
     ("metrics.put", metrics_put),
     ("run.drift", run_drift),
+    ("run.features", run_features),
     ("run.monitoring", run_monitoring),
     ("series.anomalies", series_anomalies),
     ("up", up),
