@@ -37,6 +37,7 @@ PASSING = frozenset(
         "team_added_to_org",
     }
 )
+NO_JSON = "Received a response in a non-JSON format"  # slack-sdk's words for what a proxy answers
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
 
 
@@ -100,9 +101,9 @@ class SlackBot:
 def _judged(error: SlackApiError) -> Permanent | Transient:
     """By Slack's own words, errors come with 200 and `"ok": false`: the body decides."""
     answer: Any = error.response
-    said = str(answer.get("error", "") if isinstance(answer.data, dict) else "an answer that is no JSON")
+    said = str(answer.get("error", "") if isinstance(answer.data, dict) else NO_JSON)
     headers = {name: _first(value) for name, value in answer.headers.items()}
-    if answer.status_code in RETRYABLE or said in PASSING or not isinstance(answer.data, dict):
+    if answer.status_code in RETRYABLE or said in PASSING or said.startswith(NO_JSON):
         return Transient(f"Slack answered {answer.status_code} '{said}'.", retry_after_seconds=wait_seconds(headers))
     return Permanent(f"Slack answered '{said}'.", do="check the bot's token, its rights and that it is in the room")
 
