@@ -37,6 +37,7 @@ class Job:
 
 JOBS: Mapping[str, Job] = {
     "monitoring": Job("ask every metric store about every model", TimerFired, jobs.monitoring),
+    "cost": Job("judge the month's bills and budgets", TimerFired, jobs.cost, ObjectWritten),
     "drift": Job("compare one landed table with its Baseline", ObjectWritten, jobs.drift),
     "features": Job("bring every cloud's feature store up to date", TimerFired, jobs.features, ObjectWritten),
 }

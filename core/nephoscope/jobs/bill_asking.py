@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from nephoscope.cost.bill import Bill, Group, Source
+from nephoscope.cost.bill import Bill, Group, Source, merged
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.month import Month
 from nephoscope.ports import Bills
@@ -28,7 +28,7 @@ class Asked:
             by=("provider", "service"),
             month=None,
             lines=tuple(known),
-            groups=tuple(Group((line.provider, line.service), *_sums(line)) for line in known),
+            groups=tuple(merged(_group((line.provider, line.service), line) for line in known)),
             daily=usage(self.history),
             sources=tuple(_source(cloud, answer) for cloud, answer in self.answers.items()),
         )
@@ -46,7 +46,7 @@ def ask(bills: Mapping[str, Bills], month: Month, *, model_tag: str, history_mon
             history += _lines(bills[cloud].lines(str(earlier)))
         history += answer.lines
         tagged = _lines(bills[cloud].lines(str(month), tag=model_tag))
-        models += [Group((line.tags[model_tag],), *_sums(line)) for line in tagged if model_tag in line.tags]
+        models += [_group((line.tags[model_tag],), line) for line in tagged if model_tag in line.tags]
     return Asked(answers, tuple(history), tuple(models))
 
 
@@ -73,8 +73,8 @@ def _lines(answer: Answer) -> tuple[Line, ...]:
     return answer.lines if isinstance(answer, Known) else ()
 
 
-def _sums(line: Line) -> tuple[str, str, object, object, int]:
-    return line.provider, line.currency, line.billed, line.effective, line.rows
+def _group(keys: tuple[str | None, ...], line: Line) -> Group:
+    return Group(keys, line.provider, line.currency, line.billed, line.effective, line.rows)
 
 
 def _source(cloud: str, answer: Answer) -> Source:

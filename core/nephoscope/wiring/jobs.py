@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nephoscope.events import ObjectWritten, TimerFired
+from nephoscope.jobs import cost as cost_job
 from nephoscope.jobs import drift as drift_job
 from nephoscope.jobs import features as features_job
 from nephoscope.jobs import monitoring as monitoring_job
@@ -13,6 +14,15 @@ from nephoscope.wiring.local import Local
 def monitoring(local: Local, event: TimerFired) -> Report:
     """Ask every metric store of the configuration."""
     return monitoring_job.run(event, stores=local.metrics, outbox=local.outbox, settings=local.settings)
+
+
+def cost(local: Local, event: TimerFired | ObjectWritten) -> Report:
+    """Judge the month of every billing API of the configuration, or the bill that a landed manifest lists."""
+    if isinstance(event, ObjectWritten):
+        return cost_job.run_on_delivery(
+            event, deliveries=local.deliveries, outbox=local.outbox, settings=local.settings
+        )
+    return cost_job.run(event, bills=local.bills, outbox=local.outbox, settings=local.settings)
 
 
 def drift(local: Local, event: ObjectWritten) -> Report:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nephoscope.adapters.local.topic import SqliteTopic
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
-    from nephoscope.ports import Clock, Metrics, State, Tables
+    from nephoscope.ports import Bills, Clock, Deliveries, Metrics, State, Tables
     from nephoscope.wiring.entry import Entry
     from nephoscope.wiring.features import FeatureStore
 
@@ -91,6 +91,20 @@ class Local:
         return metric_stores(self.settings, self.clock)
 
     @cached_property
+    def bills(self) -> Mapping[str, Bills]:
+        """The billing API of each cloud that the configuration names one for."""
+        from nephoscope.wiring.bills import all_bills
+
+        return all_bills(self.settings, self.clock)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Exported bills in folders."""
+        from nephoscope.adapters.files.bills.delivered import FolderDeliveries
+
+        return FolderDeliveries()
+
+    @cached_property
     def tables(self) -> Tables:
         """Tables in files."""
         from nephoscope.adapters.files.tables import FileTables
@@ -125,6 +139,13 @@ class Local:
         from nephoscope.wiring.hub import desk
 
         return desk(self.settings, self.state, self.clock, secret)
+
+    @cached_property
+    def records_desk(self) -> Desk:
+        """The hub's desk without its channels, which needs no secret."""
+        from nephoscope.wiring.hub import desk
+
+        return desk(self.settings, self.state, self.clock)
 
     @cached_property
     def dead_man(self) -> DeadManSwitch | None:

@@ -79,12 +79,17 @@ def _monitoring(local: Local, event: TimerFired) -> None:
     local.entry.run("monitoring", event, lambda: jobs.monitoring(local, event))
 
 
+def _cost(local: Local, event: TimerFired) -> None:
+    local.entry.run("cost", event, lambda: jobs.cost(local, event))
+
+
 def _features(local: Local, event: TimerFired) -> None:
     local.entry.run("features", event, lambda: jobs.features(local, event))
 
 
 # What this machine runs by the clock; the hub's deliveries have a loop of their own.
 TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {
+    "cost": _cost,
     "features": _features,
     "monitoring": _monitoring,
     "sweep": _sweep,

@@ -127,6 +127,12 @@ def metrics_put() -> bytes:
     return answer("metrics", "put", "fraud_detection_v2", "accuracy=0.91", "predictions=1200")
 
 
+def run_cost() -> bytes:
+    """Judge bills where the configuration names no source for any: nothing is known, and nothing is said to be 0."""
+    init()
+    return answer("run", "cost", "--dry-run")
+
+
 def run_drift() -> bytes:
     """Compare a landed file with its Baseline, which it becomes."""
     init()
@@ -216,6 +222,7 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("features.sync", features_sync_dry),
     ("init", init),
     ("metrics.put", metrics_put),
+    ("run.cost", run_cost),
     ("run.drift", run_drift),
     ("run.features", run_features),
     ("run.monitoring", run_monitoring),

@@ -29,6 +29,7 @@ ANSWERS: dict[str, type[Document]] = {
     "features.sync": FeaturesSynced,
     "init": Initialised,
     "metrics.put": MetricsPut,
+    "run.cost": Ran,
     "run.drift": Ran,
     "run.features": Ran,
     "run.monitoring": Ran,

@@ -16,7 +16,9 @@ from nephoscope.report import Coverage, Part
 class Ran(Document, frozen=True, kw_only=True):
     """The Report that a job published, or would have."""
 
-    schema: Literal["nephoscope.run.monitoring/1", "nephoscope.run.drift/1", "nephoscope.run.features/1"]
+    schema: Literal[
+        "nephoscope.run.monitoring/1", "nephoscope.run.cost/1", "nephoscope.run.drift/1", "nephoscope.run.features/1"
+    ]
     id: Annotated[str, Meta(description="The run's id: the same for the same Event and job.")]
     job: str
     cloud: str

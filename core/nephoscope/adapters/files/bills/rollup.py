@@ -78,8 +78,13 @@ class BillFiles:
         Returns:
             The bill; a file that cannot be read is one of its sources, with the reason.
         """
-        with engine(self._memory) as connection:
-            return _Reading(connection, self._chosen, tuple(by), month).read()
+        return roll_up(self._chosen, by=by, month=month, memory=self._memory)
+
+
+def roll_up(chosen: Chosen, *, by: Sequence[str], month: str | None = None, memory: str = MEMORY) -> Bill:
+    """Roll chosen files up; the arguments are those of `BillFiles.read`."""
+    with engine(memory) as connection:
+        return _Reading(connection, chosen, tuple(by), month).read()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,238 @@
+"""The cost job: a month's bills, judged, told once, and kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nephoscope.adapters.files.bills.delivered import FetchedDeliveries, FolderDeliveries
+from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.adapters.local.state import SqliteState
+from nephoscope.adapters.local.topic import SqliteTopic
+from nephoscope.cost.across import all_clouds, by_tag
+from nephoscope.cost.lines import Answer, Known, Line, Unknown
+from nephoscope.cost.totals import grand_total
+from nephoscope.errors import BadPayload
+from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
+from nephoscope.findings import Finding
+from nephoscope.jobs import cost
+from nephoscope.outbox import Outbox
+from nephoscope.settings import Settings, loads_json
+
+AT = datetime(2026, 5, 20, 6, tzinfo=UTC)
+EVENT = TimerFired("timer", AT, "cost")
+WRITTEN = {
+    "version": 1,
+    "bills": {"aws": {}, "azure": {"scope": "/subscriptions/s"}},
+    "budgets": {"all": {"amount": "1000 USD", "provider_share": 0.6}, "fraud": {"amount": "10 USD", "model": "fraud"}},
+}
+
+
+class FakeBills:
+    """A cloud that charges the same each day, but for what a test changes."""
+
+    def __init__(self, cloud: str, daily: str, change: Callable[[date], Decimal] | None = None) -> None:
+        self.cloud, self.daily, self.change = cloud, Decimal(daily), change
+        self.asked: list[tuple[str, str]] = []
+
+    def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Charge every day of a month up to the 19th of May."""
+        self.asked.append((month, tag))
+        first = date.fromisoformat(f"{month}-01")
+        days = [first + timedelta(number) for number in range(31)]
+        return Known(
+            tuple(self._line(day, month, tag) for day in days if day.month == first.month and day < AT.date()),
+            datetime(2026, 5, 20, tzinfo=UTC),
+        )
+
+    def _line(self, day: date, month: str, tag: str) -> Line:
+        amount = self.daily + (self.change(day) if self.change else Decimal(0))
+        tags = {tag: "fraud"} if tag else {}
+        return Line(self.cloud, "USD", amount, amount, month, day, "ML", charge="Usage", tags=tags)
+
+
+class SilentBills:
+    """A cloud that does not answer."""
+
+    def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Say why."""
+        return Unknown("access denied")
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    """A ledger and a topic in one file."""
+    clock = FixedClock(AT)
+    path = tmp_path / "nephoscope.db"
+    return Outbox(SqliteState(path), SqliteTopic(path, clock=clock), clock, "local")
+
+
+def _settings(**changes: Any) -> Settings:
+    return loads_json(json.dumps(WRITTEN | changes).encode())
+
+
+def _found(findings: tuple[Finding, ...]) -> Mapping[tuple[str, str, str], str]:
+    return {(one.check, one.subject, one.labels.get("provider", "")): str(one.verdict) for one in findings}
+
+
+def test_a_month_is_judged_and_its_end_is_projected(outbox: Outbox) -> None:
+    """19 days of 40 USD are within 1,000 USD, but the month will end above it: that is told now."""
+    report = cost.run(
+        EVENT,
+        bills={"aws": FakeBills("aws", "20"), "azure": FakeBills("azure", "20")},
+        outbox=outbox,
+        settings=_settings(),
+    )
+    found = _found(report.findings)
+    assert found["cost.budget", "all", ""] == "ok"
+    assert found["cost.forecast", "all", ""] == "breach"
+    assert found["cost.provider_share", "all", "aws"] == "ok"
+    assert found["cost.budget", "fraud", ""] == "breach"
+    assert found["cost.anomaly", "aws/ML", "aws"] == "ok"
+    assert found["cost.bill", "aws", "aws"] == "ok"
+    assert str(report.coverage) == "2 of 2 sources answered"
+
+
+def test_a_silent_cloud_is_unknown_and_never_0(outbox: Outbox) -> None:
+    """One cloud does not answer: it is unknown with its reason, the budget too, and the total is 'at least'."""
+    report = cost.run(
+        EVENT, bills={"aws": FakeBills("aws", "20"), "azure": SilentBills()}, outbox=outbox, settings=_settings()
+    )
+    found = _found(report.findings)
+    assert found["cost.bill", "azure", "azure"] == "unknown"
+    assert found["cost.budget", "all", ""] == "unknown"
+    assert "access denied" in next(one.reason for one in report.findings if one.subject == "azure")
+    assert str(report.coverage) == "1 of 2 sources answered (missing: azure)"
+    total = grand_total(all_clouds({"local": report.readings}, "2026-05"))
+    assert str(total) == "≥ 380 USD (1 of 2 unknown)"
+
+
+def test_a_function_that_asks_its_own_cloud_leaves_the_whole_to_rollup(outbox: Outbox) -> None:
+    """In a function of one cloud the budget over all clouds is not judged; its readings carry what rollup needs."""
+    report = cost.run(EVENT, bills={"aws": FakeBills("aws", "20")}, outbox=outbox, settings=_settings())
+    assert not [one for one in report.findings if one.check in ("cost.budget", "cost.forecast")]
+    assert report.readings["billed/aws/USD"] == "380"
+    assert by_tag([report.readings], "model", "2026-05") == {("fraud", "aws"): {"USD": Decimal(380)}}
+
+
+def test_a_spike_is_told_and_later_resolves(outbox: Outbox) -> None:
+    """A day that costs far more is told while it is recent; weeks later the same subject is ok again."""
+    for day, verdict in ((18, "breach"), (1, "ok")):
+        spike = date(2026, 5, day) if day > 1 else date(2026, 4, 20)
+        bills = FakeBills("aws", "20", lambda at, spike=spike: Decimal(300) if at == spike else Decimal(0))
+        event = TimerFired(f"timer-{day}", AT, "cost")
+        report = cost.run(event, bills={"aws": bills}, outbox=outbox, settings=_settings())
+        assert _found(report.findings)["cost.anomaly", "aws/ML", "aws"] == verdict
+
+
+def test_a_repeated_event_asks_nobody_and_tells_the_same(outbox: Outbox) -> None:
+    """A redelivered timer finds its report in the ledger: no API is paid twice, no other report is told."""
+    bills = FakeBills("aws", "20")
+    first = cost.run(EVENT, bills={"aws": bills}, outbox=outbox, settings=_settings())
+    asked = len(bills.asked)
+    assert cost.run(EVENT, bills={"aws": bills}, outbox=outbox, settings=_settings()) == first
+    assert len(bills.asked) == asked
+    assert bills.asked[:3] == [("2026-05", ""), ("2026-03", ""), ("2026-04", "")]
+
+
+def test_the_whole_report_is_kept_with_the_tutorials_keys(outbox: Outbox) -> None:
+    """The stored report has the keys of the tutorial this grew from, and its amounts as exact text."""
+    report = cost.run(EVENT, bills={"aws": FakeBills("aws", "0.1")}, outbox=outbox, settings=_settings())
+    key = f"cost/2026-05/{report.id}.json"
+    stored = outbox.ledger.get(key)
+    assert stored is not None
+    document = json.loads(stored[0])
+    assert {"timestamp", "monthly_costs", "total_cost", "recommendations", "status"} <= set(document)
+    assert document["total_cost"] == "1.9"
+    assert document["monthly_costs"]["aws"]["billed"] == "1.9"
+
+
+# A landed manifest
+
+
+class FolderObjects:
+    """A folder as a bucket."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def fetch(self, ref: ObjectRef, into: Path, *, most_bytes: int) -> int:
+        """Copy a file, unless it is too large."""
+        path = self.folder / ref.key
+        if not path.is_file():
+            raise BadPayload(f"'{ref.url}' is not there.", do="nothing")
+        if path.stat().st_size <= most_bytes:
+            into.write_bytes(path.read_bytes())
+        return path.stat().st_size
+
+
+HEADER = (
+    "BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,ProviderName,Tags"
+)
+ROW = '12.5,12.5,USD,2026-05-01T00:00:00Z,2026-05-03T00:00:00Z,Usage,AWS,"{""model"": ""fraud""}"'
+
+
+def _delivered(folder: Path, files: list[str]) -> ObjectWritten:
+    data = folder / "exp/data/BILLING_PERIOD=2026-05"
+    manifest = folder / "exp/metadata/BILLING_PERIOD=2026-05/exp-Manifest.json"
+    for path in (data, manifest.parent):
+        path.mkdir(parents=True)
+    (data / "exp-1.csv").write_text(f"{HEADER}\n{ROW}\n")
+    manifest.write_text(json.dumps({"executionId": "e", "billingPeriod": "2026-05", "dataFiles": files}))
+    ref = ObjectRef("aws", "bucket", manifest.relative_to(folder).as_posix())
+    return ObjectWritten("event", AT, ref)
+
+
+LISTED = "s3://bucket/exp/data/BILLING_PERIOD=2026-05/exp-1.csv"
+
+
+def test_a_landed_manifest_is_read_with_the_files_it_lists(outbox: Outbox, tmp_path: Path) -> None:
+    """An AWS manifest lands: the files it lists are fetched, added up, judged, and carried to rollup by model."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert _found(report.findings)["cost.bill", "aws", "aws"] == "ok"
+    assert report.readings["billed/aws/USD"] == "12.5"
+    assert by_tag([report.readings], "model", "2026-05") == {("fraud", "aws"): {"USD": Decimal("12.5")}}
+
+
+def test_a_delivery_in_a_folder_reads_the_same(outbox: Outbox, tmp_path: Path) -> None:
+    """On a laptop a manifest in a folder is read as one in a bucket is."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    local = ObjectRef("local", str(tmp_path / "bucket"), event.object.key)
+    report = cost.run_on_delivery(
+        ObjectWritten("event", AT, local), deliveries=FolderDeliveries(), outbox=outbox, settings=_settings()
+    )
+    assert report.readings["billed/aws/USD"] == "12.5"
+
+
+@pytest.mark.parametrize("listed", ["s3://other/exp/data/exp-1.csv", "s3://elsewhere/etc/passwd"])
+def test_a_manifest_that_points_elsewhere_is_unknown(listed: str, outbox: Outbox, tmp_path: Path) -> None:
+    """A manifest can only list files of its own bucket: another bucket is never read."""
+    event = _delivered(tmp_path / "bucket", [listed])
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert "another bucket" in report.findings[0].reason
+    assert {str(one.verdict) for one in report.findings} <= {"unknown"}
+
+
+def test_a_file_over_the_limit_is_unknown(outbox: Outbox, tmp_path: Path) -> None:
+    """A listed file that is too large for a function makes the bill unknown, not smaller."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"), most_bytes=10)
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert "at most 10" in report.findings[0].reason
+
+
+def test_what_is_no_manifest_is_acknowledged(outbox: Outbox, tmp_path: Path) -> None:
+    """An object that is no manifest is refused for good, with a sentence."""
+    event = _delivered(tmp_path / "bucket", [])
+    (tmp_path / "bucket" / event.object.key).write_text("{}")
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    with pytest.raises(BadPayload):
+        cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
