@@ -31,7 +31,7 @@ variable "account" {
   description = "What is AWS's own; the README explains each."
   type = object({
     region           = string
-    architecture     = optional(string, "arm64")
+    architecture     = optional(string, "x86_64")
     existing_buckets = optional(set(string), [])
     features_image   = optional(string)
     bills            = optional(bool, true)

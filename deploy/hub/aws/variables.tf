@@ -27,7 +27,7 @@ variable "account" {
   description = "What is AWS's own; the README explains each."
   type = object({
     region       = string
-    architecture = optional(string, "arm64")
+    architecture = optional(string, "x86_64")
     log_days     = optional(number, 90)
   })
 }

@@ -1,0 +1,68 @@
+# One job: a function app on Flex Consumption with an identity of its own; the entry points of other jobs are off.
+
+terraform {
+  required_providers {
+    azurerm = { source = "hashicorp/azurerm" }
+  }
+}
+
+locals {
+  entry_points = [
+    "monitoring_on_timer", "cost_on_timer", "cost_on_object", "drift_on_timer", "drift_on_object", "features_on_timer",
+    "features_on_object", "security_on_event", "sweep_on_timer", "notify_on_message", "rollup_on_timer",
+  ]
+  timed = ["monitoring", "cost", "drift", "features", "sweep", "rollup"]
+  mine = [
+    for name in local.entry_points : name
+    if startswith(name, "${var.job}_") && (!endswith(name, "_on_timer") || contains(keys(var.timers), var.job))
+  ]
+}
+
+resource "azurerm_service_plan" "plan" {
+  name                = var.name
+  resource_group_name = var.group.name
+  location            = var.group.location
+  os_type             = "Linux"
+  sku_name            = "FC1"
+}
+
+resource "azurerm_storage_container" "package" {
+  name                  = "package-${var.job}"
+  storage_account_id    = var.runtime.account_id
+  container_access_type = "private"
+}
+
+resource "azurerm_function_app_flex_consumption" "app" {
+  name                = var.name
+  resource_group_name = var.group.name
+  location            = var.group.location
+  service_plan_id     = azurerm_service_plan.plan.id
+  zip_deploy_file     = var.zip
+
+  runtime_name           = "python"
+  runtime_version        = "3.13"
+  instance_memory_in_mb  = var.memory_mb
+  maximum_instance_count = 40
+  https_only             = true
+
+  storage_container_type            = "blobContainer"
+  storage_container_endpoint        = "${var.runtime.blob_endpoint}${azurerm_storage_container.package.name}"
+  storage_authentication_type       = "UserAssignedIdentity"
+  storage_user_assigned_identity_id = var.identity.id
+
+  webdeploy_publish_basic_authentication_enabled = false
+
+  identity {
+    type         = "UserAssigned"
+    identity_ids = [var.identity.id]
+  }
+
+  site_config {
+    minimum_tls_version                    = "1.2"
+    application_insights_connection_string = var.insights
+  }
+
+  app_settings = merge(local.host, local.triggers, var.settings, { NEPHOSCOPE_CONFIG = "nephoscope.json", AZURE_CLIENT_ID = var.identity.client_id })
+
+  depends_on = [azurerm_role_assignment.host]
+}

@@ -1,0 +1,14 @@
+output "id" {
+  description = "The app's resource id."
+  value       = azurerm_function_app_flex_consumption.app.id
+}
+
+output "name" {
+  description = "The app's name."
+  value       = azurerm_function_app_flex_consumption.app.name
+}
+
+output "functions" {
+  description = "The entry points that are on."
+  value       = local.mine
+}

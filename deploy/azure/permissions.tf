@@ -1,0 +1,125 @@
+# One identity a job, with exactly the actions that its code calls, in roles of our own.
+
+locals {
+  blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+
+  roles = {
+    record  = { actions = [], data_actions = ["${local.blobs}/read", "${local.blobs}/write"] }
+    read    = { actions = [], data_actions = ["${local.blobs}/read"] }
+    publish = { actions = [], data_actions = ["Microsoft.EventGrid/events/send/action"] }
+    metrics = {
+      actions = concat(
+        ["Microsoft.OperationalInsights/workspaces/query/read"],
+        [for table in try(var.settings.metric_stores.azure.tables, ["AppMetrics"]) : "Microsoft.OperationalInsights/workspaces/query/${table}/read"],
+      )
+      data_actions = []
+    }
+    resources = { actions = ["Microsoft.Insights/Metrics/read"], data_actions = [] }
+    costs     = { actions = ["Microsoft.CostManagement/query/action"], data_actions = [] }
+    secret    = { actions = [], data_actions = ["Microsoft.KeyVault/vaults/secrets/getSecret/action"] }
+  }
+
+  store_container = "${local.accounts[local.store.account]}/blobServices/default/containers/${local.store.container}"
+
+  # Who may do what under which prefix of which container; listing is told apart, for it names no blob.
+  granted = merge(
+    { for job in local.jobs : "${job}/records" => {
+      job    = job, role = "record", scope = local.store_container
+      within = concat(["${local.records}ledger/"], job == "drift" ? ["${local.records}baselines/"] : [], job == "sweep" ? ["${local.records}sweep/"] : [])
+    } },
+    { for name, place in local.places : "drift/landed/${name}" => {
+      job    = "drift", role = "read"
+      scope  = "${local.accounts[place.account]}/blobServices/default/containers/${place.container}"
+      within = [place.prefix == "" ? "" : "${place.prefix}/"]
+    } },
+    var.account.bills ? { "cost/bills" = {
+      job    = "cost", role = "read", scope = "${module.runtime.id}/blobServices/default/containers/bills"
+      within = ["focus/"]
+    } } : {},
+    var.desk == null ? {} : { "sweep/desk" = { job = "sweep", role = "record", scope = var.desk.container, within = var.desk.prefixes } },
+  )
+}
+
+resource "azurerm_role_definition" "role" {
+  for_each = local.roles
+
+  name              = "${var.name} ${each.key}"
+  scope             = local.subscription
+  assignable_scopes = [local.subscription]
+
+  permissions {
+    actions      = each.value.actions
+    data_actions = each.value.data_actions
+  }
+}
+
+resource "azurerm_user_assigned_identity" "job" {
+  for_each = local.jobs
+
+  name                = "${var.name}-${each.key}"
+  resource_group_name = local.group.name
+  location            = local.group.location
+}
+
+resource "azurerm_role_assignment" "prefix" {
+  for_each = local.granted
+
+  scope              = each.value.scope
+  role_definition_id = azurerm_role_definition.role[each.value.role].role_definition_resource_id
+  principal_id       = azurerm_user_assigned_identity.job[each.value.job].principal_id
+  principal_type     = "ServicePrincipal"
+  condition_version  = "2.0"
+  condition = format(
+    "((!(ActionMatches{'%s/read'} AND NOT SubOperationMatches{'Blob.List'}) AND !(ActionMatches{'%s/write'})) OR %s)",
+    local.blobs, local.blobs,
+    join(" OR ", [for prefix in each.value.within : "@Resource[${local.blobs}:path] StringLike '${prefix}*'"]),
+  )
+}
+
+resource "azurerm_role_assignment" "publish" {
+  for_each = var.publish.topic == null ? toset([]) : local.jobs
+
+  scope              = var.publish.topic.id
+  role_definition_id = azurerm_role_definition.role["publish"].role_definition_resource_id
+  principal_id       = azurerm_user_assigned_identity.job[each.key].principal_id
+  principal_type     = "ServicePrincipal"
+}
+
+locals {
+  # Rights to what is not a blob: by job, the role and where it holds.
+  asked = merge(
+    contains(local.jobs, "monitoring") && var.account.workspace_id != null ? { metrics = { job = "monitoring", role = "metrics", scope = var.account.workspace_id } } : {},
+    contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) ? { resources = { job = "monitoring", role = "resources", scope = local.subscription } } : {},
+    contains(local.jobs, "cost") ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
+    { for name, id in try(var.desk.secrets, {}) : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
+  )
+}
+
+resource "azurerm_role_assignment" "asked" {
+  for_each = local.asked
+
+  scope              = each.value.scope
+  role_definition_id = azurerm_role_definition.role[each.value.role].role_definition_resource_id
+  principal_id       = azurerm_user_assigned_identity.job[each.value.job].principal_id
+  principal_type     = "ServicePrincipal"
+}
+
+# Event Grid writes what it gave up on.
+resource "azurerm_role_assignment" "dead_letters" {
+  for_each = local.topics
+
+  scope                = "${module.runtime.id}/blobServices/default/containers/deadletters"
+  role_definition_name = "Storage Blob Data Contributor"
+  principal_id         = each.value.principal
+  principal_type       = "ServicePrincipal"
+}
+
+# The account has no keys, so that the export writes as itself.
+resource "azurerm_role_assignment" "export" {
+  count = var.account.bills ? 1 : 0
+
+  scope                = "${module.runtime.id}/blobServices/default/containers/bills"
+  role_definition_name = "Storage Blob Data Contributor"
+  principal_id         = jsondecode(azurerm_subscription_template_deployment.focus[0].output_content).principal.value
+  principal_type       = "ServicePrincipal"
+}

@@ -1,0 +1,61 @@
+mock_provider "azurerm" {
+  source = "../tests/mocks/azure"
+}
+
+variables {
+  name      = "nephoscope"
+  artefacts = "../../build/azure"
+  account   = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = ["ops@example.org"] }
+  publish   = {}
+  settings  = { stores = { azure = "az://acmenephoscope/records" } }
+}
+
+run "a_bad_schedule" {
+  command = plan
+
+  variables {
+    settings = { stores = { azure = "az://acmenephoscope/records" }, timers = { cost = "every day" } }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "no_store" {
+  command = plan
+
+  variables {
+    settings = { stores = { aws = "s3://acme-nephoscope-aws" } }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "an_unknown_region" {
+  command = plan
+
+  variables {
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "atlantis", operators = ["ops@example.org"] }
+  }
+
+  expect_failures = [var.account]
+}
+
+run "nobody_to_tell_that_it_fails" {
+  command = plan
+
+  variables {
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = [] }
+  }
+
+  expect_failures = [var.account]
+}
+
+run "no_subscription" {
+  command = plan
+
+  variables {
+    account = { subscription_id = "mine", location = "westeurope", operators = ["ops@example.org"] }
+  }
+
+  expect_failures = [var.account]
+}

@@ -1,0 +1,115 @@
+mock_provider "azurerm" {
+  source = "../tests/mocks/azure"
+}
+
+variables {
+  name      = "nephoscope"
+  artefacts = "../../build/azure"
+  account = {
+    subscription_id = "22222222-2222-4222-8222-222222222222"
+    location        = "westeurope"
+    workspace_id    = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.OperationalInsights/workspaces/ml"
+    operators       = ["ops@example.org"]
+  }
+  publish = { topic = { id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/nephoscope/providers/Microsoft.EventGrid/topics/nephoscope" } }
+  settings = {
+    stores        = { azure = "az://acmenephoscope/records" }
+    metric_stores = { azure = { workspace = "6a7b0c5e-0000-4000-8000-3d1f6c2a9e11" } }
+    datasets = {
+      scoring  = { objects = "az://acmelanding/scoring/transactions" }
+      training = { objects = "gs://acme-training/transactions" }
+    }
+    timers = { sweep = "* * * * *", monitoring = "*/5 * * * *", cost = "0 6 * * 1-5" }
+  }
+}
+
+run "a_job_is_an_app_with_its_own_entry_points_on" {
+  assert {
+    condition = { for job, app in module.app : job => toset(app.functions) } == {
+      monitoring = toset(["monitoring_on_timer"])
+      cost       = toset(["cost_on_timer", "cost_on_object"])
+      drift      = toset(["drift_on_object"])
+      security   = toset(["security_on_event"])
+      sweep      = toset(["sweep_on_timer"])
+    }
+    error_message = "Each job is one app, in which its own entry points are on."
+  }
+
+  assert {
+    condition     = length(toset([for identity in azurerm_user_assigned_identity.job : identity.name])) == 5
+    error_message = "Each job has its own identity."
+  }
+}
+
+run "what_lands_is_a_finished_write_and_has_a_dead_letters_place" {
+  assert {
+    condition     = toset(keys(azurerm_eventgrid_system_topic_event_subscription.landed)) == toset(["scoring"])
+    error_message = "Only data sets that lie in Azure are watched."
+  }
+
+  assert {
+    condition     = azurerm_eventgrid_system_topic_event_subscription.landed["scoring"].subject_filter[0].subject_begins_with == "/blobServices/default/containers/scoring/blobs/transactions"
+    error_message = "Only what lands where the data set says sets the job off."
+  }
+
+  assert {
+    condition     = toset(azurerm_eventgrid_system_topic_event_subscription.landed["scoring"].advanced_filter[0].string_in[0].values) == toset(["PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit"])
+    error_message = "A file that is only created is not written yet."
+  }
+
+  assert {
+    condition = alltrue([
+      for subscription in concat(
+        values(azurerm_eventgrid_system_topic_event_subscription.landed),
+        [azurerm_eventgrid_system_topic_event_subscription.security],
+        azurerm_eventgrid_system_topic_event_subscription.bills,
+      ) : length(subscription.storage_blob_dead_letter_destination) == 1 && subscription.retry_policy[0].max_delivery_attempts == 30
+    ])
+    error_message = "Every event is tried thirty times and then kept."
+  }
+
+  assert {
+    condition     = toset(keys(azurerm_monitor_metric_alert.dead)) == toset(["acmelanding", "activity", "bills"])
+    error_message = "A dead event of any topic tells the operators."
+  }
+}
+
+run "rights_are_by_prefix" {
+  assert {
+    condition     = strcontains(azurerm_role_assignment.prefix["drift/landed/scoring"].condition, "StringLike 'transactions/*'")
+    error_message = "The drift job reads what lands, where it lands."
+  }
+
+  assert {
+    condition     = alltrue([for grant in azurerm_role_assignment.prefix : strcontains(grant.condition, "blobs:path] StringLike")])
+    error_message = "No job has a whole container."
+  }
+
+  assert {
+    condition     = toset(keys(azurerm_role_assignment.publish)) == toset(["monitoring", "cost", "drift", "security", "sweep"])
+    error_message = "Every job may publish to the Topic."
+  }
+}
+
+run "the_bill_comes_in_a_pinned_version_of_focus" {
+  assert {
+    condition     = jsondecode(azurerm_subscription_template_deployment.focus[0].template_content).resources[0].properties.definition.dataSet.configuration.dataVersion == "1.0r2"
+    error_message = "An export without a version follows the latest."
+  }
+}
+
+run "a_hub_elsewhere_is_published_to_with_an_own_token" {
+  variables {
+    publish = { identity = "arn:aws:iam::123456789012:role/nephoscope-publish-from-azure", audience = "api://AzureADTokenExchange" }
+  }
+
+  assert {
+    condition     = local.foreign == tomap({ NEPHOSCOPE_PUBLISH_AS = "arn:aws:iam::123456789012:role/nephoscope-publish-from-azure", NEPHOSCOPE_TOKEN_AUDIENCE = "api://AzureADTokenExchange" })
+    error_message = "Each app knows as whom it publishes."
+  }
+
+  assert {
+    condition     = length(azurerm_role_assignment.publish) == 0
+    error_message = "There is no topic here to publish to."
+  }
+}

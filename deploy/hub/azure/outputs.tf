@@ -1,0 +1,23 @@
+output "topic_id" {
+  description = "The Topic's resource id."
+  value       = azurerm_eventgrid_topic.reports.id
+}
+
+output "desk" {
+  description = "What telling people takes."
+  value = {
+    container = local.container
+    prefixes  = local.folders
+    secrets   = { for name in local.secrets : name => "${one(values(azurerm_key_vault.vault)).id}/secrets/${name}" }
+  }
+}
+
+output "publishers" {
+  description = "What each foreign cloud becomes to publish: the tenant and the identity's client id."
+  value       = { for cloud, identity in azurerm_user_assigned_identity.publisher : cloud => "${var.platform.tenant_id}/${identity.client_id}" }
+}
+
+output "secrets" {
+  description = "Secrets that wait for their value: az keyvault secret set --vault-name VAULT --name NAME --value VALUE."
+  value       = [for name in local.secrets : "${local.vault}/${name}"]
+}

@@ -1,0 +1,28 @@
+output "landing" {
+  description = "Where each data set's files are put."
+  value       = merge(flatten([module.aws[*].landing, module.azure[*].landing, module.gcp[*].landing])...)
+}
+
+output "secrets" {
+  description = "What is left to do by hand: the values of these secrets, in the hub's cloud."
+  value       = flatten([module.hub_aws[*].secrets, module.hub_azure[*].secrets, module.hub_gcp[*].secrets])
+}
+
+output "publishers" {
+  description = "As whom each cloud publishes where the Topic is elsewhere."
+  value       = { for cloud in setsubtract(var.clouds, [var.hub]) : cloud => local.published_as[cloud] }
+}
+
+output "functions" {
+  description = "What runs in each cloud."
+  value = merge(
+    { for half in module.aws : "aws" => keys(half.functions) },
+    { for half in module.azure : "azure" => flatten([for app in half.functions : app.functions]) },
+    { for half in module.gcp : "gcp" => keys(half.functions) },
+  )
+}
+
+output "features_repository" {
+  description = "Where the image of AWS's features functions is pushed; null elsewhere."
+  value       = one(module.aws[*].features_repository)
+}
