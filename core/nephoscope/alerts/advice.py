@@ -13,7 +13,8 @@ _FIRING = {
     "monitoring.": "Compare with the model's newest release, and with what its features did at the time.",
     "features.": "Bring the stores in step: nephoscope features plan, then nephoscope features sync.",
     "security.": "Treat it as an incident: find out who acted, and withdraw the right if nobody should have it.",
-    "hub.channel": "Check the channel's address and rights, then send what it missed: nephoscope redrive.",
+    "hub.channel": "Check the channel's address and rights, then send what it missed: "
+    "nephoscope redrive --channel NAME.",
     "hub.dead_letters": "Read why, correct it, then: nephoscope redrive.",
 }
 _UNKNOWN = {

@@ -27,14 +27,14 @@ def route(settings: Settings) -> Route:
     return settings.route.tree()
 
 
-def desk(settings: Settings, state: State, clock: Clock, secret: Secret) -> Desk:
-    """What the hub tells people with."""
+def desk(settings: Settings, state: State, clock: Clock, secret: Secret | None = None) -> Desk:
+    """What the hub tells people with; without secrets a desk that reads and writes records, and tells nobody."""
     delivery = settings.delivery
     return Desk(
         state,
         clock,
         route(settings),
-        channels(settings, secret),
+        channels(settings, secret) if secret else {},
         {name: channel.send_resolved for name, channel in settings.channels.items()},
         fallback=delivery.fallback,
         lease=configuration.duration(delivery.lease),

@@ -1,0 +1,54 @@
+"""What was given up is tried again: dead letters by the topic, a dead Channel's Messages by their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from nephoscope import records
+from nephoscope.alerts.due import Marker
+from nephoscope.alerts.groups import Delivery, Group, Notification, Status
+from nephoscope.jobs.desk import Desk, read_all
+
+LOOK_BACK = timedelta(days=7)
+
+
+def deliveries(channel: str, desk: Desk, *, dry_run: bool = False) -> int:
+    """
+    Let a Channel have what it missed in the last seven days, as far as the groups remember it.
+
+    Args:
+        channel: Its name.
+        desk: The hub's.
+        dry_run: Only count.
+
+    Returns:
+        How many Messages are sent again.
+    """
+    since = desk.clock.now() - LOOK_BACK
+
+    def missed(notification: Notification) -> bool:
+        delivery = notification.deliveries.get(channel)
+        return delivery is not None and delivery.status is Status.DEAD and notification.at >= since
+
+    found = 0
+    for key, group in read_all(desk.state, list(desk.state.list("groups/")), Group).items():
+        its = [n for n in (*group.closed, *group.open) if missed(n)]
+        found += len(its)
+        if its and not dry_run:
+            records.change(desk.state, key, Group, lambda old: None if old is None else _reopened(old, channel, missed))
+            desk.state.create(Marker(desk.clock.now(), group.id, "", "redrive").key, b"{}")
+    return found
+
+
+def _reopened(group: Group, channel: str, missed: Callable[[Notification], bool]) -> Group:
+    again = [
+        replace(n, deliveries={**n.deliveries, channel: Delivery()}) for n in (*group.closed, *group.open) if missed(n)
+    ]
+    names = {n.id for n in again}
+    return replace(
+        group,
+        closed=tuple(n for n in group.closed if n.id not in names),
+        open=tuple(sorted((*(n for n in group.open if n.id not in names), *again), key=lambda n: n.at)),
+    )
