@@ -85,20 +85,14 @@ def local_rig(stack: ExitStack, folder: Path, _: pytest.MonkeyPatch) -> Rig:
     path = folder / "metrics.db"
     database = Database(path, SCHEMA)
 
-    def write(model: str, at: datetime, *values: float, metric: str = "accuracy") -> None:
+    def write(model: str, at: datetime, *values: float, metric: str = "accuracy", **labels: str) -> None:
         with database.transaction() as connection:
             for number, value in enumerate(values):
                 moment = at.timestamp() + number / 1000
-                labels = f'{{"model_name": {quoted(model)}}}'
-                row = ("models", metric, labels, moment, value)
+                row = ("models", metric, json.dumps({"model_name": model, **labels}), moment, value)
                 connection.execute("INSERT INTO samples VALUES (?, ?, ?, ?, ?)", row)
 
     return Rig(SqliteMetrics(path), write, "models", "model_name", str)
-
-
-def quoted(text: str) -> str:
-    """JSON's spelling of a text."""
-    return json.dumps(text)
 
 
 def aws_rig(stack: ExitStack, _: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
@@ -107,8 +101,8 @@ def aws_rig(stack: ExitStack, _: Path, monkeypatch: pytest.MonkeyPatch) -> Rig:
     assert fake.http
     credentials(monkeypatch, fake.http.url)
 
-    def write(model: str, at: datetime, *values: float, metric: str = "accuracy") -> None:
-        fake.samples.write("MLOps/Models", pascal(metric), {"ModelName": model}, at, *values)
+    def write(model: str, at: datetime, *values: float, metric: str = "accuracy", **labels: str) -> None:
+        fake.samples.write("MLOps/Models", pascal(metric), {"ModelName": model, **labels}, at, *values)
 
     metrics = CloudWatchMetrics(FixedClock(NOW), "eu-central-1", read_seconds=0.3)
     return Rig(metrics, write, "MLOps/Models", "ModelName", pascal, fake)
@@ -130,8 +124,8 @@ def azure_rig(stack: ExitStack, _: Path, __: pytest.MonkeyPatch) -> Rig:
     fake = stack.enter_context(azure_monitor.azure_monitor())
     assert fake.http
 
-    def write(model: str, at: datetime, *values: float, metric: str = "accuracy") -> None:
-        fake.samples.write("AppMetrics", pascal(metric), {"ModelName": model}, at, *values)
+    def write(model: str, at: datetime, *values: float, metric: str = "accuracy", **labels: str) -> None:
+        fake.samples.write("AppMetrics", pascal(metric), {"ModelName": model, **labels}, at, *values)
 
     options = azure_monitor.client_options(fake.http.url) | {"read_timeout": 0.3}
     metrics = AzureMonitorMetrics(azure_monitor.Token(), "workspace", **options)
@@ -144,8 +138,8 @@ def gcp_rig(stack: ExitStack, _: Path, __: pytest.MonkeyPatch) -> Rig:
     client = stack.enter_context(cloud_monitoring.client(fake.address))
     prefix = "custom.googleapis.com/mlops/models"
 
-    def write(model: str, at: datetime, *values: float, metric: str = "accuracy") -> None:
-        fake.samples.write("", f"{prefix}/{metric}", {"model_name": model}, at, *values)
+    def write(model: str, at: datetime, *values: float, metric: str = "accuracy", **labels: str) -> None:
+        fake.samples.write("", f"{prefix}/{metric}", {"model_name": model, **labels}, at, *values)
 
     metrics = CloudMonitoringMetrics("acme-ml", client, read_seconds=0.3)
     return Rig(metrics, write, prefix, "model_name", str, fake)
@@ -255,6 +249,20 @@ def test_a_wrong_metric_name_is_told_with_the_nearest_right_ones(rig: Rig) -> No
     assert isinstance(told, Unknown)
     assert told.fault is Fault.WRONG_NAME
     assert rig.names("accuracy") in told.nearest[0]
+
+
+@every_store
+def test_the_versions_of_a_model_are_listed(rig: Rig) -> None:
+    """Which versions of a model there are is told by a label's values, without those of others; each can be asked."""
+    label = "model_version" if rig.label == "model_name" else "ModelVersion"
+    for model, version, value in ((MODEL, "3", 0.9), (MODEL, "4", 0.8), ("churn", "7", 0.7)):
+        rig.write(model, at(3), value, **{label: version})
+
+    (told,) = rig.metrics.variants([rig.query()], label, WINDOW).values()
+
+    assert not isinstance(told, Unknown)
+    assert [dict(each.labels)[label] for each in told] == ["3", "4"]
+    assert rig.values(*told) == [[0.9], [0.8]]
 
 
 HOSTILE = ['a"b', "a'; drop", "a\\", '"]); union *', "a) or true", "{a}", "a\nb", "ü€😀", "a,b", "%"]

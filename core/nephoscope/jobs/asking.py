@@ -11,12 +11,28 @@ from time import monotonic
 from typing import TypeAlias
 
 from nephoscope.errors import NephoscopeError
-from nephoscope.monitoring.answer import Answer, Fault, failed
+from nephoscope.monitoring.answer import Answer, Fault, Series, Unknown, failed
 from nephoscope.monitoring.query import Query, Window
 from nephoscope.ports import Metrics
 
-Questions: TypeAlias = Mapping[Window, Sequence[Query]]
-Answers: TypeAlias = Mapping[tuple[Query, Window], Answer]
+Versions: TypeAlias = Mapping[str, Series] | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What one store is asked: series, and which versions of some series there are."""
+
+    series: Mapping[Window, Sequence[Query]]
+    versions: Mapping[Window, Sequence[Query]] = field(default_factory=dict)
+    version_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What it answered; what it did not answer in time is unknown."""
+
+    series: Mapping[tuple[Query, Window], Answer]
+    versions: Mapping[Query, Versions]
 
 
 @dataclass(slots=True)
@@ -26,13 +42,16 @@ class _Asking:
     store: Metrics
     questions: Questions
     deadline: timedelta
-    answers: dict[tuple[Query, Window], Answer] = field(default_factory=dict)
+    series: dict[tuple[Query, Window], Answer] = field(default_factory=dict)
+    versions: dict[Query, Versions] = field(default_factory=dict)
     done: Future[None] = field(default_factory=Future)
 
     def run(self) -> None:
         try:
-            for window, queries in self.questions.items():
-                self.answers |= _answers(self.store, queries, window)
+            for window, queries in self.questions.series.items():
+                self.series |= _series(self.store, queries, window)
+            for window, queries in self.questions.versions.items():
+                self.versions |= _versions(self.store, queries, window, self.questions.version_label)
         except Exception as error:  # noqa: BLE001  carried to the asking thread, which raises it
             self.done.set_exception(error)
         else:
@@ -47,18 +66,16 @@ def ask(
 
     Args:
         stores: Cloud → store.
-        questions: Cloud → window → queries, for clouds that have a store.
+        questions: Cloud → what it is asked; each of these clouds has a store.
         deadlines: Cloud → how long it may take, counted from now.
 
     Returns:
-        Cloud → an answer for every query and window; what had not come in time is unknown.
+        Cloud → an answer for everything that was asked; what had not come in time is unknown.
 
     Raises:
         Exception: What a store raised that is no error of ours: a mistake in its adapter.
     """
-    asking = {
-        cloud: _Asking(stores[cloud], asked, deadlines[cloud]) for cloud, asked in questions.items() if cloud in stores
-    }
+    asking = {cloud: _Asking(stores[cloud], asked, deadlines[cloud]) for cloud, asked in questions.items()}
     for cloud, each in asking.items():
         # A daemon: a store that never answers must not keep the process from ending.
         Thread(target=each.run, name=f"metrics-{cloud}", daemon=True).start()
@@ -72,14 +89,39 @@ def _collected(asking: _Asking, started: float) -> Answers:
     for each in done:
         each.result()
     late = failed(Fault.TIMEOUT, f"No answer within {asking.deadline.total_seconds():g} s.")
-    known = dict(asking.answers)
-    keys = [(query, window) for window, queries in asking.questions.items() for query in queries]
-    return {key: known.get(key, late) for key in keys}
+    series, versions = dict(asking.series), dict(asking.versions)
+    wanted = [(query, window) for window, queries in asking.questions.series.items() for query in queries]
+    listed = [query for queries in asking.questions.versions.values() for query in queries]
+    return Answers(
+        {key: series.get(key, late) for key in wanted}, {query: versions.get(query, late) for query in listed}
+    )
 
 
-def _answers(store: Metrics, queries: Sequence[Query], window: Window) -> dict[tuple[Query, Window], Answer]:
+def _series(store: Metrics, queries: Sequence[Query], window: Window) -> dict[tuple[Query, Window], Answer]:
     try:
         told = store.points(queries, window)
     except NephoscopeError as error:
         told = dict.fromkeys(queries, failed(Fault.SERVICE, error.what))
     return {(query, window): answer for query, answer in told.items()}
+
+
+def _versions(store: Metrics, queries: Sequence[Query], window: Window, label: str) -> dict[Query, Versions]:
+    try:
+        variants = store.variants(queries, label, window)
+        known = [each for found in variants.values() if not isinstance(found, Unknown) for each in found]
+        points = store.points(known, window) if known else {}
+    except NephoscopeError as error:
+        return dict.fromkeys(queries, failed(Fault.SERVICE, error.what))
+    return {query: _by_version(found, points, label) for query, found in variants.items()}
+
+
+def _by_version(found: Sequence[Query] | Unknown, points: Mapping[Query, Answer], label: str) -> Versions:
+    if isinstance(found, Unknown):
+        return found
+    told: dict[str, Series] = {}
+    for each in found:
+        answer = points[each]
+        if isinstance(answer, Unknown):
+            return answer
+        told[dict(each.labels)[label]] = answer
+    return told

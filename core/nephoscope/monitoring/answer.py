@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
+
+from nephoscope.monitoring.query import Query, without
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Unknown:
 
 
 Answer: TypeAlias = Series | Unknown
+Variants: TypeAlias = tuple[Query, ...] | Unknown
 
 
 def failed(fault: Fault, reason: str) -> Unknown:
@@ -87,6 +90,25 @@ def nearest_names(name: str, existing: Iterable[str], *, most: int = 3) -> tuple
     """
     spelled = {other.casefold(): other for other in sorted(set(existing), reverse=True)}
     return tuple(spelled[found] for found in difflib.get_close_matches(name.casefold(), spelled, n=most, cutoff=0.5))
+
+
+def variants_of(asked: Query, label: str, listed: Sequence[Query] | Unknown) -> Variants:
+    """
+    Those of the listed queries that are this one with one more label.
+
+    >>> from nephoscope.monitoring.query import query
+    >>> listed = [query("n", "a", {"m": model, "v": version}) for model, version in ("x2", "x1", "y3")]
+    >>> [str(each) for each in variants_of(query("n", "a", {"m": "x"}), "v", listed)]
+    ['n/a{m=x, v=1}', 'n/a{m=x, v=2}']
+    """
+    if isinstance(listed, Unknown):
+        return listed
+    found = {
+        replace(each, statistic=asked.statistic, resource=asked.resource)
+        for each in listed
+        if label in dict(each.labels) and str(without(each, label)) == str(asked)
+    }
+    return tuple(sorted(found, key=str))
 
 
 def in_order(points: Sequence[Point]) -> tuple[Point, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -54,6 +54,21 @@ def query(
     MLOps/Models/Accuracy{ModelName=fraud_detection_v2}
     """
     return Query(namespace, name, tuple(sorted(labels.items())), statistic, resource)
+
+
+def labelled(asked: Query, label: str, value: str) -> Query:
+    """
+    The query with one more label.
+
+    >>> print(labelled(query("MLOps/Models", "Accuracy", {"ModelName": "churn"}), "ModelVersion", "3"))
+    MLOps/Models/Accuracy{ModelName=churn, ModelVersion=3}
+    """
+    return replace(asked, labels=tuple(sorted({**dict(asked.labels), label: value}.items())))
+
+
+def without(asked: Query, label: str) -> Query:
+    """The query without one of its labels."""
+    return replace(asked, labels=tuple((name, value) for name, value in asked.labels if name != label))
 
 
 @dataclass(frozen=True, slots=True)

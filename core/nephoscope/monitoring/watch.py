@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from nephoscope.findings import Finding, Limit, Severity, Verdict, judge
+from nephoscope.findings import Finding, Limit, Severity, Verdict, judge, written
+from nephoscope.monitoring.adaptive import LEAST_POINTS as LEAST_TO_ADAPT
+from nephoscope.monitoring.adaptive import Adaptive, novelty
 from nephoscope.monitoring.answer import Answer, Lack, Point, Series, Unknown
 from nephoscope.monitoring.n_of_m import ONCE, Patience, n_of_m
 from nephoscope.monitoring.query import Query, Window
@@ -16,11 +18,12 @@ from nephoscope.monitoring.reference import LEAST_POINTS, Reference, reference_l
 
 LIMIT = "monitoring.limit"
 REFERENCE = "monitoring.reference"
+ADAPTIVE = "monitoring.adaptive"
 READ = "monitoring.read"
 
 LOOK_BACK_PERIODS = 12  # beyond the judged ones, so that stale is told from never there
 
-Rule: TypeAlias = Limit | Reference | None
+Rule: TypeAlias = Limit | Reference | Adaptive | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,12 @@ class Watch:
     @property
     def check(self) -> str:
         """The name that its Findings carry."""
-        if self.rule is None:
-            return READ
-        return LIMIT if isinstance(self.rule, Limit) else REFERENCE
+        return {Limit: LIMIT, Reference: REFERENCE, Adaptive: ADAPTIVE}.get(type(self.rule), READ)
+
+    @property
+    def past(self) -> timedelta | None:
+        """How long a past its rule rests on; None where it rests on none."""
+        return self.rule.past if isinstance(self.rule, Reference | Adaptive) else None
 
     @property
     def subject(self) -> str:
@@ -56,6 +62,15 @@ class Watch:
         return {"model": self.model, "cloud": self.cloud, **version}
 
 
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """The verdict of each period, and what it was told by."""
+
+    verdicts: Sequence[Verdict]
+    limit: Limit | None = None
+    evidence: Mapping[str, float | str] = field(default_factory=dict)
+
+
 def judged(watch: Watch, window: Window, answer: Answer, past: Answer | None = None) -> Finding:
     """
     Hold the last periods against the watch's rule.
@@ -64,29 +79,29 @@ def judged(watch: Watch, window: Window, answer: Answer, past: Answer | None = N
         watch: What is watched.
         window: The periods to judge; the answer may hold older points, by which stale is told from no data.
         answer: The store's.
-        past: Its answer for the window that a Reference rests on.
+        past: Its answer for the window that a Reference or an adaptive limit rests on.
     """
     if isinstance(answer, Unknown):
         return _unknown(watch, window, answer)
-    rule = _limit(watch.rule, past)
-    if isinstance(rule, Unknown):
-        return _unknown(watch, window, rule)
     periods = values(answer, window)
-    verdicts = [_verdict(value, rule) for value in periods]
-    verdict = n_of_m(verdicts, watch.patience.breaches)
+    judgement = _judgement(watch.rule, periods, window, past)
+    if isinstance(judgement, Unknown):
+        return _unknown(watch, window, judgement)
+    verdict = n_of_m(judgement.verdicts, watch.patience.breaches)
     if verdict is Verdict.UNKNOWN:
         return _unknown(watch, window, _lack(answer, window, periods))
-    telling = _telling(periods, verdicts, verdict)
+    telling = _telling(periods, judgement.verdicts, verdict)
+    there = {"periods_with_data": sum(value is not None for value in periods)}
     return Finding(
         watch.check,
         watch.subject,
         verdict,
-        _reason(watch, window, periods, verdicts, rule, telling),
+        _reason(watch, window, judgement, telling),
         value=telling,
-        limit=rule,
+        limit=judgement.limit,
         severity=watch.severity,
         labels=watch.labels,
-        evidence=_evidence(watch, window) | {"periods_with_data": sum(value is not None for value in periods)},
+        evidence={**_evidence(watch, window), **there, **judgement.evidence},
     )
 
 
@@ -96,20 +111,39 @@ def values(series: Series, window: Window) -> list[float | None]:
     return [known.get(start) for start in window.starts]
 
 
-def _limit(rule: Rule, past: Answer | None) -> Limit | Unknown | None:
-    if not isinstance(rule, Reference):
-        return rule
+def _judgement(
+    rule: Rule, periods: Sequence[float | None], window: Window, past: Answer | None
+) -> _Judgement | Unknown:
+    if rule is None:
+        return _Judgement([Verdict.UNKNOWN if value is None else Verdict.OK for value in periods])
+    if isinstance(rule, Limit):
+        return _Judgement([judge(value, rule) for value in periods], rule)
     if past is None or isinstance(past, Unknown):
         return past or Unknown(Lack.NO_DATA, "The past that its limit rests on was not read.")
-    found = reference_limit([point.value for point in past.points], rule)
-    few = f"The past that its limit rests on has {len(past.points)} points, {LEAST_POINTS} are needed."
-    return found or Unknown(Lack.NO_DATA, few)
+    return _by_reference(rule, periods, past) if isinstance(rule, Reference) else _adapted(rule, periods, window, past)
 
 
-def _verdict(value: float | None, limit: Limit | None) -> Verdict:
-    if value is None:
-        return Verdict.UNKNOWN
-    return Verdict.OK if limit is None else judge(value, limit)
+def _by_reference(rule: Reference, periods: Sequence[float | None], past: Series) -> _Judgement | Unknown:
+    limit = reference_limit([point.value for point in past.points], rule)
+    if limit is None:
+        return _too_short(past, LEAST_POINTS)
+    return _Judgement([judge(value, limit) for value in periods], limit, {"past_points": len(past.points)})
+
+
+def _adapted(rule: Adaptive, periods: Sequence[float | None], window: Window, past: Series) -> _Judgement | Unknown:
+    if past.period is not None:
+        longer = f"The store keeps that past in periods of {_length(past.period)}, not of {_length(window.period)}."
+        return Unknown(Lack.NO_DATA, longer)
+    found = novelty(past.points, periods, window, rule)
+    if found is None:
+        return _too_short(past, LEAST_TO_ADAPT)
+    newest = {"score": found.scores[-1], "expected": found.expected[-1]}
+    told = {name: number for name, number in newest.items() if math.isfinite(number)}
+    return _Judgement(found.verdicts, None, {"past_points": len(past.points), **told})
+
+
+def _too_short(past: Series, least: int) -> Unknown:
+    return Unknown(Lack.NO_DATA, f"The past that its limit rests on has {len(past.points)} points, {least} are needed.")
 
 
 def _telling(periods: Sequence[float | None], verdicts: Sequence[Verdict], verdict: Verdict) -> float:
@@ -155,30 +189,21 @@ def _unknown(watch: Watch, window: Window, why: Unknown) -> Finding:
     )
 
 
-def _reason(
-    watch: Watch,
-    window: Window,
-    periods: Sequence[float | None],
-    verdicts: Sequence[Verdict],
-    limit: Limit | None,
-    telling: float,
-) -> str:
+def _reason(watch: Watch, window: Window, judgement: _Judgement, telling: float) -> str:
     span = f"in the {_length(window.period)} to {_time(window.end)}"
-    if limit is None:
-        return f"{watch.metric} was {telling:.6g} {span}."
-    if len(periods) == 1:
-        return f"{watch.metric} was {telling:.6g} {span}, {_expected(limit)} was expected."
-    breaches = sum(verdict is Verdict.BREACH for verdict in verdicts)
+    if watch.rule is None:
+        return f"{watch.metric} was {written(telling)} {span}."
+    expected = "what its past makes usual" if judgement.limit is None else str(judgement.limit)
+    count = len(judgement.verdicts)
+    if count == 1:
+        usual = judgement.evidence.get("expected")
+        about = f" (about {written(float(usual))})" if usual is not None else ""
+        return f"{watch.metric} was {written(telling)} {span}, {expected}{about} was expected."
+    breaches = sum(verdict is Verdict.BREACH for verdict in judgement.verdicts)
     return (
-        f"{watch.metric} was not {_expected(limit)} in {breaches} of the last {len(periods)} periods to "
-        f"{_time(window.end)} ({watch.patience.breaches} make a breach), it was {telling:.6g}."
+        f"{watch.metric} was not {expected} in {breaches} of the last {count} periods to {_time(window.end)} "
+        f"({watch.patience.breaches} make a breach), it was {written(telling)}."
     )
-
-
-def _expected(limit: Limit) -> str:
-    if limit.low is not None and limit.high is not None:
-        return f"between {limit.low:.6g} and {limit.high:.6g}"
-    return f"{limit.direction.replace('_', ' ')} {limit.value:.6g}"
 
 
 def _evidence(watch: Watch, window: Window) -> dict[str, float | str]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Meta, UnsetType, field
 
 from nephoscope.findings import Direction, Severity
+from nephoscope.monitoring.adaptive import Adaptive
+from nephoscope.monitoring.canary import Trial
 from nephoscope.monitoring.n_of_m import Patience
 from nephoscope.monitoring.query import Statistic
 from nephoscope.monitoring.reference import Reference
@@ -56,11 +58,60 @@ class ReferenceSetting(Section, frozen=True, kw_only=True):
         return Reference(duration(self.past), self.k, Direction(self.direction))
 
 
+class AdaptiveSetting(Section, frozen=True, kw_only=True):
+    """A limit that adapts: a period breaches where it stands out from its past, as `series anomalies` tells."""
+
+    past: Annotated[Duration, Meta(description="What is usual; at least 150 periods of it must be known.")] = "4w"
+    direction: Annotated[
+        Literal["at_least", "at_most", "between"], Meta(description="Whether only falls, only rises or both breach.")
+    ] = "between"
+
+    def adaptive(self) -> Adaptive:
+        """The rule as the checks take it."""
+        return Adaptive(duration(self.past), Direction(self.direction))
+
+
+class CanarySetting(Section, frozen=True, kw_only=True):
+    """A new version that serves beside the old one, and when it is good enough."""
+
+    stable: Annotated[Text, Meta(description="The old version.")]
+    canary: Annotated[Text, Meta(description="The new version.")]
+    metric: Annotated[MetricName, Meta(description="What they are compared by.")] = "accuracy"
+    better: Annotated[Literal["higher", "lower"], Meta(description="Which values of it are better.")] = "higher"
+    tolerance: Annotated[
+        float, Meta(ge=0, title="a number, at least 0", description="How much worse is still good enough.")
+    ] = 0.0
+    periods: Annotated[Count, Meta(description="Over how many of the metric's periods; at least 6 tell anything.")] = 24
+    least_predictions: Annotated[
+        int, Meta(ge=0, title="a whole number", description="How many predictions each must rest on.")
+    ] = 0
+
+    def trial(self, model: str, cloud: str) -> Trial:
+        """The Trial as the checks take it."""
+        return Trial(
+            model,
+            self.metric,
+            cloud,
+            self.stable,
+            self.canary,
+            self.better == "higher",
+            self.tolerance,
+            self.least_predictions,
+        )
+
+
 class Metric(Section, frozen=True, kw_only=True):
-    """One metric of a model; without a limit and a reference it is only read."""
+    """One metric of a model; without a limit, a reference and an adaptive limit it is only read."""
 
     limit: ThisLimit | UnsetType = UNSET
     reference: Annotated[ReferenceSetting, Meta(description="A limit that its past gives.")] | UnsetType = UNSET
+    adaptive: Annotated[AdaptiveSetting, Meta(description="A limit that adapts to its past.")] | UnsetType = UNSET
+    spread: (
+        Annotated[
+            float, Meta(ge=0, title="a number, at least 0", description="How far apart the clouds' values may be.")
+        ]
+        | UnsetType
+    ) = UNSET
     statistic: Annotated[
         Literal["mean", "sum", "min", "max"], Meta(description="How the samples of a period become one value.")
     ] = "mean"
@@ -108,6 +159,16 @@ class Model(Section, frozen=True, kw_only=True):
         Annotated[MetricName, Meta(description="The metric that counts its predictions, for weighing clouds.")]
         | UnsetType
     ) = UNSET
+    least_predictions: Annotated[
+        int, Meta(ge=0, title="a whole number", description="With fewer a cloud says nothing of the spread.")
+    ] = 0
+    serving: (
+        Annotated[MetricName, Meta(description="The metric whose newest version label tells which version is served.")]
+        | UnsetType
+    ) = UNSET
+    canary: Annotated[CanarySetting, Meta(description="A new version that serves beside the old one.")] | UnsetType = (
+        UNSET
+    )
 
 
 Models: TypeAlias = dict[Name, Model]

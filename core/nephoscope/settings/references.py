@@ -98,14 +98,29 @@ def _models(plain: Any) -> Iterator[Mistake]:
         yield Mistake(("models",), "models and no store of their metrics", "a store under 'metric_stores'")
     for name, model in mapping(plain, "models").items():
         at: At = ("models", name)
-        for index, cloud in enumerate(sequence(model, "clouds")):
-            if stores and cloud not in stores:
-                yield Mistake((*at, "clouds", index), shown(cloud), "a cloud with a metric store", stores, str(cloud))
-        metrics = tuple(mapping(model, "metrics")) or ("accuracy",)
-        if isinstance(model, dict) and model.get("weight", metrics[0]) not in metrics:
-            yield Mistake((*at, "weight"), shown(model["weight"]), "a metric", metrics, str(model["weight"]))
+        yield from _foreign_clouds(at, model, stores)
+        yield from _unknown_metrics(at, model)
         for metric_name, metric in mapping(model, "metrics").items():
             yield from _metric((*at, "metrics", metric_name), metric)
+
+
+def _foreign_clouds(at: At, model: Any, stores: tuple[str, ...]) -> Iterator[Mistake]:
+    for index, cloud in enumerate(sequence(model, "clouds")):
+        if stores and cloud not in stores:
+            yield Mistake((*at, "clouds", index), shown(cloud), "a cloud with a metric store", stores, str(cloud))
+
+
+def _unknown_metrics(at: At, model: Any) -> Iterator[Mistake]:
+    metrics = tuple(mapping(model, "metrics")) or ("accuracy",)
+    canary = mapping(model, "canary")
+    named = {
+        (*at, "weight"): model.get("weight", metrics[0]) if isinstance(model, dict) else metrics[0],
+        (*at, "serving"): model.get("serving", metrics[0]) if isinstance(model, dict) else metrics[0],
+        (*at, "canary", "metric"): canary.get("metric", "accuracy") if canary else metrics[0],
+    }
+    for place, name in named.items():
+        if name not in metrics:
+            yield Mistake(place, shown(name), "a metric", metrics, str(name))
 
 
 def _metric(at: At, metric: Any) -> Iterator[Mistake]:

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from msgspec import UNSET
 
-from nephoscope.monitoring.query import Query, query
+from nephoscope.monitoring.canary import Trial
+from nephoscope.monitoring.query import Query, labelled, query
 from nephoscope.monitoring.watch import Rule, Watch
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.durations import duration
@@ -29,11 +30,25 @@ class Spelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """The queries of two versions of a model: the compared metric, and what counts its predictions."""
+
+    trial: Trial
+    period: timedelta
+    periods: int
+    queries: Mapping[str, Query]  # version → the metric
+    weights: Mapping[str, Query]  # version → its predictions; empty where they are not counted
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One cloud's share of the models: what is watched there, and how long its store takes."""
 
     watches: tuple[Watch, ...]
     weights: Mapping[str, Query]  # model → what counts its predictions
+    serving: Mapping[str, tuple[Query, timedelta]]  # model → what carries the version as a label, and its period
+    trials: tuple[Versions, ...]
+    version_label: str
     lag: timedelta
     deadline: timedelta
 
@@ -53,6 +68,9 @@ def asked(configuration: Configuration) -> dict[Cloud, Asked]:
         cloud: Asked(
             tuple(_watches(configuration, cloud, spelling(store))),
             dict(_weights(configuration, cloud, spelling(store))),
+            dict(_serving(configuration, cloud, spelling(store))),
+            tuple(_trials(configuration, cloud, spelling(store))),
+            spelling(store).version_label,
             duration(store.lag),
             duration(store.deadline),
         )
@@ -123,6 +141,7 @@ def _rules(metric: Metric) -> list[Rule]:
     rules: list[Rule] = [
         *([] if metric.limit is UNSET else [metric.limit.limit()]),
         *([] if metric.reference is UNSET else [metric.reference.reference()]),
+        *([] if metric.adaptive is UNSET else [metric.adaptive.adaptive()]),
     ]
     return rules or [None]
 
@@ -131,6 +150,33 @@ def _weights(configuration: Configuration, cloud: Cloud, usual: Spelled) -> Iter
     for name, model in _models(configuration, cloud):
         if model.weight is not UNSET:
             yield name, spelled(name, model, model.weight, model.metrics[model.weight], cloud, usual)
+
+
+def _serving(
+    configuration: Configuration, cloud: Cloud, usual: Spelled
+) -> Iterator[tuple[str, tuple[Query, timedelta]]]:
+    for name, model in _models(configuration, cloud):
+        if model.serving is not UNSET:
+            metric = model.metrics[model.serving]
+            yield name, (spelled(name, model, model.serving, metric, cloud, usual), duration(metric.period))
+
+
+def _trials(configuration: Configuration, cloud: Cloud, usual: Spelled) -> Iterator[Versions]:
+    for name, model in _models(configuration, cloud):
+        if model.canary is UNSET:
+            continue
+        versions = (model.canary.stable, model.canary.canary)
+        metric = model.metrics[model.canary.metric]
+        compared = spelled(name, model, model.canary.metric, metric, cloud, usual)
+        weight = {} if model.weight is UNSET else {model.weight: model.metrics[model.weight]}
+        counted = [spelled(name, model, counting, each, cloud, usual) for counting, each in weight.items()]
+        yield Versions(
+            model.canary.trial(name, cloud),
+            duration(metric.period),
+            model.canary.periods,
+            {version: labelled(compared, usual.version_label, version) for version in versions},
+            {version: labelled(each, usual.version_label, version) for each in counted for version in versions},
+        )
 
 
 def spelled(name: str, model: Model, metric_name: str, metric: Metric, cloud: Cloud, usual: Spelled) -> Query:

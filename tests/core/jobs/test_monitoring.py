@@ -16,8 +16,8 @@ from nephoscope.errors import Transient
 from nephoscope.events import TimerFired
 from nephoscope.findings import Finding, Verdict
 from nephoscope.jobs import monitoring
-from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed
-from nephoscope.monitoring.query import Query, Window
+from nephoscope.monitoring.answer import Answer, Fault, Point, Series, Variants, failed
+from nephoscope.monitoring.query import Query, Window, labelled
 from nephoscope.outbox import Outbox
 from nephoscope.ports import Metrics
 from nephoscope.report import Report
@@ -45,14 +45,18 @@ CLOUDS = ("aws", "azure", "gcp")
 class Kept:
     """A metric store that holds one value for every hour and metric; it counts how often it is asked."""
 
-    def __init__(self, value: float) -> None:
+    def __init__(self, value: float, version: str = "3") -> None:
         self.value = value
+        self.version = version
         self.asked: list[Window] = []
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         self.asked.append(window)
         series = Series(tuple(Point(start, self.value) for start in window.starts))
         return dict.fromkeys(queries, series)
+
+    def variants(self, queries: Sequence[Query], label: str, window: Window) -> Mapping[Query, Variants]:
+        return {query: (labelled(query, label, self.version),) for query in queries}
 
 
 class Says:
@@ -63,6 +67,9 @@ class Says:
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         return {query: self.does(query) for query in queries}
+
+    def variants(self, queries: Sequence[Query], label: str, window: Window) -> Mapping[Query, Variants]:
+        return dict.fromkeys(queries, ())
 
 
 def hang(_: Query) -> Answer:
@@ -151,6 +158,20 @@ def test_every_finding_of_a_model_carries_its_predictions(desk: Desk) -> None:
     report = desk.run({"aws": Kept(1200.0)})
 
     assert found(report, "aws").evidence["predictions"] == 1200.0
+
+
+def test_the_served_version_and_the_canary_are_findings(desk: Desk, tmp_path: Path) -> None:
+    """A cloud's Report says which version it serves, and what to do with a canary, on how many predictions."""
+    trial = "serving: accuracy\n    canary: {stable: '3', canary: '4', tolerance: 0.01}\n    weight: predictions"
+    (tmp_path / "canary.yaml").write_text(CONFIGURATION.replace("weight: predictions", trial), encoding="utf-8")
+    desk.settings = settings.load(tmp_path / "canary.yaml")
+
+    report = desk.run({"aws": Kept(0.91)})
+
+    assert found(report, "aws", "monitoring.version").evidence["version"] == "3"
+    decided = found(report, "aws", "monitoring.canary")
+    assert (decided.evidence["decision"], decided.evidence["periods"]) == ("promote", 24)
+    assert decided.evidence["predictions_canary"] == pytest.approx(24 * 0.91)
 
 
 def test_a_repeated_event_is_not_judged_again(desk: Desk) -> None:

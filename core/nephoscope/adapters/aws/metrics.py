@@ -20,7 +20,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from nephoscope.adapters.aws.faults import unanswered
-from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, in_order, wrong_name
+from nephoscope.monitoring.answer import (
+    Answer,
+    Fault,
+    Point,
+    Series,
+    Unknown,
+    Variants,
+    failed,
+    in_order,
+    variants_of,
+    wrong_name,
+)
 from nephoscope.monitoring.query import Query, Statistic, Window, query
 from nephoscope.ports import Clock
 
@@ -72,6 +83,19 @@ class CloudWatchMetrics:
         for start in range(0, len(good), QUERIES_A_CALL):
             answers |= self._asked(good[start : start + QUERIES_A_CALL], window, period)
         return answers | self._explained(silent(answers))
+
+    def variants(
+        self,
+        queries: Sequence[Query],
+        label: str,
+        window: Window,  # noqa: ARG002  CloudWatch does not list by time
+    ) -> Mapping[Query, Variants]:
+        """The dimension sets that have one more dimension; CloudWatch lists those of the last two weeks."""
+        listed = {
+            (namespace, name): self._metrics(Namespace=namespace, MetricName=name, Dimensions=[{"Name": label}])
+            for namespace, name in sorted({(each.namespace, each.name) for each in queries})
+        }
+        return {asked: variants_of(asked, label, listed[asked.namespace, asked.name]) for asked in queries}
 
     def _asked(self, queries: Sequence[Query], window: Window, period: timedelta) -> dict[Query, Answer]:
         ids = {f"q{number}": each for number, each in enumerate(queries)}
@@ -133,8 +157,12 @@ class CloudWatchMetrics:
 
     def _listed(self, **of: str) -> list[str] | None:
         """The metrics there are; None where they cannot be listed or are too many."""
-        found: list[str] = []
-        asked: dict[str, str] = dict(of)
+        found = self._metrics(**of)
+        return None if isinstance(found, Unknown) else [str(each) for each in found]
+
+    def _metrics(self, **of: Any) -> list[Query] | Unknown:
+        found: list[Query] = []
+        asked = dict(of)
         try:
             for _ in range(LISTED_PAGES_MOST):
                 page = self._client.list_metrics(**asked)
@@ -142,9 +170,9 @@ class CloudWatchMetrics:
                 if not page.get("NextToken"):
                     return found
                 asked["NextToken"] = page["NextToken"]
-        except (ClientError, BotoCoreError):
-            return None
-        return None
+        except (ClientError, BotoCoreError) as error:
+            return unanswered(error)
+        return failed(Fault.PARTIAL, f"CloudWatch lists more than {LISTED_PAGES_MOST} pages of metrics.")
 
 
 class _NotWhole(Exception):
@@ -197,9 +225,9 @@ def _query(name: str, asked: Query, period: timedelta) -> dict[str, Any]:
     return {"Id": name, "MetricStat": stat, "ReturnData": True}
 
 
-def _spelled(metric: Mapping[str, Any]) -> str:
+def _spelled(metric: Mapping[str, Any]) -> Query:
     labels = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
-    return str(query(metric["Namespace"], metric["MetricName"], labels))
+    return query(metric["Namespace"], metric["MetricName"], labels)
 
 
 def _point(at: datetime, value: float) -> Point:

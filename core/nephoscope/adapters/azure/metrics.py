@@ -20,8 +20,19 @@ from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTab
 from nephoscope.adapters.azure.faults import MALFORMED, malformed, unanswered
 from nephoscope.adapters.azure.kql import names_kql, series_kql
 from nephoscope.adapters.azure.resource_metrics import ResourceMetrics
-from nephoscope.monitoring.answer import Answer, Fault, Point, Series, Unknown, failed, in_order, wrong_name
-from nephoscope.monitoring.query import Query, Statistic, Window
+from nephoscope.monitoring.answer import (
+    Answer,
+    Fault,
+    Point,
+    Series,
+    Unknown,
+    Variants,
+    failed,
+    in_order,
+    variants_of,
+    wrong_name,
+)
+from nephoscope.monitoring.query import Query, Statistic, Window, labelled
 
 LISTED_MOST = 10_000
 LISTED_PAST = timedelta(days=14)
@@ -61,6 +72,28 @@ class AzureMonitorMetrics:
         answers |= self._of_resources([asked for asked in queries if asked.resource], window)
         return answers
 
+    def variants(self, queries: Sequence[Query], label: str, window: Window) -> Mapping[Query, Variants]:
+        """The same queries with each value of one more property that had data of late; resources' metrics have none."""
+        answers: dict[Query, Variants] = {asked: () for asked in queries if asked.resource}
+        for group in alike(asked for asked in queries if not asked.resource):
+            listed = self._listed(labelled(group[0], label, ""), window)
+            answers |= {asked: variants_of(asked, label, listed) for asked in group}
+        return answers
+
+    def _listed(self, like: Query, window: Window) -> list[Query] | Unknown:
+        """The metrics that there were in the last two weeks, by the labels of one query."""
+        past = replace(window, start=window.end - LISTED_PAST)
+        try:
+            asked = names_kql([like], past, most=LISTED_MOST)
+        except ValueError as error:
+            return failed(Fault.REFUSED, f"The question cannot be asked: {error}.")
+        table = self._table(asked, past)
+        if isinstance(table, Unknown):
+            return table
+        if len(table.rows) >= LISTED_MOST:
+            return failed(Fault.PARTIAL, f"There are more than {LISTED_MOST} series of it.")
+        return [replace(like, name=name, labels=labels) for name, labels in _keys(table, like)]
+
     def _of_resources(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         if self._resources is None:
             nowhere = failed(Fault.REFUSED, "The metrics of Azure resources need a region in the configuration.")
@@ -80,14 +113,10 @@ class AzureMonitorMetrics:
 
     def _explained(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
         """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
-        if not queries:
+        found = self._listed(queries[0], window) if queries else []
+        if isinstance(found, Unknown):
             return {}
-        past = replace(window, start=window.end - LISTED_PAST)
-        table = self._table(names_kql(queries, past, most=LISTED_MOST), past)
-        if isinstance(table, Unknown) or len(table.rows) >= LISTED_MOST:
-            return {}
-        first = queries[0]
-        listed = [str(replace(first, name=name, labels=labels)) for name, labels in _keys(table, first)]
+        listed = set(map(str, found))
         return {asked: wrong_name(str(asked), listed) for asked in queries if str(asked) not in listed}
 
     def _table(self, kql: str, window: Window) -> LogsTable | Unknown:

@@ -29,8 +29,19 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import monitoring_v3
 
 from nephoscope.adapters.gcp.faults import unanswered
-from nephoscope.monitoring.answer import Answer, Fault, Point, Series, Unknown, failed, in_order, wrong_name
-from nephoscope.monitoring.query import Query, Statistic, Window
+from nephoscope.monitoring.answer import (
+    Answer,
+    Fault,
+    Point,
+    Series,
+    Unknown,
+    Variants,
+    failed,
+    in_order,
+    variants_of,
+    wrong_name,
+)
+from nephoscope.monitoring.query import Query, Statistic, Window, labelled
 
 FILTER_MOST = 2_000  # characters; longer filters are refused, so then every series of the type is read
 NAMED_MOST = 100
@@ -72,6 +83,14 @@ class CloudMonitoringMetrics:
             answers |= self._asked(group, window)
         return answers
 
+    def variants(self, queries: Sequence[Query], label: str, window: Window) -> Mapping[Query, Variants]:
+        """The same queries with each value of one more label that had data of late."""
+        answers: dict[Query, Variants] = {}
+        for group in _alike(queries):
+            listed = self._headers(labelled(group[0], label, ""), window)
+            answers |= {asked: variants_of(asked, label, listed) for asked in group}
+        return answers
+
     def _asked(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
         first = queries[0]
         request = _request(self._name, queries, window)
@@ -109,24 +128,29 @@ class CloudMonitoringMetrics:
 
     def _explained(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
         """Tell a series without data from one that was never there; where that cannot be told, it has no data."""
-        if not queries:
+        found = self._headers(queries[0], window) if queries else []
+        if isinstance(found, Unknown):
             return {}
-        first = queries[0]
+        listed = set(map(str, found))
+        return {asked: wrong_name(str(asked), listed) for asked in queries if str(asked) not in listed}
+
+    def _headers(self, like: Query, window: Window) -> list[Query] | Unknown:
+        """The series of a metric type, by the labels of one query."""
         request = monitoring_v3.ListTimeSeriesRequest(
             name=self._name,
-            filter=f"metric.type = {_quoted(type_of(first))}",
+            filter=f"metric.type = {_quoted(type_of(like))}",
             interval=monitoring_v3.TimeInterval(start_time=window.end - LISTED_PAST, end_time=window.end),
             view=monitoring_v3.ListTimeSeriesRequest.TimeSeriesView.HEADERS,
         )
         try:
-            names = [
-                tuple((name, _label(series, name)) for name, _ in first.labels)
+            return [
+                replace(like, labels=tuple((name, _label(series, name)) for name, _ in like.labels))
                 for series in self._series(request, LISTED_PAGES_MOST + 1)
             ]
-        except (GoogleAPIError, GoogleAuthError, _NotWhole):
-            return {}
-        listed = {str(replace(first, labels=labels)) for labels in names}
-        return {asked: wrong_name(str(asked), listed) for asked in queries if str(asked) not in listed}
+        except (GoogleAPIError, GoogleAuthError) as error:
+            return unanswered(error)
+        except _NotWhole as why:
+            return failed(Fault.PARTIAL, f"Cloud Monitoring listed in part: {why}.")
 
     def _nowhere(self, queries: Sequence[Query], unknown: Unknown) -> dict[Query, Answer]:
         first = queries[0]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
 
 from nephoscope.adapters.local.database import Database
 from nephoscope.errors import NephoscopeError
-from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, wrong_name
+from nephoscope.monitoring.answer import Answer, Fault, Point, Series, Variants, failed, variants_of, wrong_name
 from nephoscope.monitoring.query import Query, Statistic, Window, query
 
 SCHEMA = (
@@ -38,6 +39,26 @@ class SqliteMetrics:
         except NephoscopeError as error:
             return dict.fromkeys(queries, failed(Fault.SERVICE, error.what))
 
+    def variants(
+        self,
+        queries: Sequence[Query],
+        label: str,
+        window: Window,  # noqa: ARG002  whatever there ever was
+    ) -> Mapping[Query, Variants]:
+        """The same queries with each value of one more label."""
+        try:
+            listed = self._listed()
+        except NephoscopeError as error:
+            return dict.fromkeys(queries, failed(Fault.SERVICE, error.what))
+        kept = [(each, {label, *(name for name, _ in asked.labels)}) for asked in queries for each in listed]
+        few = [replace(each, labels=tuple(pair for pair in each.labels if pair[0] in names)) for each, names in kept]
+        return {asked: variants_of(asked, label, few) for asked in queries}
+
+    def _listed(self) -> list[Query]:
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT DISTINCT namespace, name, labels FROM samples").fetchall()
+        return [query(namespace, name, json.loads(labels)) for namespace, name, labels in rows]
+
     def _answer(self, asked: Query, window: Window) -> Answer:
         with self._database.reading() as connection:
             rows = connection.execute(
@@ -49,14 +70,9 @@ class SqliteMetrics:
         return Series(_periods(samples, asked.statistic, window)) if samples else self._without_data(asked)
 
     def _without_data(self, asked: Query) -> Answer:
-        with self._database.reading() as connection:
-            rows = connection.execute("SELECT DISTINCT namespace, name, labels FROM samples").fetchall()
-        wanted = dict(asked.labels).items()
-        there = [
-            (namespace, name, {label: value for label, value in json.loads(labels).items() if label in dict(wanted)})
-            for namespace, name, labels in rows
-        ]
-        listed = [str(query(namespace, name, labels)) for namespace, name, labels in there]
+        names = dict(asked.labels)
+        there = [replace(each, labels=tuple(p for p in each.labels if p[0] in names)) for each in self._listed()]
+        listed = [str(each) for each in there]
         return Series() if str(asked) in listed else wrong_name(str(asked), listed)
 
 

@@ -1,0 +1,77 @@
+"""A limit that adapts: a period breaches where the suite's anomaly check says that it stands out from its own past."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from nephoscope.findings import Direction, Verdict
+from nephoscope.monitoring.answer import Point
+from nephoscope.monitoring.query import Window
+from nephoscope.series.anomalies import STANDS_OUT, anomalies
+
+LEAST_POINTS = 150  # the anomaly check only learns before
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptive:
+    """Which past is ordinary, and to which side good values lie."""
+
+    past: timedelta
+    direction: Direction = Direction.BETWEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """How each judged period stands to its past: its score from 0 to 1, and the value that was expected."""
+
+    verdicts: tuple[Verdict, ...]
+    scores: tuple[float, ...]
+    expected: tuple[float, ...]  # NaN where nothing could be expected
+
+
+def novelty(
+    past: Sequence[Point], judged: Sequence[float | None], window: Window, adaptive: Adaptive
+) -> Novelty | None:
+    """
+    Score the judged periods as the continuation of their past.
+
+    Args:
+        past: What was before the window, each point of one period.
+        judged: The window's values, the oldest first; None where there is none.
+        window: The periods that are judged.
+        adaptive: The side that matters: `at_least` lets rises pass, `at_most` falls.
+
+    Returns:
+        None where the past has fewer than 150 points: the check would still be learning.
+    """
+    known = {point.at: point.value for point in past if math.isfinite(point.value)}
+    if len(known) < LEAST_POINTS:
+        return None
+    before = window.before(window.start - min(known))
+    values = [known.get(start, math.nan) for start in before.starts]
+    values += [math.nan if value is None else value for value in judged]
+    seconds = np.array([start.timestamp() for start in (*before.starts, *window.starts)])
+    found = anomalies(seconds, np.array(values))
+    scores = found.scores[len(before.starts) :].tolist()
+    expected = found.expected[len(before.starts) :].tolist()
+    triples = zip(judged, scores, expected, strict=True)
+    verdicts = tuple(_verdict(value, score, usual, adaptive.direction) for value, score, usual in triples)
+    return Novelty(verdicts, tuple(scores), tuple(expected))
+
+
+def _verdict(value: float | None, score: float, expected: float, direction: Direction) -> Verdict:
+    if value is None:
+        return Verdict.UNKNOWN
+    if score < STANDS_OUT:
+        return Verdict.OK
+    good_side = {
+        Direction.AT_LEAST: value > expected,
+        Direction.AT_MOST: value < expected,
+        Direction.BETWEEN: False,
+    }
+    return Verdict.OK if good_side[direction] else Verdict.BREACH
