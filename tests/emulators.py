@@ -5,6 +5,7 @@ What `make emulators` brings is looked for in the cache folder; where something 
 skipped, and say what would bring it.
 """
 
+import json
 import os
 import platform
 import shutil
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -51,7 +54,7 @@ def started(*command, port, log=None, env=None, cwd=None):
             [str(part) for part in command], stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=env, cwd=cwd
         )
     try:
-        _wait(process, port, command[0])
+        _wait(process, port, log)
         yield process
     finally:
         process.terminate()
@@ -62,16 +65,17 @@ def started(*command, port, log=None, env=None, cwd=None):
             process.wait()
 
 
-def _wait(process, port, name):
+def _wait(process, port, log):
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
-            raise RuntimeError(f"{name} ended with {process.returncode}")
+            said = Path(log).read_text()[-2000:] if log else ""
+            raise RuntimeError(f"{process.args[0]} ended with {process.returncode}: {said}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"{name} does not listen on {port}")
+    raise RuntimeError(f"{process.args[0]} does not listen on {port}")
 
 
 def cached(*places):
@@ -192,3 +196,77 @@ def recorder():
     service = Recorder()
     yield service
     service.close()
+
+
+@pytest.fixture
+def mailbox():
+    """A mail server: its port, and what it received."""
+    controller = pytest.importorskip("aiosmtpd.controller")
+
+    class Keep:
+        def __init__(self):
+            self.messages = []
+
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+            self.messages.append(envelope.content)
+            return "250 OK"
+
+    handler = Keep()
+    server = controller.Controller(handler, hostname="127.0.0.1", port=free_port())
+    server.start()
+    yield server.port, handler.messages
+    server.stop()
+
+
+LAMBDA_RUNTIME = (
+    *("awslambdaric", "runtime_client*", "simplejson", "snapshot_restore_py"),
+    *("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3"),
+)  # what Lambda's Python runtime brings
+
+
+@pytest.fixture(scope="session")
+def lambda_runtime(tmp_path_factory):
+    """Lambda's own runtime for staged artefacts: with one running, what it yields invokes it."""
+    pytest.importorskip("awslambdaric")
+    rie = cached(shutil.which("aws-lambda-rie"), CACHE / "bin" / "aws-lambda-rie-x86_64")
+    packages = Path(pytest.importorskip("boto3").__file__).parent.parent
+    runtime = tmp_path_factory.mktemp("runtime")
+    for pattern in LAMBDA_RUNTIME:
+        for found in packages.glob(pattern):
+            (runtime / found.name).symlink_to(found)
+
+    @contextmanager
+    def run(folder, name, env, *, timeout_seconds=60):
+        port, api = free_port(), free_port()
+        addresses = (
+            "--runtime-interface-emulator-address",
+            f"127.0.0.1:{port}",
+            "--runtime-api-address",
+            f"127.0.0.1:{api}",
+        )
+        # -S: nothing of this environment is to be seen, only the artefact and what Lambda brings.
+        python = (sys.executable, "-S", "-m", "awslambdaric", name)
+        whole = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{folder}{os.pathsep}{runtime}",
+            "AWS_LAMBDA_FUNCTION_NAME": name.replace(".", "-"),
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_seconds),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+            **AWS_ENVIRONMENT,
+            **env,
+        }
+        log = Path(runtime) / f"{name}-{port}.log"
+        with started(rie, *addresses, "--log-level", "error", *python, port=port, env=whole, cwd=folder, log=log):
+            yield partial(_invoke, f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", log)
+
+    return run
+
+
+def _invoke(url, log, payload):
+    """Invoke as Lambda does; the answer is 200 whatever happened, so it is judged by what it says."""
+    asked = urllib.request.Request(url, data=json.dumps(payload).encode(), method="POST")
+    with urllib.request.urlopen(asked, timeout=120) as answer:
+        body = answer.read().decode()
+    if "errorType" in body or "Task timed out" in body:
+        raise RuntimeError(f"{body}\n{log.read_text()[-3000:]}")
+    return json.loads(body or "null")

@@ -65,6 +65,6 @@ class GcsState:
                     if_generation_match=generation,
                     timeout=TIMEOUT_SECONDS,
                 )
-            except (PreconditionFailed, NotFound):
+            except PreconditionFailed:
                 return None
         return Version(str(blob.generation))

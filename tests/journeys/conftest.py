@@ -1,0 +1,87 @@
+"""What every journey needs: artefacts as they are deployed, and tables that drift."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+CONFIGURATION = """\
+version: 1
+hub: {hub}
+topic: "{topic}"
+state: "{state}"
+stores: {stores}
+datasets:
+  flights:
+    objects: "{objects}"
+    columns:
+      dep_delay: {{ks: {{at_most: 0.1}}, mean_diff: {{at_most: 15}}, null_share: {{at_most: 0.1}}}}
+timers: {{monitoring: "*/5 * * * *", sweep: "* * * * *"}}
+channels:
+  room: {{type: slack, url: "env:ROOM_URL"}}
+  mail:
+    {{type: smtp, host: 127.0.0.1, port: {mail_port}, tls: none, sender: hub@x.invalid, recipients: [team@x.invalid]}}
+route: {{channels: [room, mail], group_by: [dataset], group_wait: 0s, group_interval: 0s, repeat_interval: 4h}}
+"""
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory):
+    """Stage an artefact once a run: `staged(cloud, job)` is its folder, without a configuration of its own."""
+    folders = {}
+    out = tmp_path_factory.mktemp("build")
+    plain = out / "nephoscope.yaml"
+    plain.write_text("version: 1\n")
+
+    def stage(cloud, job, python=RUNNING):
+        if (cloud, job) not in folders:
+            options = ("--python", python, "--config", plain, "--out", out)
+            command = [sys.executable, ROOT / "deploy" / "stage.py", cloud, job, *options]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            folders[cloud, job] = out / cloud / job
+        return folders[cloud, job]
+
+    return stage
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """Write a configuration as staging does: `configured(**values)` is what NEPHOSCOPE_CONFIG is to say."""
+    from nephoscope import settings
+
+    def write(*, stores, **values):
+        written = tmp_path / "nephoscope.yaml"
+        written.write_text(CONFIGURATION.format(stores=json.dumps(stores), **values))
+        (tmp_path / "nephoscope.json").write_bytes(settings.stage(written))
+        return str(tmp_path / "nephoscope.json")
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def tables():
+    """Three landings: the one that becomes the Baseline, one like it, one that drifted."""
+    chance = np.random.default_rng(2013)
+    usual = [chance.exponential(12, 5_000) for _ in range(2)]
+    return {
+        "2013-01.parquet": parquet(usual[0]),
+        "2013-02.parquet": parquet(usual[1]),
+        "2013-07.parquet": parquet(usual[1] * 4 + 20),
+    }
+
+
+def parquet(delays):
+    """A table of departure delays in minutes."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({"dep_delay": delays}), out)
+    return out.getvalue()

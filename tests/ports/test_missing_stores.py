@@ -1,0 +1,44 @@
+"""What no State may do where its bucket or container is not there: take a record for written."""
+
+from uuid import uuid4
+
+import pytest
+from emulators import AWS_REGION
+from nephoscope.errors import Transient
+
+
+def _s3(request):
+    boto3 = pytest.importorskip("boto3")
+    from nephoscope.adapters.aws.state import S3State
+
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": AWS_REGION}
+    return S3State(boto3.client("s3", endpoint_url=request.getfixturevalue("moto"), **keys), uuid4().hex, "hub")
+
+
+def _blobs(request):
+    blob = pytest.importorskip("azure.storage.blob")
+    from nephoscope.adapters.azure.state import BlobState
+
+    connection = request.getfixturevalue("azurite")
+    return BlobState(blob.ContainerClient.from_connection_string(connection, uuid4().hex), "hub")
+
+
+def _gcs(request):
+    storage = pytest.importorskip("google.cloud.storage")
+    from google.auth.credentials import AnonymousCredentials
+    from nephoscope.adapters.gcp.state import GcsState
+
+    options = {"api_endpoint": request.getfixturevalue("gcs")}
+    return GcsState(storage.Client("mlops", AnonymousCredentials(), client_options=options), uuid4().hex, "hub")
+
+
+STORES = {"aws": _s3, "azure": _blobs, "gcp": _gcs}
+
+
+@pytest.mark.parametrize("cloud", STORES)
+def test_nothing_is_written_where_there_is_no_store(request, clouds, cloud):
+    """Creating a record there is transient: somebody makes the bucket, and the Event is delivered again."""
+    if cloud not in clouds:
+        pytest.skip(f"not among --clouds: {cloud}")
+    with pytest.raises(Transient):
+        STORES[cloud](request).create("a", b"1")
