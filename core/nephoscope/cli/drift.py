@@ -14,7 +14,8 @@ from nephoscope.cli.drift_answer import comparison, made, not_made
 from nephoscope.cli.paths import existing_file, write_whole
 from nephoscope.drift.chunks import PERIODS, Cut, by_number, by_size
 from nephoscope.drift.comparison import Comparison, compared, unread
-from nephoscope.drift.judgement import PRESETS, Preset, Rules
+from nephoscope.drift.judgement import PRESETS, Preset
+from nephoscope.drift.limits import Rules
 from nephoscope.drift.profile import Kind, Profile, from_json, merge, to_json
 from nephoscope.drift.statistics import STATISTICS
 from nephoscope.errors import BadUsage, Unreadable

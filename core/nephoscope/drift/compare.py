@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from nephoscope.drift.limits import CHECKS, DriftLimits
+from nephoscope.drift.limits import DriftLimits, told
 from nephoscope.drift.pair import NotComputable, pair
+from nephoscope.drift.preset_findings import preset_findings, unknown_findings
 from nephoscope.drift.profile import Profile
 from nephoscope.drift.schema_change import CHECK as SCHEMA
 from nephoscope.drift.schema_change import schema_finding
 from nephoscope.drift.statistics import statistic
+from nephoscope.drift.table_checks import newest_finding, rows_finding
 from nephoscope.errors import BadBaseline, Unreadable
 from nephoscope.findings import Finding, Limit, Severity, Verdict, measured, unknown
 
 TABLE = "drift.table"
 
 
-def compare(baseline: Profile, window: Profile, limits: DriftLimits, *, dataset: str) -> tuple[Finding, ...]:
+def compare(
+    baseline: Profile, window: Profile, limits: DriftLimits, *, dataset: str, at: datetime | None = None
+) -> tuple[Finding, ...]:
     """
     Judge a window.
 
     Args:
         baseline: What drift is measured from.
         window: The same table later, profiled over the baseline's bins.
-        limits: What to look at. Each column and check of it gets a Finding in every run.
+        limits: What to look at. Each check of it gets a Finding in every run.
         dataset: The table's name.
+        at: When the window landed; its age is judged where it is given.
     """
     columns = [_finding(baseline, window, name, check, limit, dataset) for name, check, limit in limits.each()]
-    return (table_finding(window, dataset), schema_finding(baseline, window, dataset=dataset), *columns)
+    derived = preset_findings(baseline, window, limits.rules, dataset=dataset) if limits.rules else ()
+    rows = [rows_finding(baseline, window, limits.rows, dataset=dataset)] if limits.rows else []
+    newest = [
+        newest_finding(window, column, limit, dataset=dataset, at=at)
+        for column, limit in limits.newest.items()
+        if at is not None
+    ]
+    told_already = {(finding.check, finding.subject) for finding in columns}
+    return (
+        table_finding(window, dataset),
+        schema_finding(baseline, window, dataset=dataset),
+        *columns,
+        *(finding for finding in derived if (finding.check, finding.subject) not in told_already),
+        *rows,
+        *newest,
+    )
 
 
 def table_finding(window: Profile, dataset: str) -> Finding:
@@ -42,20 +63,44 @@ def table_finding(window: Profile, dataset: str) -> Finding:
     )
 
 
-def unreadable(limits: DriftLimits, dataset: str, error: Unreadable | BadBaseline) -> tuple[Finding, ...]:
-    """The Findings of `compare` when the landed object could not be read: everything is unknown, and says why."""
+def unreadable(
+    limits: DriftLimits,
+    dataset: str,
+    error: Unreadable | BadBaseline,
+    *,
+    baseline: Profile | None = None,
+    at: datetime | None = None,
+) -> tuple[Finding, ...]:
+    """
+    The Findings of `compare` when the landed object could not be read: everything is unknown, and says why.
+
+    Args:
+        limits: What would have been looked at.
+        dataset: The table's name.
+        error: Why it was not.
+        baseline: What the window would have been compared with, where it is known.
+        at: When the window landed.
+    """
+    labels, why = {"dataset": dataset}, error.what
     columns = [
-        unknown(
-            f"drift.{check}",
-            f"{dataset}/{name}",
-            reason=error.what,
-            limit=limit,
-            labels={"dataset": dataset},
-            evidence=_why(error),
-        )
+        unknown(f"drift.{check}", f"{dataset}/{name}", reason=why, limit=limit, labels=labels, evidence=_why(error))
         for name, check, limit in limits.each()
     ]
-    return (*unread_table(error, dataset), *columns)
+    derived = unknown_findings(baseline, limits.rules, dataset=dataset, why=why) if baseline and limits.rules else ()
+    rows = [rows_finding(baseline, None, limits.rows, dataset=dataset, why=why)] if baseline and limits.rows else []
+    newest = [
+        newest_finding(None, column, limit, dataset=dataset, at=at, why=why)
+        for column, limit in limits.newest.items()
+        if at is not None
+    ]
+    told_already = {(finding.check, finding.subject) for finding in columns}
+    return (
+        *unread_table(error, dataset),
+        *columns,
+        *(finding for finding in derived if (finding.check, finding.subject) not in told_already),
+        *rows,
+        *newest,
+    )
 
 
 def unread_table(error: Unreadable | BadBaseline, dataset: str) -> tuple[Finding, ...]:
@@ -86,13 +131,3 @@ def _finding(baseline: Profile, window: Profile, name: str, check: str, limit: L
         labels=labels,
         evidence={"bound": found.bound},
     )
-
-
-def told(check: str, value: float) -> str:
-    """
-    A check's value as the beginning of a sentence.
-
-    >>> told("ks", 0.10320914)
-    'KS distance 0.1032 to the baseline'
-    """
-    return CHECKS[check].format(f"{value:.4g}")

@@ -9,11 +9,11 @@ from nephoscope.drift.compare import table_finding, unread_table
 from nephoscope.drift.judgement import (
     ColumnJudgement,
     Preset,
-    Rules,
     dataset_verdict,
     drifted_share,
     judge_column,
 )
+from nephoscope.drift.limits import Rules
 from nephoscope.drift.pair import NotComputable, Side, paired
 from nephoscope.drift.profile import Column, Profile
 from nephoscope.drift.quality import quality_findings

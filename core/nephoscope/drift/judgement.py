@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from nephoscope.drift.choice import Choice, Chunk
-from nephoscope.drift.compare import told
 from nephoscope.drift.default_preset import default_choice
 from nephoscope.drift.evidently_preset import evidently_choice
-from nephoscope.drift.limits import limit_for
+from nephoscope.drift.limits import Rules, limit_for, told
 from nephoscope.drift.null_share import null_share
 from nephoscope.drift.pair import NotComputable, Pair, Side, paired
 from nephoscope.drift.picture import Picture, picture_of
@@ -22,17 +21,6 @@ DRIFTED_SHARE = 0.5  # from which on the preset `evidently` calls a data set dri
 
 Preset: TypeAlias = Callable[[Pair, str | None], Choice]
 PRESETS: dict[str, Preset] = {"default": default_choice, "evidently": evidently_choice}
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a comparison is made by; the key "" stands for every column that has no entry of its own."""
-
-    preset: str = "default"
-    methods: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, float] = field(default_factory=dict)
-    weights: Mapping[str, float] = field(default_factory=dict)
-    drawn: bool = False  # whether each column's distributions are kept for a drawing
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,24 @@ CHECKS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class DriftLimits:
-    """The limits of one data set: column → check → Limit."""
+class Rules:
+    """What every column is judged by; the key "" stands for each that has no entry of its own."""
 
-    columns: Mapping[str, Mapping[str, Limit]] = field(default_factory=dict)
+    preset: str = "default"
+    methods: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    drawn: bool = False  # whether each column's distributions are kept for a drawing
+
+
+@dataclass(frozen=True, slots=True)
+class DriftLimits:
+    """The limits of one data set."""
+
+    columns: Mapping[str, Mapping[str, Limit]] = field(default_factory=dict)  # column → check → Limit
+    rules: Rules | None = None  # by which all columns are judged besides; None where only the above are looked at
+    rows: Limit | None = None  # of the window's rows by those of one object of the baseline
+    newest: Mapping[str, Limit] = field(default_factory=dict)  # time column → hours since its newest value
 
     def each(self) -> Iterator[tuple[str, str, Limit]]:
         """Every column, check and Limit."""
@@ -51,3 +65,13 @@ def limit_for(check: str, number: float, *, at_limit: Verdict = Verdict.OK) -> L
     ('at most 0.1', 'at least 0.05')
     """
     return (at_least if check.endswith("_p") else at_most)(number, at_limit=at_limit)
+
+
+def told(check: str, value: float) -> str:
+    """
+    A check's value as the beginning of a sentence.
+
+    >>> told("ks", 0.10320914)
+    'KS distance 0.1032 to the baseline'
+    """
+    return CHECKS[check].format(f"{value:.4g}")

@@ -22,8 +22,12 @@ OUTSIDE = 0.001  # of the values may lie out of range in any case
 
 def quality_findings(of: Pair, *, dataset: str) -> tuple[Finding, ...]:
     """Every quality check of a column's kind."""
-    checks = _CHECKS[of.kind]
-    return tuple(_finding(check, of, dataset) for check in checks)
+    return tuple(_finding(check, of, dataset) for check in quality_checks(of.kind))
+
+
+def quality_checks(kind: Kind) -> tuple[str, ...]:
+    """The quality checks of a kind of column, by name."""
+    return _CHECKS[kind]
 
 
 def _finding(check: str, of: Pair, dataset: str) -> Finding:

@@ -1,24 +1,43 @@
-"""A table landed: compare it with its Baseline and report every column that moved."""
+"""
+A table landed: compare it with its Baseline and report every column that moved.
+
+A table that lands in several objects is compared when its folder is complete: when the object that says so lands, or
+when nothing landed for a while. Until then each part is profiled and kept.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from datetime import datetime
 
-from nephoscope.drift.compare import compare, unreadable
+from msgspec import UNSET
+
+from nephoscope.drift.compare import compare, table_finding, unreadable
 from nephoscope.drift.limits import DriftLimits
 from nephoscope.drift.profile import Profile
 from nephoscope.errors import BadBaseline, BadPayload, Unreadable
-from nephoscope.events import ObjectRef, ObjectWritten
+from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.findings import Finding
 from nephoscope.outbox import Outbox
+from nephoscope.parts import StoredParts, folder_of
 from nephoscope.ports import Baselines, Tables
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
+from nephoscope.settings.durations import duration
 
 JOB = "drift"
 
 
-def run(event: ObjectWritten, *, tables: Tables, baselines: Baselines, outbox: Outbox, settings: Settings) -> Report:
+def run(
+    event: ObjectWritten,
+    *,
+    tables: Tables,
+    baselines: Baselines,
+    outbox: Outbox,
+    settings: Settings,
+    parts: StoredParts | None = None,
+) -> Report:
     """
     Compare a landed table with its Baseline and report every column that moved.
 
@@ -35,10 +54,38 @@ def run(event: ObjectWritten, *, tables: Tables, baselines: Baselines, outbox: O
             f"'{event.object.url}' lies in none of the {len(settings.datasets)} configured data sets.",
             do="name its place under datasets, or narrow the trigger",
         )
-    limits = DriftLimits(settings.datasets[dataset].limits())
+    landing = settings.datasets[dataset].parts
+    limits = settings.datasets[dataset].limits()
+    if landing is UNSET or parts is None:
+        judged = _judge(event, dataset, limits, tables, baselines)
+    elif landing.completes(event.object.key.rpartition("/")[2]):
+        judged = _judge_folder(event, dataset, limits, parts, baselines)
+    else:
+        return _keep(event, dataset, parts, tables, baselines, outbox)
+    return _publish(event, dataset, judged, outbox, started)
 
-    findings, version = _judge(event.object, dataset, limits, tables, baselines)
 
+def run_quiet(
+    now: datetime, *, baselines: Baselines, outbox: Outbox, settings: Settings, parts: StoredParts
+) -> Iterator[Report]:
+    """Judge the folders whose last part landed long enough ago."""
+    for dataset, written in settings.datasets.items():
+        if written.parts is UNSET or written.parts.quiet is UNSET:
+            continue
+        for folder in parts.waiting(dataset):
+            if now - folder.newest < duration(written.parts.quiet):
+                continue
+            event = ObjectWritten(stable_id("quiet", folder.place.url, str(folder.parts)), folder.newest, folder.place)
+            started = time.perf_counter()
+            judged = _judge_folder(event, dataset, written.limits(), parts, baselines)
+            yield _publish(event, dataset, judged, outbox, started)
+
+
+Judged = tuple[tuple[Finding, ...], str | None]  # and the Baseline's version, None where nothing was compared
+
+
+def _publish(event: ObjectWritten, dataset: str, judged: Judged, outbox: Outbox, started: float) -> Report:
+    findings, version = judged
     return outbox.publish(
         event,
         JOB,
@@ -51,16 +98,47 @@ def run(event: ObjectWritten, *, tables: Tables, baselines: Baselines, outbox: O
     )
 
 
-def _judge(
-    table: ObjectRef, dataset: str, limits: DriftLimits, tables: Tables, baselines: Baselines
-) -> tuple[tuple[Finding, ...], str | None]:
-    """The Findings, and the Baseline's version; None for it where the comparison could not be made."""
+def _judge(event: ObjectWritten, dataset: str, limits: DriftLimits, tables: Tables, baselines: Baselines) -> Judged:
+    baseline = None
     try:
-        baseline, version = baselines.current(dataset) or _first(table, dataset, tables, baselines)
-        window = tables.profile(table, like=baseline)
-        return compare(baseline, window, limits, dataset=dataset), version
+        baseline, version = baselines.current(dataset) or _first(event.object, dataset, tables, baselines)
+        window = tables.profile(event.object, like=baseline)
+        return compare(baseline, window, limits, dataset=dataset, at=event.at), version
     except (Unreadable, BadBaseline) as error:
-        return unreadable(limits, dataset, error), None
+        return unreadable(limits, dataset, error, baseline=baseline, at=event.at), None
+
+
+def _judge_folder(
+    event: ObjectWritten, dataset: str, limits: DriftLimits, parts: StoredParts, baselines: Baselines
+) -> Judged:
+    folder = parts.folder(dataset, folder_of(event.object))
+    baseline, version = baselines.current(dataset) or (None, "")
+    try:
+        window = parts.whole(dataset, folder.place)
+        if baseline is None:
+            do = f"nephoscope baseline promote {dataset} PROFILE"
+            raise BadBaseline(f"The data set '{dataset}' has no Baseline.", do=do)
+        judged: Judged = (compare(baseline, window, limits, dataset=dataset, at=event.at), version)
+    except (Unreadable, BadBaseline) as error:
+        judged = (unreadable(limits, dataset, error, baseline=baseline, at=event.at), None)
+    parts.judged(dataset, folder)
+    return judged
+
+
+def _keep(
+    event: ObjectWritten, dataset: str, parts: StoredParts, tables: Tables, baselines: Baselines, outbox: Outbox
+) -> Report:
+    """Profile a part and keep it; its Report goes to the log alone, for a part speaks for no table."""
+    try:
+        baseline, _ = baselines.current(dataset) or _first(event.object, dataset, tables, baselines)
+        part = tables.profile(event.object, like=baseline)
+        parts.add(dataset, event, part)
+        findings: tuple[Finding, ...] = (table_finding(part, dataset),)
+    except Unreadable as error:
+        parts.add(dataset, event, error)
+        findings = unreadable(DriftLimits(), dataset, error)
+    run_id = stable_id(event.id, JOB)
+    return Report(run_id, JOB, outbox.cloud, dataset, event.at, event.id, run_id, findings)
 
 
 def _first(table: ObjectRef, dataset: str, tables: Tables, baselines: Baselines) -> tuple[Profile, str]:

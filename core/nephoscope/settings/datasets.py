@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from nephoscope.drift.limits import CHECKS
+from nephoscope.drift.limits import CHECKS, DriftLimits, Rules
 from nephoscope.findings import Limit, Verdict, at_least, at_most, between
 from nephoscope.settings.durations import Duration, duration
 from nephoscope.settings.section import Section, Text
 from nephoscope.settings.urls import ObjectsUrl
+
+METHODS = [name for name in CHECKS if name != "null_share"]
 
 Interval: TypeAlias = Annotated[
     tuple[float, float],
@@ -77,6 +78,22 @@ Column: TypeAlias = Annotated[
 ]
 
 
+class Parts(Section, frozen=True, kw_only=True):
+    """How a table lands in several objects of one folder."""
+
+    done: Annotated[
+        Text, Meta(description="The object that says that its folder is complete: its name, or its end after a `*`.")
+    ] = "_SUCCESS"
+    quiet: (
+        Annotated[Duration, Meta(description="How long after its last part a folder counts as complete without one.")]
+        | UnsetType
+    ) = UNSET
+
+    def completes(self, name: str) -> bool:
+        """Whether an object of this name, without its folder, says that the folder is complete."""
+        return name.endswith(self.done[1:]) if self.done.startswith("*") else name == self.done
+
+
 class DataSet(Section, frozen=True, kw_only=True):
     """A table that lands again and again."""
 
@@ -98,16 +115,57 @@ class DataSet(Section, frozen=True, kw_only=True):
         default_factory=dict
     )
 
+    preset: (
+        Annotated[
+            Literal["default", "evidently"],
+            Meta(description="Judges every column, and its nulls, categories and range; only `columns` when absent."),
+        ]
+        | UnsetType
+    ) = UNSET
+    methods: Annotated[
+        dict[Text, Annotated[str, Meta(extra_json_schema={"enum": METHODS})]],
+        Meta(description="The method of a column, in place of the preset's."),
+    ] = field(default_factory=dict)
+    limits_of: Annotated[
+        dict[Text, Annotated[float, Meta(ge=0)]], Meta(description="The limit of a column, in place of the preset's.")
+    ] = field(default_factory=dict)
+    weights: Annotated[
+        dict[Text, Annotated[float, Meta(ge=0)]], Meta(description="How much a column counts in the drifted share.")
+    ] = field(default_factory=dict)
+    rows: Annotated[LimitSetting, Meta(description="Its rows by those of one object of the baseline.")] | UnsetType = (
+        UNSET
+    )
+    newest: Annotated[
+        dict[Text, LimitSetting], Meta(description="Time column and hours since its newest value when it lands.")
+    ] = field(default_factory=dict)
+
+    parts: (
+        Annotated[Parts, Meta(description="How it lands in several objects; each object is a table when absent.")]
+        | UnsetType
+    ) = UNSET
+
     def __post_init__(self) -> None:
+        if unknown := sorted(set(self.methods.values()) - set(METHODS)):
+            raise ValueError(f"no method is called {', '.join(unknown)}; known are {', '.join(METHODS)}")
         for column, checks in self.columns.items():
             if unknown := sorted(checks.keys() - CHECKS):
                 raise ValueError(
                     f"no check of '{column}' is called {', '.join(unknown)}; known are {', '.join(CHECKS)}"
                 )
 
-    def limits(self) -> Mapping[str, Mapping[str, Limit]]:
-        """Column, check's name, Limit."""
-        return {
-            column: {check: setting.limit() for check, setting in checks.items()}
-            for column, checks in self.columns.items()
-        }
+    @property
+    def lands_quietly(self) -> bool:
+        """Whether its parts may count as a table without an object that says so."""
+        return self.parts is not UNSET and self.parts.quiet is not UNSET
+
+    def limits(self) -> DriftLimits:
+        """What its windows are held against."""
+        return DriftLimits(
+            columns={
+                column: {check: setting.limit() for check, setting in checks.items()}
+                for column, checks in self.columns.items()
+            },
+            rules=None if self.preset is UNSET else Rules(self.preset, self.methods, self.limits_of, self.weights),
+            rows=None if self.rows is UNSET else self.rows.limit(),
+            newest={column: setting.limit() for column, setting in self.newest.items()},
+        )

@@ -29,6 +29,7 @@ from nephoscope.wiring.topics import Home, topic
 if TYPE_CHECKING:
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
+    from nephoscope.parts import StoredParts
     from nephoscope.ports import Clock, Metrics, Objects, State, Tables, Topic
 
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
@@ -112,6 +113,21 @@ class Function:
         with Entry(self.cloud.name).opening(sweep.JOB):
             entry, outbox, desk = self.entry, self.outbox, self.desk if self.is_hub else None
         entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, desk=desk))
+        if any(written.lands_quietly for written in self.settings.datasets.values()):
+            entry.turn("drift", self._quiet)
+
+    def _quiet(self) -> list[Report]:
+        from nephoscope.jobs import drift
+
+        return list(
+            drift.run_quiet(
+                self.clock.now(),
+                baselines=self.baselines,
+                outbox=self.outbox,
+                settings=self.settings,
+                parts=self.parts,
+            )
+        )
 
     @cached_property
     def settings(self) -> Settings:
@@ -178,6 +194,13 @@ class Function:
         return StoredBaselines(self.ledger, self.clock)
 
     @cached_property
+    def parts(self) -> StoredParts:
+        """The parts of tables that have not landed whole."""
+        from nephoscope.parts import StoredParts
+
+        return StoredParts(self.ledger)
+
+    @cached_property
     def metrics(self) -> Mapping[str, Metrics]:
         """This cloud's own metric store; none where the configuration names none."""
         from nephoscope.wiring.metrics import metric_store
@@ -227,6 +250,7 @@ def _drift(function: Function, event: Event) -> Report:
         baselines=function.baselines,
         outbox=function.outbox,
         settings=function.settings,
+        parts=function.parts,
     )
 
 

@@ -7,7 +7,9 @@ from nephoscope.jobs import cost as cost_job
 from nephoscope.jobs import drift as drift_job
 from nephoscope.jobs import features as features_job
 from nephoscope.jobs import monitoring as monitoring_job
+from nephoscope.jobs import rollup as rollup_job
 from nephoscope.report import Report
+from nephoscope.wiring.hub import records_desk
 from nephoscope.wiring.local import Local
 
 
@@ -28,7 +30,25 @@ def cost(local: Local, event: TimerFired | ObjectWritten) -> Report:
 def drift(local: Local, event: ObjectWritten) -> Report:
     """Compare one landed table with its Baseline."""
     return drift_job.run(
-        event, tables=local.tables, baselines=local.baselines, outbox=local.outbox, settings=local.settings
+        event,
+        tables=local.tables,
+        baselines=local.baselines,
+        outbox=local.outbox,
+        settings=local.settings,
+        parts=local.parts,
+    )
+
+
+def drift_quiet(local: Local) -> list[Report]:
+    """Judge the tables in parts whose last part landed long enough ago."""
+    return list(
+        drift_job.run_quiet(
+            local.clock.now(),
+            baselines=local.baselines,
+            outbox=local.outbox,
+            settings=local.settings,
+            parts=local.parts,
+        )
     )
 
 
@@ -43,3 +63,9 @@ def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
         clock=local.clock,
         settings=store.written,
     )
+
+
+def rollup(local: Local, event: TimerFired) -> Report:
+    """Judge what the clouds' newest Reports say together."""
+    desk = records_desk(local.settings, local.clock)
+    return rollup_job.run(event, desk=desk, outbox=local.outbox, checks=rollup_job.CHECKS)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nephoscope.adapters.local.topic import SqliteTopic
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
+    from nephoscope.parts import StoredParts
     from nephoscope.ports import Bills, Clock, Deliveries, Metrics, State, Tables
     from nephoscope.wiring.entry import Entry
     from nephoscope.wiring.features import FeatureStore
@@ -119,6 +120,13 @@ class Local:
         return StoredBaselines(self.ledger, self.clock)
 
     @cached_property
+    def parts(self) -> StoredParts:
+        """The parts of tables that have not landed whole."""
+        from nephoscope.parts import StoredParts
+
+        return StoredParts(self.ledger)
+
+    @cached_property
     def folders(self) -> Mapping[str, Folder]:
         """The watched folder of each data set that has one."""
         from nephoscope.adapters.local.folder import Folder
@@ -139,13 +147,6 @@ class Local:
         from nephoscope.wiring.hub import desk
 
         return desk(self.settings, self.state, self.clock, secret)
-
-    @cached_property
-    def records_desk(self) -> Desk:
-        """The hub's desk without its channels, which needs no secret."""
-        from nephoscope.wiring.hub import desk
-
-        return desk(self.settings, self.state, self.clock)
 
     @cached_property
     def dead_man(self) -> DeadManSwitch | None:

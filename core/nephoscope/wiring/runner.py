@@ -50,6 +50,7 @@ class JobsLoop:
                 baselines=local.baselines,
                 outbox=local.outbox,
                 settings=local.settings,
+                parts=local.parts,
             ),
         )
         return True

@@ -73,6 +73,7 @@ def newest_slot(cron: str, now: datetime) -> datetime:
 
 def _sweep(local: Local, _: TimerFired) -> None:
     local.outbox.republish()
+    jobs.drift_quiet(local)
 
 
 def _monitoring(local: Local, event: TimerFired) -> None:
@@ -87,10 +88,15 @@ def _features(local: Local, event: TimerFired) -> None:
     local.entry.run("features", event, lambda: jobs.features(local, event))
 
 
+def _rollup(local: Local, event: TimerFired) -> None:
+    local.entry.run("rollup", event, lambda: jobs.rollup(local, event))
+
+
 # What this machine runs by the clock; the hub's deliveries have a loop of their own.
 TIMED: Mapping[str, Callable[[Local, TimerFired], None]] = {
     "cost": _cost,
     "features": _features,
     "monitoring": _monitoring,
+    "rollup": _rollup,
     "sweep": _sweep,
 }

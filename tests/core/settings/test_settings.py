@@ -84,7 +84,7 @@ def test_reading_staged_json_needs_msgspec_alone(valid: str, written: Written, t
 def test_limits_reach_the_checks(valid: str, written: Written) -> None:
     """A limit means in the file what it means to a check, equality included."""
     text = valid.replace("{at_most: 0.1}", "{at_most: 0.1, at_limit: breach}")
-    assert load(written(text)).datasets["flights"].limits() == {
+    assert load(written(text)).datasets["flights"].limits().columns == {
         "dep_delay": {"ks": at_most(0.1, at_limit=Verdict.BREACH), "mean_diff": between(-15, 15)}
     }
 

@@ -1,0 +1,64 @@
+"""Checks of a table as a whole: how many rows it has, and how old its newest is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from nephoscope.drift.profile import Kind, Profile
+from nephoscope.findings import Finding, Limit, measured, unknown
+
+ROWS, NEWEST = "drift.rows", "drift.newest"
+
+
+def rows_finding(baseline: Profile, window: Profile | None, limit: Limit, *, dataset: str, why: str = "") -> Finding:
+    """
+    Hold the number of rows against the usual one.
+
+    Args:
+        baseline: Its rows by the objects it was made of are the usual number.
+        window: None where it could not be read, for the reason `why`.
+        limit: Of the window's rows by the usual number.
+        dataset: The table's name.
+        why: Why there is no window.
+    """
+    labels = {"dataset": dataset}
+    if window is None:
+        return unknown(ROWS, dataset, reason=why, limit=limit, labels=labels)
+    usual = baseline.rows / max(len(baseline.sources), 1)
+    ratio = window.rows / usual
+    reason = f"{window.rows:,} rows are {ratio:.3g} times the usual {usual:,.0f}, {limit} was expected."
+    return measured(ROWS, dataset, ratio, limit, reason=reason, labels=labels)
+
+
+def newest_finding(
+    window: Profile | None, column: str, limit: Limit, *, dataset: str, at: datetime, why: str = ""
+) -> Finding:
+    """
+    Hold the age of a table's newest time against its limit.
+
+    Args:
+        window: None where it could not be read, for the reason `why`.
+        column: The time column.
+        limit: Of the hours from its newest value to `at`.
+        dataset: The table's name.
+        at: When the table landed, aware.
+        why: Why there is no window.
+    """
+    subject, labels = f"{dataset}/{column}", {"dataset": dataset}
+    found = window.column(column) if window else None
+    if window is not None and (found is None or found.kind is not Kind.TIME or not found.numbers):
+        why = f"The window has no time column '{column}'."
+    if found is None or found.numbers is None or found.numbers.high is None or found.kind is not Kind.TIME:
+        reason = why or f"'{column}' has no time in {window.rows if window else 0:,} rows."
+        return unknown(NEWEST, subject, reason=reason, limit=limit, labels=labels)
+    hours = (at.timestamp() - found.numbers.high / 1e6) / 3600
+    written = _written(found.numbers.high / 1e6)
+    reason = f"The newest '{column}' is {written}, {hours:.3g} hours old, {limit} was expected."
+    return measured(NEWEST, subject, hours, limit, reason=reason, labels=labels)
+
+
+def _written(seconds: float) -> str:
+    """A time for people; one beyond the years 1 to 9999 as it is."""
+    if not -62_135_596_800 <= seconds < 253_402_300_800:
+        return f"{seconds:.4g} s from 1970"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,122 @@
+"""
+The parts of tables that land in several objects, kept as Profiles until their folder is complete.
+
+    parts/<data set>/<folder>/folder.json                    which folder it is, create-only
+    parts/<data set>/<folder>/<seconds>~<id>.profile         a part and when it landed, create-only
+    parts/<data set>/<folder>/<seconds>~<id>.unreadable      one that could not be read, and why
+    parts/<data set>/<folder>/judged~<parts>                 the folder was judged when it had so many parts
+
+What is judged may be deleted by the store's lifecycle; a part that lands later makes its folder incomplete again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from nephoscope.drift.profile import Profile, from_json, merge, to_json
+from nephoscope.errors import Unreadable
+from nephoscope.events import ObjectRef, ObjectWritten, stable_id
+from nephoscope.ports import State
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder whose parts have landed, as far as they have."""
+
+    place: ObjectRef  # its key ends with a slash
+    parts: int
+    newest: datetime  # when its last part landed
+
+
+class _Why(msgspec.Struct):
+    what: str
+    do: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredParts:
+    """Parts beside the ledger of the cloud where the job runs."""
+
+    state: State
+
+    def add(self, dataset: str, event: ObjectWritten, found: Profile | Unreadable) -> None:
+        """Keep a part, or why it could not be read; one that is kept already stays as it is."""
+        folder = folder_of(event.object)
+        prefix = _prefix(dataset, folder)
+        name = f"{int(event.at.timestamp()):012d}~{stable_id(event.object.key, event.object.version)}"
+        self.state.create(f"{prefix}folder.json", msgspec.json.encode(folder))
+        if isinstance(found, Unreadable):
+            body = msgspec.json.encode(_Why(found.what, found.do, found.why))
+            self.state.create(f"{prefix}{name}.unreadable", body)
+        else:
+            self.state.create(f"{prefix}{name}.profile", to_json(found))
+
+    def whole(self, dataset: str, folder: ObjectRef) -> Profile:
+        """
+        A folder's parts as one table.
+
+        Raises:
+            Unreadable: There is no part, or one of them could not be read.
+            BadBaseline: They were profiled over different bins.
+        """
+        keys = [key for key in self.state.list(_prefix(dataset, folder)) if key.endswith((".profile", ".unreadable"))]
+        if not keys:
+            do = "land the parts before the marker"
+            raise Unreadable(f"No part of '{folder.key}' has landed.", do=do, why="NO_DATA")
+        profiles = []
+        for key in keys:
+            found = self.state.get(key)
+            if found is not None and key.endswith(".unreadable"):
+                why = msgspec.json.decode(found[0], type=_Why)
+                raise Unreadable(f"One of {len(keys)} parts: {why.what}", do=why.do, why=why.why)
+            if found is not None:
+                profiles.append(from_json(found[0]))
+        return merge(*profiles)
+
+    def judged(self, dataset: str, folder: Folder) -> None:
+        """Note that a folder was judged as it is."""
+        self.state.create(f"{_prefix(dataset, folder.place)}judged~{folder.parts}", b"")
+
+    def folder(self, dataset: str, place: ObjectRef) -> Folder:
+        """A folder as far as it has landed."""
+        keys = list(self.state.list(_prefix(dataset, place)))
+        return _folder(place, keys)
+
+    def waiting(self, dataset: str) -> Iterator[Folder]:
+        """The folders that were not judged since their last part landed."""
+        folders: dict[str, list[str]] = defaultdict(list)
+        for key in self.state.list(f"parts/{dataset}/"):
+            folders[key.rpartition("/")[0]].append(key)
+        for prefix, keys in folders.items():
+            stored = self.state.get(f"{prefix}/folder.json")
+            if stored is None:
+                continue
+            folder = _folder(msgspec.json.decode(stored[0], type=ObjectRef), keys)
+            if folder.parts and f"{prefix}/judged~{folder.parts}" not in keys:
+                yield folder
+
+
+def folder_of(table: ObjectRef) -> ObjectRef:
+    """
+    The folder that an object lies in.
+
+    >>> folder_of(ObjectRef("aws", "b", "flights/2013-02/part-0.parquet", "v1", 5)).key
+    'flights/2013-02/'
+    """
+    return ObjectRef(table.provider, table.bucket, table.key[: table.key.rfind("/") + 1])
+
+
+def _prefix(dataset: str, folder: ObjectRef) -> str:
+    return f"parts/{dataset}/{stable_id(folder.provider, folder.bucket, folder.key)}/"
+
+
+def _folder(place: ObjectRef, keys: list[str]) -> Folder:
+    landed = [key.rpartition("/")[2].partition("~")[0] for key in keys if key.endswith((".profile", ".unreadable"))]
+    newest = max((int(seconds) for seconds in landed), default=0)
+    return Folder(place, len(landed), datetime.fromtimestamp(newest, UTC))
