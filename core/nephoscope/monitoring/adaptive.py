@@ -7,12 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import numpy as np
-
 from nephoscope.findings import Direction, Verdict
 from nephoscope.monitoring.answer import Point
 from nephoscope.monitoring.query import Window
-from nephoscope.series.anomalies import STANDS_OUT, anomalies
 
 LEAST_POINTS = 150  # the anomaly check only learns before
 
@@ -49,6 +46,11 @@ def novelty(
     Returns:
         None where the past has fewer than 150 points: the check would still be learning.
     """
+    # The settings know `Adaptive`: numpy and the check are for those functions only that judge by it.
+    import numpy as np
+
+    from nephoscope.series.anomalies import STANDS_OUT, anomalies
+
     known = {point.at: point.value for point in past if math.isfinite(point.value)}
     if len(known) < LEAST_POINTS:
         return None
@@ -60,14 +62,14 @@ def novelty(
     scores = found.scores[len(before.starts) :].tolist()
     expected = found.expected[len(before.starts) :].tolist()
     triples = zip(judged, scores, expected, strict=True)
-    verdicts = tuple(_verdict(value, score, usual, adaptive.direction) for value, score, usual in triples)
+    verdicts = tuple(_verdict(value, score >= STANDS_OUT, usual, adaptive.direction) for value, score, usual in triples)
     return Novelty(verdicts, tuple(scores), tuple(expected))
 
 
-def _verdict(value: float | None, score: float, expected: float, direction: Direction) -> Verdict:
+def _verdict(value: float | None, stands_out: bool, expected: float, direction: Direction) -> Verdict:
     if value is None:
         return Verdict.UNKNOWN
-    if score < STANDS_OUT:
+    if not stands_out:
         return Verdict.OK
     good_side = {
         Direction.AT_LEAST: value > expected,
