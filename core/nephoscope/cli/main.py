@@ -26,11 +26,18 @@ MODULES: tuple[str, ...] = (
     "validate",
     "schema",
     "drift",
+    "baseline",
     "cost",
     "series",
     "run",
     "metrics",
+    "security",
     "features",
+    "alerts",
+    "silence",
+    "routes",
+    "replay",
+    "redrive",
 )
 
 RAN, BREACH, USAGE, UNKNOWN = 0, 1, 2, 3

@@ -39,6 +39,7 @@ JOBS: Mapping[str, Job] = {
     "monitoring": Job("ask every metric store about every model", TimerFired, jobs.monitoring),
     "cost": Job("judge the month's bills and budgets", TimerFired, jobs.cost, ObjectWritten),
     "drift": Job("compare one landed table with its Baseline", ObjectWritten, jobs.drift),
+    "rollup": Job("judge what the clouds' newest Reports say together", TimerFired, jobs.rollup),
     "features": Job("bring every cloud's feature store up to date", TimerFired, jobs.features, ObjectWritten),
 }
 

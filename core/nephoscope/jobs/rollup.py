@@ -45,6 +45,8 @@ class Newest:
 
 Check: TypeAlias = Callable[[Sequence[Newest]], Sequence[Finding]]
 
+CHECKS: tuple[Check, ...] = ()  # those of bills, models and features, each beside its own kind
+
 
 def run(event: TimerFired, *, desk: Desk, outbox: Outbox, checks: Sequence[Check]) -> Report:
     """

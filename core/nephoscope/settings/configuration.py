@@ -14,6 +14,7 @@ from nephoscope.settings.features import Features
 from nephoscope.settings.metric_stores import MetricStores
 from nephoscope.settings.models import Models
 from nephoscope.settings.routes import RootRoute
+from nephoscope.settings.security import Security
 from nephoscope.settings.section import Cloud, Name, Secret, Section
 from nephoscope.settings.silencing import InhibitRule, Silence, TimeInterval
 from nephoscope.settings.urls import StoreUrl, TopicUrl
@@ -87,6 +88,7 @@ class Configuration(Section, frozen=True, kw_only=True):
     bills: Annotated[Bills, Meta(description="Where each cloud tells what it charges.")] = Bills()
     budgets: Annotated[Budgets, Meta(description="What may be spent in a month.")] = field(default_factory=dict)
     exchange_rates: Annotated[ExchangeRates, Meta(description="How currencies are added.")] | UnsetType = UNSET
+    security: Annotated[Security, Meta(description="What only some may touch.")] = Security()
     timers: Annotated[
         dict[TimedJob, Cron],
         Meta(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -57,3 +58,29 @@ def watches(settings: Settings, job: str, scope: str) -> bool:
     if job == "hub" and scope.startswith("channel "):
         return scope.removeprefix("channel ") in settings.channels
     return True
+
+
+def records_desk(settings: Settings, clock: Clock) -> Desk:
+    """The desk of the hub that a configuration names, asked from this machine with whatever rights its user has."""
+    return desk(settings, _state(settings.state), clock)
+
+
+def _state(url: str) -> State:
+    """The hub's records, in whichever cloud they are."""
+    match url.partition(":")[0]:
+        case "s3":
+            from nephoscope.wiring.aws import Aws
+
+            return Aws().state(url)
+        case "az":
+            from nephoscope.wiring.azure import Azure
+
+            return Azure().state(url)
+        case "gs":
+            from nephoscope.wiring.gcp import Gcp
+
+            return Gcp().state(url)
+        case _:
+            from nephoscope.adapters.local.state import SqliteState
+
+            return SqliteState(Path(url.removeprefix("sqlite:")))

@@ -17,7 +17,11 @@ class Ran(Document, frozen=True, kw_only=True):
     """The Report that a job published, or would have."""
 
     schema: Literal[
-        "nephoscope.run.monitoring/1", "nephoscope.run.cost/1", "nephoscope.run.drift/1", "nephoscope.run.features/1"
+        "nephoscope.run.monitoring/1",
+        "nephoscope.run.cost/1",
+        "nephoscope.run.drift/1",
+        "nephoscope.run.features/1",
+        "nephoscope.run.rollup/1",
     ]
     id: Annotated[str, Meta(description="The run's id: the same for the same Event and job.")]
     job: str
