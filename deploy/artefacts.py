@@ -8,27 +8,29 @@ CLOUDS = ("aws", "azure", "gcp")
 JOBS = ("monitoring", "cost", "drift", "security", "sweep", "notify", "rollup")
 
 EVERYWHERE = ("cronsim>=2.6", "msgspec>=0.20")
-# Lambda's runtime brings boto3; what a foreign topic takes is a signer, never an SDK.
+# Lambda's runtime brings boto3.
 OF_CLOUD = {
-    "aws": ("aws-lambda-powertools>=3.20", "azure-identity>=1.19", "google-auth>=2.38"),
+    "aws": ("aws-lambda-powertools>=3.20",),
     "azure": (
         "azure-functions>=1.25,<2; python_version < '3.13'",
         "azure-functions>=2.1; python_version >= '3.13'",
         "azure-identity>=1.19",
         "azure-storage-blob>=12.24",
-        "botocore>=1.40",
-        "google-auth>=2.38",
     ),
-    "gcp": ("azure-identity>=1.19", "botocore>=1.40", "functions-framework>=3.10", "google-cloud-storage>=3.0"),
+    "gcp": ("functions-framework>=3.10", "google-cloud-storage>=3.0"),
 }
+# What a foreign topic takes is a signer, never an SDK; staged only where the configuration's topic is there.
+SIGNERS = {"aws": "botocore>=1.40", "azure": "azure-identity>=1.19", "gcp": "google-auth>=2.38"}
 OF_JOB = {
     "cost": ("duckdb>=1.4", "numpy>=2.0", "pyarrow>=18"),
     "drift": ("numpy>=2.0", "pyarrow>=18"),
+    "monitoring": ("numpy>=2.0",),
     "notify": ("slack-sdk>=3.35",),
     "sweep": ("slack-sdk>=3.35",),
 }
 OF_BOTH = {
     ("azure", "monitoring"): ("azure-monitor-query>=2.0", "azure-monitor-querymetrics>=1.0"),
+    ("gcp", "cost"): ("google-cloud-bigquery>=3.30",),
     ("gcp", "monitoring"): ("google-cloud-monitoring>=2.27",),
 }
 
@@ -86,10 +88,12 @@ BOUNDS = {
 
 def requirements(cloud: str, job: str) -> tuple[str, ...]:
     """
-    What an artefact needs, before it is locked.
+    What an artefact needs, before it is locked; or, for a cloud in the place of a job, what publishing to it takes.
 
     >>> requirements("gcp", "sweep")[-1]
     'slack-sdk>=3.35'
     """
+    if job in CLOUDS:
+        return (SIGNERS[job],)
     wanted = {*EVERYWHERE, *OF_CLOUD[cloud], *OF_JOB.get(job, ()), *OF_BOTH.get((cloud, job), ())}
     return tuple(sorted(wanted))

@@ -11,34 +11,34 @@ locals {
   google   = "nephoscope"                 # the audience that Google's tokens for AWS are made for
 
   # Who publishes from outside, as the hub's trust names them. Outputs are named one by one ([0], not [*]): a module as a whole
-  # waits for all of its resources, and the two halves need parts of each other.
+  # waits for all of its resources, and the two halves need parts of each other. Nor by try(): what is unknown yet makes all of it so.
   publishers = {
     aws = {
       issuer     = coalesce(try(var.aws.token_issuer, null), "missing")
-      account_id = try(module.aws[0].account_id, null)
+      account_id = local.here.aws == 1 ? module.aws[0].account_id : null
       audience   = local.exchange
-      subjects   = try(module.aws[0].identities, null)
+      subjects   = local.here.aws == 1 ? module.aws[0].identities : null
     }
     azure = {
-      issuer     = try(module.azure[0].token_issuer, null)
+      issuer     = local.here.azure == 1 ? module.azure[0].token_issuer : null
       account_id = ""
-      audience   = try(module.azure[0].token_aud, null)
-      subjects   = try(module.azure[0].identities, null)
+      audience   = local.here.azure == 1 ? module.azure[0].token_aud : null
+      subjects   = local.here.azure == 1 ? module.azure[0].identities : null
     }
     gcp = {
-      issuer     = try(module.gcp[0].token_issuer, null)
+      issuer     = local.here.gcp == 1 ? module.gcp[0].token_issuer : null
       account_id = ""
       audience   = var.hub == "azure" ? local.exchange : local.google
-      subjects   = try(module.gcp[0].identities, null)
+      subjects   = local.here.gcp == 1 ? module.gcp[0].identities : null
     }
   }
   foreign = { for cloud in setsubtract(var.clouds, [var.hub]) : cloud => local.publishers[cloud] }
 
   # As whom each cloud publishes where the Topic is elsewhere.
   published_as = merge(
-    try(module.hub_aws[0].publishers, {}),
-    try(module.hub_azure[0].publishers, {}),
-    try(module.hub_gcp[0].publishers, {}),
+    local.hubs.aws == 1 ? module.hub_aws[0].publishers : {},
+    local.hubs.azure == 1 ? module.hub_azure[0].publishers : {},
+    local.hubs.gcp == 1 ? module.hub_gcp[0].publishers : {},
   )
   audiences = {
     aws   = var.hub == "azure" ? local.exchange : "" # Google takes a signed question to AWS instead of a token
@@ -61,11 +61,11 @@ module "aws" {
   artefacts       = "${var.artefacts}/aws"
   destroy_records = var.destroy_records
   publish = {
-    rights   = try(module.hub_aws[0].rights, [])
+    rights   = flatten([for hub in range(local.hubs.aws) : module.hub_aws[hub].rights])
     identity = local.elsewhere.aws.identity
     audience = local.elsewhere.aws.audience
   }
-  desk = try(module.hub_aws[0].desk, [])
+  desk = flatten([for hub in range(local.hubs.aws) : module.hub_aws[hub].desk])
 }
 
 module "azure" {
@@ -77,11 +77,11 @@ module "azure" {
   account   = var.azure
   artefacts = "${var.artefacts}/azure"
   publish = {
-    topic    = try({ id = module.hub_azure[0].topic_id }, null)
+    topic    = local.hubs.azure == 1 ? { id = module.hub_azure[0].topic_id } : null
     identity = local.elsewhere.azure.identity
     audience = local.elsewhere.azure.audience
   }
-  desk = try(module.hub_azure[0].desk, null)
+  desk = local.hubs.azure == 1 ? module.hub_azure[0].desk : null
 }
 
 module "gcp" {
@@ -94,11 +94,11 @@ module "gcp" {
   artefacts       = "${var.artefacts}/gcp"
   destroy_records = var.destroy_records
   publish = {
-    topic    = try(module.hub_gcp[0].topic, "")
+    topic    = local.hubs.gcp == 1 ? module.hub_gcp[0].topic : ""
     identity = local.elsewhere.gcp.identity
     audience = local.elsewhere.gcp.audience
   }
-  desk = try(module.hub_gcp[0].desk, null)
+  desk = local.hubs.gcp == 1 ? module.hub_gcp[0].desk : null
 }
 
 module "hub_aws" {
@@ -109,7 +109,7 @@ module "hub_aws" {
   settings        = local.settings
   account         = var.aws
   artefacts       = "${var.artefacts}/aws"
-  operations_arn  = try(module.aws[0].operations_arn, null)
+  operations_arn  = local.here.aws == 1 ? module.aws[0].operations_arn : null
   foreign         = local.foreign
   destroy_records = var.destroy_records
 }
@@ -122,8 +122,8 @@ module "hub_azure" {
   settings  = local.settings
   account   = var.azure
   artefacts = "${var.artefacts}/azure"
-  platform  = try(module.azure[0].platform, null)
-  insights  = try(module.azure[0].insights, null)
+  platform  = local.here.azure == 1 ? module.azure[0].platform : null
+  insights  = local.here.azure == 1 ? module.azure[0].insights : null
   foreign   = local.foreign
 }
 
@@ -135,7 +135,7 @@ module "hub_gcp" {
   settings        = local.settings
   account         = var.gcp
   artefacts       = "${var.artefacts}/gcp"
-  platform        = try(module.gcp[0].platform, null)
+  platform        = local.here.gcp == 1 ? module.gcp[0].platform : null
   foreign         = local.foreign
   destroy_records = var.destroy_records
 }

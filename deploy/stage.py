@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import artefacts
 from artefacts import BOUNDS, CLOUDS, HANDLERS, JOBS, MIB, NOT_STAGED, PACKAGES, TRIMMED, Bound
 from nephoscope import settings
 from nephoscope.errors import BadUsage, NephoscopeError
+from nephoscope.wiring.topics import CLOUD_OF
 
 ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = "x86_64-manylinux_2_28"
@@ -31,13 +33,13 @@ FILE_MODE = 0o100644 << 16
 def main(arguments: list[str]) -> int:
     """Stage what the command line names, or lock it; tell the sizes."""
     asked = _parser().parse_args(arguments)
-    pairs = [(cloud, job) for cloud in asked.clouds for job in asked.jobs]
     try:
-        for cloud, job in pairs:
-            if asked.lock:
-                lock(cloud, job)
-            else:
-                stage(cloud, job, python=asked.python, config=asked.config, out=asked.out)
+        for cloud in asked.clouds:
+            for job in (*asked.jobs, *CLOUDS) if asked.lock else asked.jobs:
+                if asked.lock:
+                    lock(cloud, job)
+                else:
+                    stage(cloud, job, python=asked.python, config=asked.config, out=asked.out)
     except NephoscopeError as error:
         print(error, file=sys.stderr)
         return 2
@@ -57,19 +59,36 @@ def stage(cloud: str, job: str, *, python: str, config: Path, out: Path) -> Path
     folder = out / cloud / job
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    locked = lock_of(cloud, job)
-    if PACKAGES[cloud] is None:
-        shutil.copy(locked, folder / "requirements.txt")
-    else:
+    staged = settings.stage(config)
+    locked = folder / "requirements.txt"
+    locked.write_text(locked_for(cloud, job, settings.loads_json(staged).topic))
+    if PACKAGES[cloud] is not None:
         _install(locked, folder / PACKAGES[cloud], python)
+        locked.unlink()
     for name in HANDLERS[cloud]:
         shutil.copy(ROOT / "functions" / cloud / name, folder / name)
     _copy_core(folder)
-    (folder / "nephoscope.json").write_bytes(settings.stage(config))
+    (folder / "nephoscope.json").write_bytes(staged)
     _compile(folder, python)
     zipped = _zip(folder)
     _hold(zipped, folder, BOUNDS.get((cloud, job), Bound()))
     return folder
+
+
+def locked_for(cloud: str, job: str, topic: str) -> str:
+    """The locked packages of an artefact: the job's, and the signer of the cloud that the topic is in."""
+    found = dict(_pinned(lock_of(cloud, job)))
+    abroad = CLOUD_OF.get(topic.partition(":")[0], cloud)
+    if abroad != cloud and job != "notify":
+        found |= dict(_pinned(lock_of(cloud, abroad)))
+    return "".join(found[name] for name in sorted(found))
+
+
+def _pinned(locked: Path) -> Iterator[tuple[str, str]]:
+    """Each pinned package of a lock, as its name with its markers, and its lines."""
+    for block in re.split(r"\n(?=\S)", locked.read_text().rstrip("\n")):
+        name, _, rest = block.partition("==")
+        yield f"{name} {rest.partition(';')[2].partition(chr(92))[0]}", f"{block}\n"
 
 
 def lock_of(cloud: str, job: str) -> Path:

@@ -91,7 +91,7 @@ locals {
     contains(local.jobs, "monitoring") && var.account.workspace_id != null ? { metrics = { job = "monitoring", role = "metrics", scope = var.account.workspace_id } } : {},
     contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) ? { resources = { job = "monitoring", role = "resources", scope = local.subscription } } : {},
     contains(local.jobs, "cost") ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
-    { for name, id in try(var.desk.secrets, {}) : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
+    { for name, id in var.desk == null ? {} : var.desk.secrets : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
   )
 }
 

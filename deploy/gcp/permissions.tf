@@ -20,7 +20,7 @@ locals {
     { for job in setintersection(local.jobs, ["drift"]) : "${job}/baselines" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}baselines/" } },
     { "sweep/sweep" = { job = "sweep", role = "record", bucket = local.store.bucket, prefix = "${local.records}sweep/" } },
     { for name, place in local.places : "drift/landed/${name}" => { job = "drift", role = "read", bucket = place.bucket, prefix = place.prefix } },
-    { for prefix in try(var.desk.prefixes, []) : "sweep/desk/${prefix}" => { job = "sweep", role = "record", bucket = var.desk.bucket, prefix = prefix } },
+    { for prefix in var.desk == null ? [] : var.desk.prefixes : "sweep/desk/${prefix}" => { job = "sweep", role = "record", bucket = var.desk.bucket, prefix = prefix } },
   )
   listed = merge(
     { for job in local.jobs : "${job}/${local.store.bucket}" => { job = job, bucket = local.store.bucket } },
@@ -104,7 +104,7 @@ resource "google_bigquery_dataset_iam_member" "bills" {
 }
 
 resource "google_secret_manager_secret_iam_member" "desk" {
-  for_each = try(var.desk.secrets, {})
+  for_each = var.desk == null ? {} : var.desk.secrets
 
   project   = local.project
   secret_id = each.value
