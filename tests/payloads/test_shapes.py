@@ -62,10 +62,10 @@ def test_a_message_is_taken_out_of_its_envelopes(cloud, payload, reads):
 
 @pytest.mark.parametrize(("cloud", "payload", "reads"), shapes("audit"))
 def test_a_refused_call_says_who_did_what(cloud, payload, reads):
-    """An audit record has the same five words in every cloud."""
+    """An audit record has the same six words in every cloud."""
     event = AUDITS[cloud](payload)
     access = json.loads(event.body)
-    assert set(access) == {"action", "actor", "error", "message", "address"}
+    assert set(access) == {"action", "actor", "error", "message", "address", "resource"}
     assert access["error"] in ("AccessDenied", "Failed", "PERMISSION_DENIED")
     assert access["address"] == "192.0.2.10"
     assert event.at == datetime(2025, 1, 31, 5, 59, 58, tzinfo=UTC)

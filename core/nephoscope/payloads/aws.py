@@ -17,7 +17,8 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
-from nephoscope.payloads.audit import Access, received
+from nephoscope.monitoring.access import Access
+from nephoscope.payloads.audit import received
 from nephoscope.payloads.reading import DO, Ignored, Read, document, each, etag, has, key, name, shaped, utc, utf8
 from nephoscope.payloads.sequencer import rank
 
@@ -93,6 +94,10 @@ class _Identity(Struct):
     principal: str = field(name="principalId", default="")
 
 
+class _Named(Struct):
+    arn: str = field(name="ARN", default="")
+
+
 class _Trail(Struct):
     id: str = field(name="eventID")
     time: str = field(name="eventTime")
@@ -102,6 +107,8 @@ class _Trail(Struct):
     error: str | None = field(name="errorCode", default=None)
     message: str | None = field(name="errorMessage", default=None)
     address: str | UnsetType = field(name="sourceIPAddress", default=UNSET)
+    asked: dict[str, Any] | None = field(name="requestParameters", default=None)
+    resources: list[_Named] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,12 @@ def objects_written(payload: object) -> list[Read]:
 
 def _place(one: _Seen, index: int) -> object:
     return (one.event.object.bucket, one.event.object.key) if isinstance(one, _Write) else index
+
+
+def is_batch(payload: object) -> bool:
+    """Whether a payload is a batch of SQS, of which each record may fail alone."""
+    records = payload.get("Records") if isinstance(payload, dict) else None
+    return isinstance(records, list) and bool(records) and has(records[0], "body", "messageId")
 
 
 def timer_fired(payload: object) -> TimerFired:
@@ -185,8 +198,18 @@ def security_event(payload: object) -> MessageReceived:
         error=trail.error or "",
         message=trail.message or "",
         address="" if trail.address is UNSET else trail.address,
+        resource=_touched(trail),
     )
     return received("aws", trail.id, trail.time, access)
+
+
+def _touched(trail: _Trail) -> str:
+    """The bucket or object that was asked for, else the first resource that is named."""
+    asked = trail.asked or {}
+    bucket, key = asked.get("bucketName"), asked.get("key")
+    if isinstance(bucket, str):
+        return f"arn:aws:s3:::{bucket}/{key}" if isinstance(key, str) else f"arn:aws:s3:::{bucket}"
+    return next((each.arn for each in trail.resources or () if each.arn), "")
 
 
 def _objects(payload: object) -> list[_Seen]:

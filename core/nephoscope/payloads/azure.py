@@ -17,7 +17,8 @@ from msgspec import Struct, field
 
 from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
-from nephoscope.payloads.audit import Access, received
+from nephoscope.monitoring.access import Access
+from nephoscope.payloads.audit import received
 from nephoscope.payloads.reading import DO, Ignored, Read, each, etag, key, name, shaped, utc, utf8
 
 CREATED = "Microsoft.Storage.BlobCreated"
@@ -38,6 +39,7 @@ class _Resource(Struct):
     operation: str = field(name="operationName")
     status: str = ""
     claims: dict[str, Any] = {}
+    resource: str = field(name="resourceUri", default="")
 
 
 def plain(given: object) -> object:
@@ -121,6 +123,7 @@ def security_event(payload: object) -> MessageReceived:
         error=(seen.status or "Failed") if failed else "",
         message=event.type if failed else "",
         address=str(seen.claims.get("ipaddr", "")),
+        resource=seen.resource,
     )
     return received("azure", event.id, event.time, access)
 

@@ -16,7 +16,8 @@ from msgspec import Struct, field
 
 from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
-from nephoscope.payloads.audit import Access, received
+from nephoscope.monitoring.access import Access
+from nephoscope.payloads.audit import received
 from nephoscope.payloads.reading import DO, Ignored, Read, document, each, has, key, name, shaped, utc, utf8
 
 STORAGE = "google.cloud.storage.object.v1."
@@ -61,6 +62,7 @@ class _Request(Struct):
 class _Call(Struct):
     method: str = field(name="methodName")
     service: str = field(name="serviceName", default="")
+    resource: str = field(name="resourceName", default="")
     who: _Who = field(name="authenticationInfo", default_factory=_Who)
     status: _Status = field(default_factory=_Status)
     request: _Request = field(name="requestMetadata", default_factory=_Request)
@@ -150,6 +152,7 @@ def security_event(payload: object) -> MessageReceived:
         error=_CODES.get(call.status.code, f"code {call.status.code}") if call.status.code else "",
         message=call.status.message,
         address=call.request.address,
+        resource=call.resource,
     )
     at = entry.time or (payload.get("time") if isinstance(payload, dict) else "")
     return received("gcp", entry.id, at if isinstance(at, str) else "", access)

@@ -14,8 +14,8 @@ from nephoscope.settings.features import Features
 from nephoscope.settings.metric_stores import MetricStores
 from nephoscope.settings.models import Models
 from nephoscope.settings.routes import RootRoute
-from nephoscope.settings.security import Security
 from nephoscope.settings.section import Cloud, Name, Secret, Section
+from nephoscope.settings.security import Security
 from nephoscope.settings.silencing import InhibitRule, Silence, TimeInterval
 from nephoscope.settings.urls import StoreUrl, TopicUrl
 

@@ -1,0 +1,208 @@
+"""Security events and calls on what is watched become Findings in the ledger and on the topic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.adapters.local.state import SqliteState
+from nephoscope.adapters.local.topic import SqliteTopic
+from nephoscope.errors import BadPayload
+from nephoscope.events import MessageReceived
+from nephoscope.findings import Severity, Verdict
+from nephoscope.jobs import security
+from nephoscope.monitoring.access import Watched
+from nephoscope.outbox import Outbox
+from nephoscope.payloads import aws, azure, gcp
+from nephoscope.report import Report, from_cloudevent
+from nephoscope.settings import load
+from nephoscope.wiring.local import Local
+from nephoscope.wiring.security import SecurityLog
+
+WATCHED = [
+    Watched(
+        "models",
+        ("s3://acme-models/fraud", "gs://acme-models", "az://acmemodels/models"),
+        (
+            "arn:aws:sts::123456789012:assumed-role/trainer/*",
+            "trainer@acme-ml.iam.gserviceaccount.com",
+            "trainer@acme.example",
+        ),
+    )
+]
+
+
+@pytest.fixture
+def topic(tmp_path: Path, clock: FixedClock) -> SqliteTopic:
+    """Where Reports go."""
+    return SqliteTopic(tmp_path / "topic.db", clock=clock)
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, clock: FixedClock, topic: SqliteTopic) -> Outbox:
+    """The ledger and the topic."""
+    return Outbox(SqliteState(tmp_path / "ledger.db"), topic, clock, "aws")
+
+
+def trail(action: str, *, actor: str = "trainer/s1", error: str | None = None, **asked: str) -> MessageReceived:
+    """A call as EventBridge hands over CloudTrail's record of it."""
+    service, name = action.split(".")
+    detail = {
+        "eventID": "0c0a1b2c-1",
+        "eventTime": "2026-11-24T05:59:58Z",
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "userIdentity": {"type": "AssumedRole", "arn": f"arn:aws:sts::123456789012:assumed-role/{actor}"},
+        "sourceIPAddress": "192.0.2.10",
+        "errorCode": error,
+        "requestParameters": asked,
+    }
+    bridge = {
+        "id": "1",
+        "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.s3",
+        "time": "2026-11-24T06:00:00Z",
+    }
+    return aws.security_event({**bridge, "detail": detail})
+
+
+def audit(method: str, actor: str, resource: str, code: int = 0) -> MessageReceived:
+    """A call as Eventarc hands over an audit log entry of it."""
+    call: dict[str, Any] = {
+        "serviceName": "storage.googleapis.com",
+        "methodName": method,
+        "resourceName": resource,
+        "authenticationInfo": {"principalEmail": actor},
+        "requestMetadata": {"callerIp": "192.0.2.10"},
+        "status": {"code": code},
+    }
+    entry = {"insertId": "i1", "timestamp": "2026-11-24T05:59:58Z", "protoPayload": call}
+    return gcp.security_event({"type": gcp.AUDIT, "data": entry, "time": "2026-11-24T06:00:00Z"})
+
+
+def activity(operation: str, actor: str, resource: str, *, failed: bool = False) -> MessageReceived:
+    """A call as Event Grid hands over an activity log event of it."""
+    kind = "Microsoft.Resources.ResourceWrite" + ("Failure" if failed else "Success")
+    data = {
+        "operationName": operation,
+        "status": "Failed" if failed else "Succeeded",
+        "resourceUri": resource,
+        "claims": {"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn": actor, "ipaddr": "192.0.2.10"},
+    }
+    event = {"id": "e1", "eventType": kind, "topic": "/subscriptions/s", "subject": resource, "data": data}
+    return azure.security_event({**event, "eventTime": "2026-11-24T05:59:58Z", "dataVersion": "2"})
+
+
+CONTAINER = (
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/acmemodels"
+    "/blobServices/default/containers/models"
+)
+OBJECT = "projects/_/buckets/acme-models/objects/fraud/3.pkl"
+OPENED, TOUCHED, FINE = "breach high", "breach medium", "ok medium"
+CALLS = [
+    (trail("s3.GetObject", bucketName="acme-models", key="fraud/3.pkl"), FINE),
+    (trail("s3.GetObject", actor="ci/x", bucketName="acme-models", key="fraud/3.pkl"), TOUCHED),
+    (trail("s3.PutObject", actor="ci/x", bucketName="acme-models", key="fraud/3.pkl"), TOUCHED),
+    (trail("s3.PutBucketPolicy", actor="ci/x", bucketName="acme-models"), OPENED),
+    (trail("s3.PutObjectAcl", actor="ci/x", bucketName="acme-models", key="fraud/3.pkl"), OPENED),
+    (trail("s3.DeletePublicAccessBlock", actor="ci/x", bucketName="acme-models"), OPENED),
+    (trail("s3.GetObject", error="AccessDenied", bucketName="acme-models", key="fraud/3.pkl"), OPENED),
+    (audit("storage.objects.get", "trainer@acme-ml.iam.gserviceaccount.com", OBJECT), FINE),
+    (audit("storage.objects.create", "mallory@example.org", OBJECT), TOUCHED),
+    (audit("storage.setIamPermissions", "mallory@example.org", "projects/_/buckets/acme-models"), OPENED),
+    (audit("storage.objects.get", "trainer@acme-ml.iam.gserviceaccount.com", OBJECT, code=7), OPENED),
+    (activity("Microsoft.Storage/storageAccounts/listKeys/action", "trainer@acme.example", CONTAINER), FINE),
+    (activity("Microsoft.Storage/storageAccounts/delete", "mallory@acme.example", CONTAINER), TOUCHED),
+    (activity("Microsoft.Authorization/roleAssignments/write", "mallory@acme.example", CONTAINER), OPENED),
+    (activity("Microsoft.Storage/storageAccounts/write", "trainer@acme.example", CONTAINER, failed=True), OPENED),
+]
+
+
+@pytest.mark.parametrize(("event", "expected"), CALLS)
+def test_a_call_on_a_watched_place_is_judged(outbox: Outbox, event: MessageReceived, expected: str) -> None:
+    """Who is expected is fine; a stranger is a breach; opening to others and refused calls are urgent, everywhere."""
+    (finding,) = security.run(event, watched=WATCHED, outbox=outbox).findings
+
+    assert f"{finding.verdict} {finding.severity}" == expected
+    assert finding.evidence["address"] == "192.0.2.10"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        trail("s3.GetObject", actor="ci/x", bucketName="acme-models", key="churn/1.pkl"),
+        trail("s3.GetObject", actor="ci/x", bucketName="acme-models-2", key="fraud/1.pkl"),
+        trail("sagemaker.DeleteModel", actor="ci/x"),
+        audit("storage.objects.get", "mallory@example.org", "projects/_/buckets/other/objects/fraud/3.pkl"),
+    ],
+)
+def test_a_call_elsewhere_is_nobodys_business(outbox: Outbox, event: MessageReceived) -> None:
+    """A neighbouring prefix, a bucket of a longer name and another service say nothing of what is watched."""
+    assert security.run(event, watched=WATCHED, outbox=outbox).findings == ()
+
+
+def test_one_strangers_call_resolves_nothing_of_anothers(outbox: Outbox) -> None:
+    """Two actors are two streams: the Report of one never closes the other's Alert."""
+    one = security.run(trail("s3.GetObject", actor="ci/x", bucketName="acme-models"), watched=WATCHED, outbox=outbox)
+    other = security.run(audit("storage.objects.get", "mallory@example.org", OBJECT), watched=WATCHED, outbox=outbox)
+
+    assert one.scope != other.scope
+
+
+def test_a_body_that_is_no_call_is_refused(outbox: Outbox, clock: FixedClock) -> None:
+    """Something else on the same trigger is told as a bad payload, not judged."""
+    with pytest.raises(BadPayload):
+        security.run(MessageReceived("x", clock.now(), b'{"a": 1}'), watched=WATCHED, outbox=outbox)
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [("unauthorized_access", Severity.HIGH), ("UNAUTHORIZED login", Severity.HIGH), ("key_rotated", Severity.MEDIUM)],
+)
+def test_an_event_that_says_unauthorized_is_high(tmp_path: Path, kind: str, severity: Severity) -> None:
+    """A recorded event is a breach, high where its type says "unauthorized", in the ledger and on the topic."""
+    log = recorded(tmp_path)
+
+    report = log.log(kind, {"user": "mallory"})
+
+    assert [(each.verdict, each.severity, dict(each.evidence)) for each in report.findings] == [
+        (Verdict.BREACH, severity, {"user": "mallory"})
+    ]
+    assert [run.report for run in log.local.outbox.runs(report.at.date())] == [report]
+    assert told(log.local) == [report]
+
+
+def test_an_event_recorded_again_is_told_once(tmp_path: Path, clock: FixedClock) -> None:
+    """The same event of the same time, recorded twice after an error, is one Report."""
+    log = recorded(tmp_path)
+
+    first = log.log("unauthorized_access", {"b": "2", "a": "1"}, at=clock.now())
+    again = log.log("unauthorized_access", {"a": "1", "b": "2"}, at=clock.now())
+
+    assert again == first
+    assert len(told(log.local)) == 1
+
+
+def test_an_event_that_was_looked_into_is_resolved(tmp_path: Path) -> None:
+    """Recording it as resolved says so in the same stream, of the same subject."""
+    log = recorded(tmp_path)
+
+    report = log.log("unauthorized_access")
+    resolved = log.log("unauthorized_access", resolved=True)
+
+    assert (report.scope, report.findings[0].subject) == (resolved.scope, resolved.findings[0].subject)
+    assert resolved.findings[0].verdict is Verdict.OK
+
+
+def recorded(folder: Path) -> SecurityLog:
+    """A log on this machine."""
+    path = folder / "nephoscope.yaml"
+    path.write_text("version: 1\n", encoding="utf-8")
+    return SecurityLog(Local(load(path)))
+
+
+def told(local: Local) -> list[Report]:
+    """The Reports on the topic."""
+    return [from_cloudevent(letter.body) for letter in local.topic.receive()]
