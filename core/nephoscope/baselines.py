@@ -7,6 +7,7 @@ The stored versions of each data set's Baseline, over any State.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,7 @@ class Promotion:
 
     version: str
     at: datetime
+    rollback: bool = False  # because the one before it was taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Current:
     def version(self) -> str:
         """The version that counts."""
         return self.promotions[-1].version
+
+    def before(self) -> str | None:
+        """The version that counted before the current one was promoted; None where there was none."""
+        stack: list[str] = []
+        for promotion in self.promotions:
+            if promotion.rollback:
+                stack.pop()
+            else:
+                stack.append(promotion.version)
+        return stack[-2] if len(stack) > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +80,20 @@ class StoredBaselines:
         return profiles.from_json(found[0])
 
     def promote(self, dataset: str, profile: Profile) -> str:
-        """Store a Profile, unless it is stored already, and make it the current Baseline; returns its version's name."""
+        """Store a Profile, unless it is stored already, and make it the current Baseline; returns its version."""
         body = profiles.to_json(profile)
         version = stable_id(body.decode())[:12]
         self.state.create(_version(dataset, version), body)
+        return self.promote_version(dataset, version)
+
+    def promote_version(self, dataset: str, version: str) -> str:
+        """
+        Make a stored version the current Baseline.
+
+        Raises:
+            BadBaseline: There is none of that name.
+        """
+        self.version(dataset, version)
         now = self.clock.now()
 
         def to(old: Current | None) -> Current:
@@ -81,6 +103,33 @@ class StoredBaselines:
 
         records.change(self.state, _pointer(dataset), Current, to)
         return version
+
+    def rollback(self, dataset: str) -> str:
+        """
+        Make the version current that was so before the current one was promoted; returns its name.
+
+        Raises:
+            BadBaseline: There was none.
+        """
+        now = self.clock.now()
+
+        def to(old: Current | None) -> Current:
+            before = old.before() if old else None
+            if old is None or before is None:
+                raise BadBaseline(
+                    f"The data set '{dataset}' has no Baseline from before.",
+                    do=f"promote one: nephoscope baseline promote {dataset} PROFILE",
+                )
+            return Current((*old.promotions, Promotion(before, now, rollback=True)))
+
+        records.change(self.state, _pointer(dataset), Current, to)
+        return self.history(dataset)[-1].version
+
+    def versions(self, dataset: str) -> Iterator[str]:
+        """The names of all stored versions."""
+        prefix = f"baselines/{dataset}/versions/"
+        for key in self.state.list(prefix):
+            yield key.removeprefix(prefix).removesuffix(".json")
 
     def history(self, dataset: str) -> tuple[Promotion, ...]:
         """Every promotion, the oldest first."""

@@ -16,11 +16,16 @@ import jsonschema
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fakes.hub import breach, report
+from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.cli.main import parser
 from nephoscope.cli.schema import schema_of
 from nephoscope.cli.schemas import ANSWERS
 from nephoscope.features.values import tag
 from nephoscope.features.varint import encoded
+from nephoscope.report import to_cloudevents
+from nephoscope.wiring.local import Local
+from nephoscope.wiring.runner import HubLoop
 
 NEPHOSCOPE = (sys.executable, "-m", "nephoscope")
 BILL = (
@@ -93,6 +98,26 @@ def drift_merge() -> bytes:
     return answer("drift", "merge", "baseline.json", "baseline.json", "-o", "sum.json")
 
 
+def baseline_list() -> bytes:
+    """List the Baselines of a data set that has two."""
+    baseline_promote()
+    return answer("baseline", "list", "user_features")
+
+
+def baseline_promote() -> bytes:
+    """Promote two Profiles, one after the other."""
+    init()
+    drift_merge()
+    answer("baseline", "promote", "user_features", "baseline.json")
+    return answer("baseline", "promote", "user_features", "sum.json")
+
+
+def baseline_rollback() -> bytes:
+    """Take the second one back."""
+    baseline_promote()
+    return answer("baseline", "rollback", "user_features")
+
+
 def demo() -> bytes:
     """Play the demo."""
     return answer("demo")
@@ -131,6 +156,12 @@ def run_cost() -> bytes:
     """Judge bills where the configuration names no source for any: nothing is known, and nothing is said to be 0."""
     init()
     return answer("run", "cost", "--dry-run")
+
+
+def security_log() -> bytes:
+    """Record a security event."""
+    init()
+    return answer("security", "log", "unauthorized_access", "--detail", "user=mallory")
 
 
 def run_drift() -> bytes:
@@ -207,11 +238,49 @@ def run_features() -> bytes:
     return answer("run", "features")
 
 
+def hub(*words: str) -> Callable[[], bytes]:
+    """A command of the hub's desk, where a Report was taken in, a silence made, and one Alert is open."""
+
+    def run() -> bytes:
+        alerted()
+        named = {"FINGERPRINT": json.loads(answer("alerts", "list"))["alerts"][0]["fingerprint"]}
+        made = json.loads(answer("silence", "add", "model=other", "--for", "1h", "--reason", "x", "--author", "a"))
+        named |= {"SILENCE": made["id"], "REPORT": "report.json"}
+        return answer(*(named.get(word, word) for word in words))
+
+    return run
+
+
+def alerted() -> None:
+    """A hub that took one Report in."""
+    started = datetime(2026, 11, 24, 6, tzinfo=UTC)
+    Path("nephoscope.yaml").write_text(
+        "version: 1\nchannels: {c: {type: console}}\nroute: {channels: [c], group_wait: 0s}\n"
+    )
+    local = Local.from_file(Path("nephoscope.yaml"), clock=FixedClock(started))
+    (body,) = to_cloudevents(report(breach(), at=started, cloud="local"))
+    Path("report.json").write_bytes(body)
+    local.topic.publish(body, attributes={})
+    HubLoop(local).turn()
+
+
 RUNS: list[tuple[str, Callable[[], bytes]]] = [
+    ("alerts.list", hub("alerts", "list")),
+    ("alerts.show", hub("alerts", "show", "FINGERPRINT")),
+    ("redrive", hub("redrive", "--dry-run")),
+    ("replay", hub("replay", "REPORT")),
+    ("routes.test", hub("routes", "test", "severity=high")),
+    ("run.rollup", hub("run", "rollup")),
+    ("silence.add", hub("silence", "add", "model=m", "--for", "1h", "--reason", "x", "--author", "a")),
+    ("silence.expire", hub("silence", "expire", "SILENCE", "--author", "a")),
+    ("silence.list", hub("silence", "list")),
     ("cost.report", cost_report),
     ("drift.compare", drift_compare),
     ("drift.compare", drift_compare_unreadable),
     ("drift.merge", drift_merge),
+    ("baseline.list", baseline_list),
+    ("baseline.promote", baseline_promote),
+    ("baseline.rollback", baseline_rollback),
     ("drift.profile", drift_profile),
     ("drift.profile", drift_profile_unreadable),
     ("features.apply", features_apply),
@@ -226,6 +295,7 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("run.drift", run_drift),
     ("run.features", run_features),
     ("run.monitoring", run_monitoring),
+    ("security.log", security_log),
     ("series.anomalies", series_anomalies),
     ("up", up),
     ("validate", validate),

@@ -1,7 +1,8 @@
-"""The answers of `drift compare`, `drift profile` and `drift merge`."""
+"""The answers of the `drift` and the `baseline` commands."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -103,3 +104,23 @@ class ProfileMade(Document, frozen=True, kw_only=True):
     rows: int | None
     columns: list[ProfiledColumn]
     sources: list[Source]
+
+
+class BaselineVersion(Document, frozen=True, kw_only=True):
+    """One stored version, and what it was made from."""
+
+    version: str
+    current: bool
+    promoted: Annotated[list[datetime], Meta(description="Each time it became the current one.")]
+    rows: int
+    columns: int
+    sources: list[Source]
+
+
+class BaselineListed(Document, frozen=True, kw_only=True):
+    """The versions of a data set's Baseline, in the order in which they last became current."""
+
+    schema: Literal["nephoscope.baseline.list/1", "nephoscope.baseline.promote/1", "nephoscope.baseline.rollback/1"]
+    dataset: str
+    current: str | None
+    versions: list[BaselineVersion]
