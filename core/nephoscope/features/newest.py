@@ -30,7 +30,7 @@ def newest(keys: Sequence[Integers], event_times: Integers, created_times: Integ
     if count == 0:
         return np.zeros(0, dtype=np.bool_)
     created = [] if created_times is None else [created_times]
-    order = np.lexsort([np.arange(count), *created, event_times, *keys])
+    order = np.lexsort([*created, event_times, *keys])  # stable: of equal rows the last one comes last
     last = np.ones(count, dtype=np.bool_)
     last[:-1] = np.any([key[order[:-1]] != key[order[1:]] for key in keys], axis=0)
     chosen = np.zeros(count, dtype=np.bool_)

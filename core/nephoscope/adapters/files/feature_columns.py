@@ -43,6 +43,12 @@ def microseconds(array: pa.Array) -> tuple[Integers, npt.NDArray[np.bool_]] | No
     return micros, validity(array)
 
 
+def numbers(array: pa.Array) -> npt.NDArray[np.generic]:
+    """A column of numbers as it is stored, anything where it is null; never through pandas."""
+    code = "f" if types.is_floating(array.type) else "i" if types.is_signed_integer(array.type) else "u"
+    return _buffer(array, f"{code}{array.type.bit_width // 8}")
+
+
 def _scalars(array: pa.Array, kind: ValueType) -> Numbers | Texts | None:
     if kind is ValueType.STRING:
         return _texts(array) if types.is_string(array.type) or types.is_large_string(array.type) else None
@@ -54,10 +60,10 @@ def _scalars(array: pa.Array, kind: ValueType) -> Numbers | Texts | None:
         return None
     if kind is ValueType.BOOL:
         return Numbers(_buffer(array.cast(pa.uint8()), np.uint8).astype(np.bool_), validity(array))
-    numbers = Numbers(_buffer(array, array.type.to_pandas_dtype()), validity(array))
-    if kind is ValueType.INT32 and not _fits_32_bits(numbers):
+    found = Numbers(numbers(array), validity(array))
+    if kind is ValueType.INT32 and not _fits_32_bits(found):
         return None
-    return Numbers(numbers.values.astype(np.float32), numbers.present) if kind is ValueType.FLOAT else numbers
+    return Numbers(found.values.astype(np.float32), found.present) if kind is ValueType.FLOAT else found
 
 
 def _seconds(array: pa.Array) -> Numbers | None:

@@ -17,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from nephoscope.adapters.files.feature_columns import microseconds, plain
+from nephoscope.adapters.files.columns import validity
+from nephoscope.adapters.files.feature_columns import microseconds, numbers, plain
 from nephoscope.adapters.files.feature_places import Place
 from nephoscope.adapters.files.formats import first_line
 from nephoscope.errors import Transient, Unreadable
@@ -152,11 +153,9 @@ def _keys(view: View, place: Place, files: list[str]) -> _Keys:
 def _codes(column: pa.ChunkedArray) -> tuple[Integers, Mask]:
     """Integers that are equal where the values are, and what is present."""
     whole = _whole(column)
-    present = np.asarray(whole.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
     if pa.types.is_integer(whole.type):
-        return whole.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64), present
-    indices = whole.dictionary_encode().indices.fill_null(-1)
-    return indices.to_numpy(zero_copy_only=False).astype(np.int64), present
+        return numbers(whole).astype(np.int64), validity(whole)
+    return numbers(whole.dictionary_encode().indices).astype(np.int64), validity(whole)
 
 
 def _times(view: View, table: pa.Table, column: str) -> tuple[Integers, Mask]:
