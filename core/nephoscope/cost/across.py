@@ -2,12 +2,14 @@
 Cost across clouds: what a cloud's Report carries for the hub's `rollup`, and what the hub makes of all of them.
 
 A cloud's readings are text alone, so that no digit is lost on the wire: `billed/aws/USD`, `effective/aws/USD`,
-`status/aws`, `reason/aws`, `until/aws`, `month`, and `tag:model/fraud_detection_v2/aws/USD`. A cloud whose newest
-Report is missing or too old is unknown, and the total is "at least".
+`status/aws`, `reason/aws`, `until/aws`, `month`, `forecast/aws/USD`, `tag:model/fraud_detection_v2/aws/USD`,
+`predictions/fraud_detection_v2/aws` and `accuracy/fraud_detection_v2/aws`. A cloud whose newest Report is missing or
+too old is unknown, and the total is "at least".
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -15,8 +17,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from nephoscope.cost.bill import TAG, Group
+from nephoscope.cost.forecast import Forecast
 from nephoscope.cost.money import plain, total
 from nephoscope.cost.totals import ProviderCost
+from nephoscope.cost.unit_economics import ModelUse
 
 
 def readings(
@@ -98,6 +102,54 @@ def by_tag(readings: Iterable[Mapping[str, Any]], tag: str, month: str) -> dict[
                 value, provider, currency = key.removeprefix(prefix).rsplit("/", 2)
                 found[value, provider][currency].append(Decimal(str(amount)))
     return {place: {currency: total(amounts) for currency, amounts in sums.items()} for place, sums in found.items()}
+
+
+def forecast_readings(provider: str, currency: str, found: Forecast) -> dict[str, str]:
+    """Write one provider's forecast."""
+    numbers = (found.spent, found.expected, found.low, found.high)
+    return {f"forecast/{provider}/{currency}": " ".join([*map(plain, numbers), str(found.days_left)])}
+
+
+def forecast(readings: Iterable[Mapping[str, Any]], month: str) -> Forecast | None:
+    """
+    Add the clouds' forecasts of one month up; their errors are taken to be independent.
+
+    Returns:
+        None where there is none, or where they are in several currencies.
+    """
+    parts: list[Forecast] = []
+    currencies: set[str] = set()
+    for one in readings:
+        for key, value in one.items():
+            if key.startswith("forecast/") and one.get("month") == month:
+                *numbers, days_left = str(value).split()
+                spent, expected, low, high = map(Decimal, numbers)
+                parts.append(Forecast(spent, expected, low, high, int(days_left)))
+                currencies.add(key.rsplit("/", 1)[1])
+    if len(currencies) != 1:
+        return None
+    spent, expected = (total(getattr(part, name) for part in parts) for name in ("spent", "expected"))
+    half = Decimal(str(round(math.hypot(*(float(part.high - part.expected) for part in parts)), 2)))
+    return Forecast(
+        spent, expected, max(spent, expected - half), expected + half, max(part.days_left for part in parts)
+    )
+
+
+def uses(readings: Iterable[Mapping[str, Any]], month: str) -> dict[tuple[str, str], ModelUse]:
+    """Read what each (model, cloud) did in one month."""
+    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for one in readings:
+        for key, value in one.items():
+            measure, _, place = key.partition("/")
+            if measure in ("predictions", "accuracy") and one.get("month") == month:
+                model, cloud = place.rsplit("/", 1)
+                found[model, cloud][measure] = str(value)
+    return {place: _use(measures) for place, measures in found.items()}
+
+
+def _use(measures: Mapping[str, str]) -> ModelUse:
+    predictions, accuracy = measures.get("predictions"), measures.get("accuracy")
+    return ModelUse(int(predictions) if predictions else None, float(accuracy) if accuracy else None)
 
 
 def all_clouds(

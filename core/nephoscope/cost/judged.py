@@ -83,14 +83,19 @@ def _model(
 
 
 def _forecast(limit: BudgetLimit, lines: Sequence[Line], costs: Mapping[str, ProviderCost]) -> Forecast | None:
+    counted = [line for line in lines if line.provider in costs]
+    found = provider_forecast(counted)
+    currencies = {line.currency for line in counted}
+    return found if currencies == {limit.budget.currency} else None
+
+
+def provider_forecast(lines: Sequence[Line]) -> Forecast | None:
+    """Forecast the month's end of what is billed by day; None for two currencies, or too short a history."""
     days: dict[date, list[Decimal]] = defaultdict(list)
     for line in lines:
-        if line.provider in costs and line.day is not None and line.billed is not None:
-            amount = line.billed if limit.rates is None else limit.rates.convert({line.currency: line.billed})
-            if amount is None or (limit.rates is None and line.currency != limit.budget.currency):
-                return None
-            days[line.day].append(amount)
-    if not days:
+        if line.day is not None and line.billed is not None:
+            days[line.day].append(line.billed)
+    if not days or len({line.currency for line in lines}) != 1:
         return None
     return month_end({day: total(amounts) for day, amounts in days.items()}, max(days))
 

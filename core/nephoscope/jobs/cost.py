@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from nephoscope.cost.across import by_tag, readings
+from nephoscope.cost.across import by_tag, forecast_readings, readings
 from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import TAG, merged
-from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings
+from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings, provider_forecast
 from nephoscope.cost.lines import Answer, Line, Unknown
 from nephoscope.cost.month import Month
 from nephoscope.cost.recommendations import recommendations
@@ -25,8 +25,9 @@ from nephoscope.cost.report import CostReport
 from nephoscope.events import Event, ObjectWritten, TimerFired
 from nephoscope.findings import Finding
 from nephoscope.jobs.bill_asking import ask
+from nephoscope.jobs.model_use import model_use
 from nephoscope.outbox import Outbox, run_id
-from nephoscope.ports import Bills, Deliveries
+from nephoscope.ports import Bills, Deliveries, Metrics
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
 from nephoscope.settings.spending import anomaly_limits, budget_limits, clouds_with_bills
@@ -36,9 +37,18 @@ JOB: Final = "cost"
 SCOPE: Final = "bill"
 
 
-def run(event: TimerFired, *, bills: Mapping[str, Bills], outbox: Outbox, settings: Settings) -> Report:
+def run(
+    event: TimerFired,
+    *,
+    bills: Mapping[str, Bills],
+    outbox: Outbox,
+    settings: Settings,
+    stores: Mapping[str, Metrics] | None = None,
+) -> Report:
     """
     Judge the month of the day before, in each cloud whose bill can be asked for.
+
+    Where `stores` are given they are asked what the models did, so that `rollup` can tell what that cost.
 
     Raises:
         Transient: The ledger or the topic does not answer; the Event is delivered again.
@@ -53,6 +63,8 @@ def run(event: TimerFired, *, bills: Mapping[str, Bills], outbox: Outbox, settin
     anomalies = _anomalies(asked.bill.daily, settings)
     report = CostReport.of(asked.bill, at=event.at, answers=asked.answers, anomalies=anomalies)
     carried = readings(str(month), report.costs, merged(asked.by_model), settings.bills.model_tag)
+    carried |= _forecasts(asked.history)
+    carried |= model_use(stores or {}, month.first, month.told_until(event.at), settings)
     findings = _judged(report, asked.history, carried, settings)
 
     _store(outbox, event, month, report)
@@ -104,6 +116,15 @@ def run_on_delivery(event: ObjectWritten, *, deliveries: Deliveries, outbox: Out
         inputs={event.object.url: event.object.version},
         duration_seconds=time.perf_counter() - started,
     )
+
+
+def _forecasts(history: Sequence[Line]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for provider in sorted({line.provider for line in history}):
+        lines = [line for line in history if line.provider == provider]
+        if (end := provider_forecast(lines)) is not None:
+            found |= forecast_readings(provider, lines[0].currency, end)
+    return found
 
 
 def _anomalies(daily: Sequence[Line], settings: Settings) -> list[Anomaly]:

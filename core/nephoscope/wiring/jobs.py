@@ -8,6 +8,7 @@ from nephoscope.jobs import drift as drift_job
 from nephoscope.jobs import features as features_job
 from nephoscope.jobs import monitoring as monitoring_job
 from nephoscope.jobs import rollup as rollup_job
+from nephoscope.jobs.bill_rollup import bill_check
 from nephoscope.report import Report
 from nephoscope.wiring.hub import records_desk
 from nephoscope.wiring.local import Local
@@ -24,7 +25,7 @@ def cost(local: Local, event: TimerFired | ObjectWritten) -> Report:
         return cost_job.run_on_delivery(
             event, deliveries=local.deliveries, outbox=local.outbox, settings=local.settings
         )
-    return cost_job.run(event, bills=local.bills, outbox=local.outbox, settings=local.settings)
+    return cost_job.run(event, bills=local.bills, outbox=local.outbox, settings=local.settings, stores=local.metrics)
 
 
 def drift(local: Local, event: ObjectWritten) -> Report:
@@ -68,4 +69,5 @@ def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
 def rollup(local: Local, event: TimerFired) -> Report:
     """Judge what the clouds' newest Reports say together."""
     desk = records_desk(local.settings, local.clock)
-    return rollup_job.run(event, desk=desk, outbox=local.outbox, checks=rollup_job.CHECKS)
+    checks = (*rollup_job.CHECKS, bill_check(local.settings, event.at))
+    return rollup_job.run(event, desk=desk, outbox=local.outbox, checks=checks)

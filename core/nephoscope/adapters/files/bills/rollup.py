@@ -67,24 +67,27 @@ class BillFiles:
         self._chosen = find(paths)
         self._memory = memory
 
-    def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None) -> Bill:
+    def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None, uses: bool = False) -> Bill:
         """
         Roll the files up.
 
         Args:
             by: The keys of the groups: provider, service, category, region, account, resource, day, month, tag:KEY.
             month: "2026-05": only charges whose BillingPeriodStart lies in it, in UTC.
+            uses: Whether the dearest resources are read too, which takes a second look at the files.
 
         Returns:
             The bill; a file that cannot be read is one of its sources, with the reason.
         """
-        return roll_up(self._chosen, by=by, month=month, memory=self._memory)
+        return roll_up(self._chosen, by=by, month=month, uses=uses, memory=self._memory)
 
 
-def roll_up(chosen: Chosen, *, by: Sequence[str], month: str | None = None, memory: str = MEMORY) -> Bill:
+def roll_up(
+    chosen: Chosen, *, by: Sequence[str], month: str | None = None, uses: bool = False, memory: str = MEMORY
+) -> Bill:
     """Roll chosen files up; the arguments are those of `BillFiles.read`."""
     with engine(memory) as connection:
-        return _Reading(connection, chosen, tuple(by), month).read()
+        return _Reading(connection, chosen, tuple(by), month, uses=uses).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +123,16 @@ class _Reading:
     """One roll-up under way."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, chosen: Chosen, by: tuple[str, ...], month: str | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        chosen: Chosen,
+        by: tuple[str, ...],
+        month: str | None,
+        *,
+        uses: bool,
     ) -> None:
         self._engine, self._chosen = connection, chosen
-        self._by, self._month = by, month
+        self._by, self._month, self._uses = by, month, uses
         self._rolled: list[_Rolled] = []
         self._sources = [Source(path.name, "manifest", "unknown", f"{reason}.") for path, reason in chosen.missing]
         self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
@@ -199,8 +208,9 @@ class _Reading:
             groups = added_up(table, keys, where=asked)
         else:
             groups = added_up(cube(relation, charges, keys, month=self._month), keys)
-        spoken_of = table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall()
-        uses = resource_uses(relation, charges, month=self._month) if spoken_of else []
+        uses = []
+        if self._uses and table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall():
+            uses = resource_uses(relation, charges, month=self._month)
         return _Rolled(lines, [_group(row, keys, self._by) for row in groups], list(_daily_lines(table)), uses)
 
     def _stored(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -1,0 +1,140 @@
+"""The hub's view of all bills: totals, budgets, month ends and unit costs over the clouds' newest reports."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from nephoscope.cost.across import forecast_readings
+from nephoscope.cost.forecast import Forecast
+from nephoscope.findings import Finding
+from nephoscope.jobs.bill_rollup import bill_check
+from nephoscope.jobs.model_use import model_use
+from nephoscope.jobs.rollup import Newest
+from nephoscope.monitoring.answer import Point, Series
+from nephoscope.settings import Settings, loads_json
+
+AT = datetime(2026, 5, 20, 6, tzinfo=UTC)
+WRITTEN = {
+    "version": 1,
+    "bills": {"aws": {}, "azure": {"scope": "/subscriptions/s"}, "gcp": {"table": "a.b.c"}},
+    "budgets": {"all": {"amount": "1000 USD", "provider_share": 0.6}, "fraud": {"amount": "50 USD", "model": "fraud"}},
+}
+
+
+def _settings(**changes: Any) -> Settings:
+    return loads_json(json.dumps(WRITTEN | changes).encode())
+
+
+def _newest(cloud: str, billed: str, *, unknown: str = "", month: str = "2026-05", **more: str) -> Newest:
+    readings = {"month": month, f"status/{cloud}": "known", f"billed/{cloud}/USD": billed, **more}
+    return Newest("cost", cloud, "bill", AT, (), None if unknown else readings, unknown)
+
+
+def _found(*told: Newest) -> dict[tuple[str, str, str], Finding]:
+    findings = bill_check(_settings(), AT)(told)
+    return {
+        (one.check, one.subject, one.labels.get("provider") or one.labels.get("cloud", "")): one for one in findings
+    }
+
+
+def test_three_clouds_are_one_bill() -> None:
+    """The total over all clouds is exact, held against the budget, and each cloud against its share."""
+    found = _found(_newest("aws", "650.5"), _newest("azure", "200"), _newest("gcp", "100.25"))
+    assert found["cost.total", "all", ""].value == Decimal("950.75")
+    assert str(found["cost.budget", "all", ""].verdict) == "ok"
+    assert str(found["cost.provider_share", "all", "aws"].verdict) == "breach"
+    assert str(found["cost.provider_share", "all", "gcp"].verdict) == "ok"
+
+
+def test_an_absent_a_late_and_a_stale_cloud_are_unknown() -> None:
+    """A cloud that sent nothing, one whose report is late, and one that tells of another month leave 'at least'."""
+    late = _newest("azure", "1", unknown="its newest whole Report came at 2026-05-17 06:00 UTC")
+    found = _found(_newest("aws", "300"), late)
+    total = found["cost.total", "all", ""]
+    assert (str(total.verdict), total.value) == ("unknown", None)
+    assert "≥ 300 USD (2 of 3 unknown)" in total.reason
+    assert "2026-05-17" in found["cost.provider_share", "all", "azure"].reason
+    assert "no report" in found["cost.provider_share", "all", "gcp"].reason
+    assert str(found["cost.budget", "all", ""].verdict) == "unknown"
+    old = _found(_newest("aws", "300"), _newest("azure", "1"), _newest("gcp", "5", month="2026-04"))
+    assert "2026-04" in old["cost.provider_share", "all", "gcp"].reason
+
+
+def test_what_is_known_may_already_be_too_much() -> None:
+    """A missing cloud does not hide a budget that the others have spent."""
+    found = _found(_newest("aws", "1000.01"))
+    assert str(found["cost.budget", "all", ""].verdict) == "breach"
+
+
+def test_the_month_ends_of_the_clouds_are_added_up() -> None:
+    """Three forecasts make one, and a projected breach is told while the budget still holds."""
+    end = Forecast(Decimal(200), Decimal(340), Decimal(310), Decimal(370), 12)
+    told = [_newest(cloud, "200", **forecast_readings(cloud, "USD", end)) for cloud in ("aws", "azure", "gcp")]
+    found = _found(*told)
+    assert str(found["cost.budget", "all", ""].verdict) == "ok"
+    projected = found["cost.forecast", "all", ""]
+    assert (str(projected.verdict), projected.value) == ("breach", Decimal(1020))
+    assert projected.evidence["high"] == "1071.96"
+
+
+def test_cost_meets_predictions_side_by_side() -> None:
+    """A model's cost per 1,000 predictions and per point of accuracy stands beside the other cloud's."""
+    aws = _newest(
+        "aws",
+        "60",
+        **{"tag:model/fraud/aws/USD": "30", "predictions/fraud/aws": "60000", "accuracy/fraud/aws": "0.75"},
+    )
+    gcp = _newest("gcp", "60", **{"tag:model/fraud/gcp/USD": "24", "predictions/fraud/gcp": "12000"})
+    found = _found(aws, _newest("azure", "1"), gcp)
+    assert found["cost.unit", "fraud", "aws"].value == Decimal("0.5")
+    assert found["cost.unit", "fraud", "aws"].evidence["cost_per_accuracy_point"] == "0.4"
+    assert found["cost.unit", "fraud", "gcp"].value == Decimal(2)
+    assert str(found["cost.budget", "fraud", ""].verdict) == "breach"
+
+
+def test_a_laptop_that_asked_every_cloud_tells_all_of_them() -> None:
+    """One report of one machine may tell three clouds' bills."""
+    readings = {"month": "2026-05"} | {f"status/{cloud}": "known" for cloud in ("aws", "azure", "gcp")}
+    readings |= {f"billed/{cloud}/USD": "10" for cloud in ("aws", "azure", "gcp")}
+    found = _found(Newest("cost", "local", "bill", AT, (), readings))
+    assert found["cost.total", "all", ""].value == Decimal(30)
+
+
+def test_a_configuration_without_bills_has_nothing_to_say() -> None:
+    """Where no bill is configured the roll-up says nothing of money."""
+    assert bill_check(_settings(bills={}, budgets={}), AT)([]) == ()
+
+
+class Counted:
+    """A metric store that knows two days."""
+
+    def points(self, queries: Any, window: Any) -> Any:
+        """Tell 100 predictions a day, and an accuracy."""
+        values = {"predictions": (100.0, 100.0), "accuracy": (0.8, 0.9)}
+        days = (window.start, window.start + timedelta(days=1))
+        return {
+            query: Series(tuple(map(Point, days, values[query.name.lower()])))
+            if query.name.lower() in values
+            else Series()
+            for query in queries
+        }
+
+
+def test_predictions_are_counted_over_the_month() -> None:
+    """What a model did is the sum of its predictions and the mean of its accuracy over the month's days."""
+    models = {
+        "fraud": {
+            "clouds": ["local"],
+            "weight": "predictions",
+            "metrics": {"accuracy": {"limit": {"at_least": 0.85}}, "predictions": {"statistic": "sum"}},
+        }
+    }
+    settings = _settings(metric_stores={"local": {}}, models=models)
+    found = model_use({"local": Counted()}, AT.date().replace(day=1), AT.date(), settings)
+    assert found["predictions/fraud/local"] == "200"
+    assert float(found["accuracy/fraud/local"]) == pytest.approx(0.85)
+    assert model_use({}, AT.date().replace(day=1), AT.date(), settings) == {}
