@@ -22,7 +22,7 @@ OF_CLOUD = {
 # What a foreign topic takes is a signer, never an SDK; staged only where the configuration's topic is there.
 SIGNERS = {"aws": "botocore>=1.40", "azure": "azure-identity>=1.19", "gcp": "google-auth>=2.38"}
 OF_JOB = {
-    "cost": ("duckdb>=1.4", "numpy>=2.0", "pyarrow>=18"),
+    "cost": ("duckdb>=1.4", "numpy>=2.0"),
     "drift": ("numpy>=2.0", "pyarrow>=18"),
     "monitoring": ("numpy>=2.0",),
     "notify": ("slack-sdk>=3.35",),

@@ -14,13 +14,49 @@ function = Function.beside(__file__, Gcp())
 @functions_framework.cloud_event
 def monitoring_on_timer(event: CloudEvent) -> None:
     """A schedule's slot came: judge the models."""
-    function.take("monitoring", lambda: [gcp.timer_fired(gcp.plain(event), schedule="monitoring")])
+    on_timer("monitoring", event)
+
+
+@functions_framework.cloud_event
+def cost_on_timer(event: CloudEvent) -> None:
+    """A schedule's slot came: judge the month's bill."""
+    on_timer("cost", event)
+
+
+@functions_framework.cloud_event
+def cost_on_object(event: CloudEvent) -> None:
+    """A manifest landed: judge the bill that it lists."""
+    on_object("cost", event)
 
 
 @functions_framework.cloud_event
 def drift_on_object(event: CloudEvent) -> None:
     """A table landed: compare it with its Baseline."""
-    function.take("drift", lambda: gcp.objects_written(gcp.plain(event)))
+    on_object("drift", event)
+
+
+@functions_framework.cloud_event
+def drift_on_timer(event: CloudEvent) -> None:
+    """A schedule's slot came: judge the tables whose parts have all landed."""
+    function.end_quiet_periods()
+
+
+@functions_framework.cloud_event
+def features_on_timer(event: CloudEvent) -> None:
+    """A schedule's slot came: sync the features."""
+    on_timer("features", event)
+
+
+@functions_framework.cloud_event
+def features_on_object(event: CloudEvent) -> None:
+    """A features' source landed: sync what is computed from it."""
+    on_object("features", event)
+
+
+@functions_framework.cloud_event
+def security_on_event(event: CloudEvent) -> None:
+    """The audit log saw a call: judge it."""
+    function.take("security", lambda: [gcp.security_event(gcp.plain(event))])
 
 
 @functions_framework.cloud_event
@@ -33,3 +69,19 @@ def sweep_on_timer(event: CloudEvent) -> None:
 def notify_on_message(event: CloudEvent) -> None:
     """The hub: a Report came."""
     function.take_in(lambda: [gcp.message_received(gcp.plain(event))])
+
+
+@functions_framework.cloud_event
+def rollup_on_timer(event: CloudEvent) -> None:
+    """The hub: judge what the clouds say together."""
+    on_timer("rollup", event)
+
+
+def on_timer(job: str, event: CloudEvent) -> None:
+    """Run a job for a slot."""
+    function.take(job, lambda: [gcp.timer_fired(gcp.plain(event), schedule=job)])
+
+
+def on_object(job: str, event: CloudEvent) -> None:
+    """Run a job for an object."""
+    function.take(job, lambda: gcp.objects_written(gcp.plain(event)))

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
     from nephoscope.parts import StoredParts
-    from nephoscope.ports import Clock, Metrics, Objects, State, Tables, Topic
+    from nephoscope.ports import Bills, Clock, Deliveries, Metrics, Objects, State, Tables, Topic
+    from nephoscope.wiring.features import FeatureStore
 
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
 STAGED_CONFIG = "nephoscope.json"
@@ -113,20 +114,22 @@ class Function:
         with Entry(self.cloud.name).opening(sweep.JOB):
             entry, outbox, desk = self.entry, self.outbox, self.desk if self.is_hub else None
         entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, desk=desk))
-        if any(written.lands_quietly for written in self.settings.datasets.values()):
-            entry.turn("drift", self._quiet)
 
-    def _quiet(self) -> list[Report]:
+    def end_quiet_periods(self) -> None:
+        """
+        Judge the tables in parts whose last part landed long enough ago.
+
+        Raises:
+            NephoscopeError: Something does not answer; the next timer goes on from there.
+        """
         from nephoscope.jobs import drift
 
-        return list(
-            drift.run_quiet(
-                self.clock.now(),
-                baselines=self.baselines,
-                outbox=self.outbox,
-                settings=self.settings,
-                parts=self.parts,
-            )
+        with Entry(self.cloud.name).opening(drift.JOB):
+            entry, now, outbox, settings = self.entry, self.clock.now(), self.outbox, self.settings
+            baselines, parts = self.baselines, self.parts
+        entry.turn(
+            drift.JOB,
+            lambda: list(drift.run_quiet(now, baselines=baselines, outbox=outbox, settings=settings, parts=parts)),
         )
 
     @cached_property
@@ -210,6 +213,29 @@ class Function:
         return {} if written is UNSET else {name: metric_store(name, self.settings, self.clock)}
 
     @cached_property
+    def bills(self) -> Mapping[str, Bills]:
+        """This cloud's own billing API; none where the configuration names none."""
+        from nephoscope.settings.spending import clouds_with_bills
+        from nephoscope.wiring.bills import bills
+
+        name = self.cloud.name
+        return {name: bills(name, self.settings, self.clock)} if name in clouds_with_bills(self.settings) else {}
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """Exported bills in this cloud's objects."""
+        from nephoscope.adapters.files.bills.delivered import FetchedDeliveries
+
+        return FetchedDeliveries(self.cloud.objects)
+
+    @cached_property
+    def features(self) -> FeatureStore:
+        """The feature store's parts in this cloud."""
+        from nephoscope.wiring.features import FeatureStore
+
+        return FeatureStore(self.settings, self.clock, self.ledger, self.secret, only=self.cloud.name)
+
+    @cached_property
     def desk(self) -> Desk:
         """What the hub tells people with."""
         from nephoscope.wiring.hub import desk
@@ -254,6 +280,46 @@ def _drift(function: Function, event: Event) -> Report:
     )
 
 
+def _cost(function: Function, event: Event) -> Report:
+    from nephoscope.jobs import cost
+
+    if isinstance(event, ObjectWritten):
+        return cost.run_on_delivery(
+            event, deliveries=function.deliveries, outbox=function.outbox, settings=function.settings
+        )
+    return cost.run(
+        _as(TimerFired, event),
+        bills=function.bills,
+        outbox=function.outbox,
+        settings=function.settings,
+        stores=function.metrics,
+    )
+
+
+def _features(function: Function, event: Event) -> Report:
+    from nephoscope.jobs import features
+
+    store = function.features
+    happened = event if isinstance(event, ObjectWritten) else _as(TimerFired, event)
+    return features.run(
+        happened,
+        clouds=store.each_cloud,
+        views=store.views_of(happened),
+        outbox=function.outbox,
+        clock=function.clock,
+        settings=store.written,
+    )
+
+
+def _rollup(function: Function, event: Event) -> Report:
+    from nephoscope.jobs import rollup
+    from nephoscope.jobs.bill_rollup import bill_check
+
+    fired = _as(TimerFired, event)
+    checks = (*rollup.CHECKS, bill_check(function.settings, fired.at))
+    return rollup.run(fired, desk=function.desk, outbox=function.outbox, checks=checks)
+
+
 def _monitoring(function: Function, event: Event) -> Report:
     from nephoscope.jobs import monitoring
 
@@ -269,6 +335,9 @@ def _as(kind: type[E], event: Event) -> E:
 
 
 _JOBS: Mapping[str, Callable[[Function, Event], Report]] = {
+    "cost": _cost,
     "drift": _drift,
+    "features": _features,
     "monitoring": _monitoring,
+    "rollup": _rollup,
 }
