@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from nephoscope.adapters.local.clock import FileClock
@@ -139,12 +139,25 @@ class Stage:
         """
         until = time.monotonic() + PATIENCE_SECONDS
         while not ready():
-            for name, process in self._processes.items():
-                if process.poll() is not None:
-                    raise Transient(f"The {name} ended with {process.returncode}: {self._tail(name)}")
-            if time.monotonic() > until:
-                raise Transient(f"Waited {PATIENCE_SECONDS:.0f} s for {what}.", do="look into the logs with --keep DIR")
+            self._look_after(until, what)
             time.sleep(0.02)
+
+    def let_time_pass(self, step: timedelta, ready: Callable[[], bool], what: str) -> None:
+        """Wait like `wait_for`, while the clock goes on by a step each half second."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not ready():
+            self._look_after(until, what)
+            self.clock.set(self.clock.now() + step)
+            stop = time.monotonic() + 0.5
+            while time.monotonic() < stop and not ready():
+                time.sleep(0.02)
+
+    def _look_after(self, until: float, what: str) -> None:
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                raise Transient(f"The {name} ended with {process.returncode}: {self._tail(name)}")
+        if time.monotonic() > until:
+            raise Transient(f"Waited {PATIENCE_SECONDS:.0f} s for {what}.", do="look into the logs with --keep DIR")
 
     def close(self) -> None:
         """Ask every process to stop, and wait for it."""

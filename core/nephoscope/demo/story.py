@@ -75,9 +75,11 @@ def _step(stage: Stage, local: Local, landing: Landing, *, at: datetime) -> str:
         stage.wait_for(lambda: _posts(stage) > posts, "the webhook to get a post")
         pid = stage.kill_hub()
     stage.start_hub()
-    while not all(n.finished for n in outcome.notifications(local.state)):
-        stage.clock.set(stage.clock.now() + STEP)
-        stage.wait_for(lambda: _settled(stage, local), f"{landing.name} to be told after the hub was killed")
+    stage.let_time_pass(
+        STEP,
+        lambda: _settled(stage, local) and all(n.finished for n in outcome.notifications(local.state)),
+        f"{landing.name} to be told after the hub was killed",
+    )
     return f"hub (pid {pid}) killed between sending and marking, started again"
 
 

@@ -15,17 +15,23 @@ BUSY_SECONDS = 30.0
 
 
 class Database:
-    """A connection for each thread of each process, opened when first used; its errors in our two families."""
+    """
+    One connection for each process, opened when first used and taken in turns by its threads.
+
+    Threads come and go with each delivery: a connection of its own for each would be opened and closed all the time. Its
+    errors are told in our two families.
+    """
 
     def __init__(self, path: Path, schema: str) -> None:
         self._path = path
         self._schema = schema
-        self._own = threading.local()
+        self._turn = threading.Lock()
+        self._opened: tuple[int, sqlite3.Connection] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write under SQLite's lock; rolled back on any exception."""
-        with self._translated():
+        with self._turn, self._translated():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -38,19 +44,17 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Read what was committed."""
-        with self._translated():
+        with self._turn, self._translated():
             yield self._connection()
 
     def _connection(self) -> sqlite3.Connection:
-        if getattr(self._own, "process", None) != os.getpid():
-            self._own.connection = self._open()
-            self._own.process = os.getpid()
-        connection: sqlite3.Connection = self._own.connection
-        return connection
+        if self._opened is None or self._opened[0] != os.getpid():
+            self._opened = (os.getpid(), self._open())
+        return self._opened[1]
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(self._schema)
