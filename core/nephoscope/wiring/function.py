@@ -314,9 +314,10 @@ def _features(function: Function, event: Event) -> Report:
 def _rollup(function: Function, event: Event) -> Report:
     from nephoscope.jobs import rollup
     from nephoscope.jobs.bill_rollup import bill_check
+    from nephoscope.jobs.model_rollup import model_check
 
     fired = _as(TimerFired, event)
-    checks = (*rollup.CHECKS, bill_check(function.settings, fired.at))
+    checks = (*rollup.CHECKS, bill_check(function.settings, fired.at), model_check(function.settings))
     return rollup.run(fired, desk=function.desk, outbox=function.outbox, checks=checks)
 
 
@@ -326,6 +327,13 @@ def _monitoring(function: Function, event: Event) -> Report:
     return monitoring.run(
         _as(TimerFired, event), stores=function.metrics, outbox=function.outbox, settings=function.settings
     )
+
+
+def _security(function: Function, event: Event) -> Report:
+    from nephoscope.jobs import security
+
+    watched = function.settings.security.each()
+    return security.run(_as(MessageReceived, event), watched=watched, outbox=function.outbox)
 
 
 def _as(kind: type[E], event: Event) -> E:
@@ -340,4 +348,5 @@ _JOBS: Mapping[str, Callable[[Function, Event], Report]] = {
     "features": _features,
     "monitoring": _monitoring,
     "rollup": _rollup,
+    "security": _security,
 }

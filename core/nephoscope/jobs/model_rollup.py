@@ -1,43 +1,48 @@
-"""
-What no single cloud can know of a model: how far apart the clouds are, and which of them lag behind.
-
-The hub's `rollup` calls this with the newest monitoring Report of each cloud; a cloud whose newest Report is late is
-left out, and is then unknown here.
-"""
+"""What no single cloud can know of a model: how far apart the clouds are, and which of them lag behind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET
 
 from nephoscope.findings import Finding, Severity, Verdict, at_most
+from nephoscope.jobs import monitoring
+from nephoscope.jobs.rollup import Check, Newest
 from nephoscope.monitoring.spread import Reading, spread
 from nephoscope.monitoring.version import SERVED, version_lag
-from nephoscope.report import Report
 from nephoscope.settings import Configuration, Model
 from nephoscope.settings.metric_stores import MetricStores
 
 
-def across_clouds(reports: Iterable[Report], configuration: Configuration) -> tuple[Finding, ...]:
+def model_check(configuration: Configuration) -> Check:
     """
-    Compare the clouds that serve the same model.
+    The check of `rollup` that compares the clouds which serve the same model.
 
     Args:
-        reports: The newest monitoring Report of each cloud, every part of it; late ones left out.
         configuration: Which models are served where, and how far apart they may be.
 
     Returns:
-        One Finding a metric with a `spread`, one a model with `serving`, for models of two clouds and more.
+        Of the newest Reports it makes one Finding a metric with a `spread` and one a model with `serving`, for models
+        of two clouds and more. A cloud whose newest Report is late is unknown in them.
     """
-    findings = [(each.labels.get("cloud", report.cloud), each) for report in reports for each in report.findings]
-    made: list[Finding] = []
-    for name, model in configuration.models.items():
-        clouds = model.clouds or stores(configuration.metric_stores)
-        if len(clouds) > 1:
-            made += _spreads(name, model, clouds, findings)
-            made += _lags(name, model, clouds, findings)
-    return tuple(made)
+
+    def check(newest: Sequence[Newest]) -> tuple[Finding, ...]:
+        findings = [
+            (finding.labels.get("cloud", each.cloud), finding)
+            for each in newest
+            if each.job == monitoring.JOB and each.known
+            for finding in each.findings
+        ]
+        made: list[Finding] = []
+        for name, model in configuration.models.items():
+            clouds = model.clouds or stores(configuration.metric_stores)
+            if len(clouds) > 1:
+                made += _spreads(name, model, clouds, findings)
+                made += _lags(name, model, clouds, findings)
+        return tuple(made)
+
+    return check
 
 
 def stores(written: MetricStores) -> list[str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nephoscope.findings import Finding, Verdict, at_least, at_most, unknown
-from nephoscope.jobs.across import across_clouds
+from nephoscope.jobs.model_rollup import model_check
+from nephoscope.jobs.rollup import Newest
 from nephoscope.monitoring.answer import Fault, Point, Series, failed
 from nephoscope.monitoring.spread import Reading, spread
 from nephoscope.monitoring.version import rank, served, version_lag
-from nephoscope.report import Report
 from nephoscope.settings import Configuration, LimitSetting, MetricStores, Model
 from nephoscope.settings.metric_stores import AzureMonitor, CloudMonitoring, CloudWatch
 from nephoscope.settings.models import Metric
@@ -26,7 +27,7 @@ CONFIGURATION = Configuration(
 )
 
 
-def report(cloud: str, value: float | None, version: str = "3", predictions: float = 1000.0) -> Report:
+def report(cloud: str, value: float | None, version: str = "3", predictions: float = 1000.0) -> Newest:
     """One cloud's newest Report of the model."""
     subject, labels = f"{MODEL}/accuracy", {"model": MODEL, "cloud": cloud}
     limit, evidence = at_least(0.8), {"predictions": predictions}
@@ -45,7 +46,7 @@ def report(cloud: str, value: float | None, version: str = "3", predictions: flo
         )
     )
     serving = served(MODEL, cloud, {version: Series((Point(AT, 1.0),))})
-    return Report("r", "monitoring", cloud, "models", AT, "e", "c", (accuracy, serving))
+    return Newest("monitoring", cloud, "models", AT, (accuracy, serving), {})
 
 
 def found(findings: tuple[Finding, ...], check: str) -> Finding:
@@ -56,7 +57,7 @@ def found(findings: tuple[Finding, ...], check: str) -> Finding:
 
 def test_clouds_that_are_apart_are_a_finding_of_their_own() -> None:
     """Clouds that are 0.08 apart breach "at most 0.05", though each of them is fine by itself."""
-    made = across_clouds([report("aws", 0.91), report("azure", 0.83), report("gcp", 0.9)], CONFIGURATION)
+    made = model_check(CONFIGURATION)([report("aws", 0.91), report("azure", 0.83), report("gcp", 0.9)])
 
     finding = found(made, "monitoring.spread")
     assert finding.verdict is Verdict.BREACH
@@ -65,8 +66,9 @@ def test_clouds_that_are_apart_are_a_finding_of_their_own() -> None:
 
 
 def test_a_cloud_that_is_late_makes_a_good_spread_unknown() -> None:
-    """Two clouds agree and the third is silent: it might be far off, so nothing is said to be fine."""
-    made = across_clouds([report("aws", 0.91), report("azure", 0.9)], CONFIGURATION)
+    """Two clouds agree and the third one's Report is old: it might be far off, so nothing is said to be fine."""
+    late = replace(report("gcp", 0.9), unknown="its newest whole Report came yesterday")
+    made = model_check(CONFIGURATION)([report("aws", 0.91), report("azure", 0.9), late])
 
     assert found(made, "monitoring.spread").verdict is Verdict.UNKNOWN
     assert "Google unknown" in found(made, "monitoring.spread").reason
@@ -75,7 +77,7 @@ def test_a_cloud_that_is_late_makes_a_good_spread_unknown() -> None:
 
 def test_a_breach_stays_one_whatever_the_silent_cloud_would_say() -> None:
     """Two clouds that are apart are apart."""
-    made = across_clouds([report("aws", 0.91), report("azure", 0.8), report("gcp", None)], CONFIGURATION)
+    made = model_check(CONFIGURATION)([report("aws", 0.91), report("azure", 0.8), report("gcp", None)])
 
     assert found(made, "monitoring.spread").verdict is Verdict.BREACH
 
@@ -113,9 +115,8 @@ def test_the_spread_is_the_distance_of_the_outermost(values: dict[str, float]) -
 
 def test_a_cloud_that_lags_is_told() -> None:
     """One cloud still serves the old version: a finding says which, and what the others serve."""
-    made = across_clouds(
-        [report("aws", 0.9, "v10"), report("azure", 0.9, "v9"), report("gcp", 0.9, "v10")], CONFIGURATION
-    )
+    reports = [report("aws", 0.9, "v10"), report("azure", 0.9, "v9"), report("gcp", 0.9, "v10")]
+    made = model_check(CONFIGURATION)(reports)
 
     finding = found(made, "monitoring.version_lag")
     assert finding.verdict is Verdict.BREACH
