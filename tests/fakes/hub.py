@@ -31,7 +31,7 @@ AT_ONCE = Route(channels=("chat",), group_wait=timedelta(0), group_interval=time
 class FakeChannel:
     """Accepts what it is sent, unless the script says what to raise; remembers everything."""
 
-    script: deque[Exception | Callable[[], None] | None] = field(default_factory=deque)
+    script: deque[Exception | Callable[[], object] | None] = field(default_factory=deque)
     always: Exception | None = None
     got: list[Message] = field(default_factory=list)
     asked: int = 0

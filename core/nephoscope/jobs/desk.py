@@ -60,17 +60,26 @@ class Desk:
         found = read_all(self.state, [stream_key(name) for name in names], Stream)
         return {stream.name: stream for stream in found.values()}
 
-    def all_streams(self) -> dict[str, Stream]:
-        """Every stream the hub knows."""
-        found = read_all(self.state, list(self.state.list("streams/")), Stream)
+    def all_streams(self, *, readable: bool = False) -> dict[str, Stream]:
+        """Every stream the hub knows; with `readable`, those of a later version's records are passed over."""
+        found = read_all(self.state, list(self.state.list("streams/")), Stream, readable=readable)
         return {stream.name: stream for stream in found.values()}
 
 
-def read_all(state: State, keys: Sequence[str], kind: type[T]) -> dict[str, T]:
+def read_all(state: State, keys: Sequence[str], kind: type[T], *, readable: bool = False) -> dict[str, T]:
     """Read many records, several at a time: object storage answers each of them late, and all of them at once."""
+
+    def read(key: str) -> T | None:
+        try:
+            return records.read(state, key, kind)
+        except records.NewerRecord:
+            if readable:
+                return None
+            raise
+
     if len(keys) < READERS:
-        found = [records.read(state, key, kind) for key in keys]
+        found = [read(key) for key in keys]
     else:
         with ThreadPoolExecutor(READERS) as threads:
-            found = list(threads.map(lambda key: records.read(state, key, kind), keys))
+            found = list(threads.map(read, keys))
     return {key: record for key, record in zip(keys, found, strict=True) if record is not None}

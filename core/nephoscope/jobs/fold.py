@@ -45,7 +45,8 @@ class Round:
         """Every Alert that may inhibit another one."""
         if not self.desk.inhibit_rules:
             return []
-        return [alert for stream in self.desk.all_streams().values() for alert in stream.alerts.values() if alert.open]
+        streams_now = self.desk.all_streams(readable=True).values()
+        return [alert for stream in streams_now for alert in stream.alerts.values() if alert.open]
 
 
 @dataclass(frozen=True, slots=True)

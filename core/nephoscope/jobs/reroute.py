@@ -19,7 +19,7 @@ from nephoscope.jobs.desk import Desk
 def reroute(desk: Desk) -> None:
     """Look at every stream once with the configuration as it is now, and plan the ends of the silences in it."""
     now = desk.clock.now()
-    for name in desk.all_streams():
+    for name in desk.all_streams(readable=True):
         notify.change(
             name, lambda stream: _under_new_rules(stream, desk, now), state=desk.state, now=now, route=desk.route
         )
