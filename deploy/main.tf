@@ -110,6 +110,7 @@ module "hub_aws" {
   account         = var.aws
   artefacts       = "${var.artefacts}/aws"
   operations_arn  = local.here.aws == 1 ? module.aws[0].operations_arn : null
+  ledger          = flatten([for half in range(local.here.aws) : module.aws[half].ledger])
   foreign         = local.foreign
   destroy_records = var.destroy_records
 }

@@ -22,11 +22,12 @@ locals {
   landing = toset([for place in local.places : place.bucket])
   buckets = setunion(setsubtract(local.landing, var.account.existing_buckets), [local.store.bucket])
 
-  timers = merge({ sweep = "* * * * *" }, try(var.settings.timers, {}))
+  timers   = merge({ sweep = "* * * * *" }, try(var.settings.timers, {}))
+  explored = try(var.settings.bills.aws, null) != null && contains(keys(local.timers), "cost")
   jobs = toset(concat(
     ["security", "sweep"],
     try(var.settings.metric_stores.aws, null) != null && contains(keys(local.timers), "monitoring") ? ["monitoring"] : [],
-    contains(keys(local.timers), "cost") || var.account.bills ? ["cost"] : [],
+    local.explored || var.account.bills ? ["cost"] : [],
     length(local.places) > 0 ? ["drift"] : [],
     var.account.features_image != null ? ["features"] : [],
   ))
@@ -39,7 +40,7 @@ locals {
         drift_on_timer      = { job = "drift", memory_mb = 1024, timeout_seconds = 300 }
         features_on_timer   = { job = "features", memory_mb = 2048, timeout_seconds = 900 }
         sweep_on_timer      = { job = "sweep", memory_mb = 512, timeout_seconds = 120 }
-      } : name => merge(function, { trigger = "timer" }) if contains(keys(local.timers), function.job)
+      } : name => merge(function, { trigger = "timer" }) if contains(keys(local.timers), function.job) && (name != "cost_on_timer" || local.explored)
     },
     {
       for name, function in {
@@ -77,7 +78,7 @@ module "store" {
 
   name            = each.key
   key_arn         = aws_kms_key.key.arn
-  records         = each.key == local.store.bucket ? [for folder in ["ledger", "baselines", "sweep"] : "${local.records}${folder}/"] : []
+  records         = each.key == local.store.bucket ? [for folder in ["ledger", "baselines", "parts", "cost", "features", "sweep"] : "${local.records}${folder}/"] : []
   destroy_records = var.destroy_records
 }
 

@@ -37,3 +37,8 @@ output "features_repository" {
   description = "Where the image of the features functions is pushed."
   value       = aws_ecr_repository.features.repository_url
 }
+
+output "ledger" {
+  description = "The statements that let a job keep its ledger."
+  value       = local.ledger
+}

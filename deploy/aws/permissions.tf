@@ -39,28 +39,34 @@ locals {
     Action   = ["s3:GetObject", "s3:GetObjectVersion"]
     Resource = [for place in local.places : "arn:aws:s3:::${place.bucket}/${place.prefix}${place.prefix == "" ? "" : "/"}*"]
   }]
-  baselines = [{
-    Sid      = "Baselines"
+  # What a job keeps beside the ledger: Baselines and parts of tables, reports of bills, how far features are in step.
+  kept = {
+    for job, folders in { drift = ["baselines", "parts"], cost = ["cost"], features = ["features"], sweep = ["sweep"] } : job => [{
+      Sid      = "Kept"
+      Effect   = "Allow"
+      Action   = job == "cost" ? ["s3:PutObject"] : ["s3:GetObject", "s3:PutObject"]
+      Resource = [for folder in folders : "${local.store_arn}/${local.records}${folder}/*"]
+    }]
+  }
+  metrics = try(var.settings.metric_stores.aws, null) == null ? [] : [{
+    Sid      = "Metrics"
     Effect   = "Allow"
-    Action   = ["s3:GetObject", "s3:PutObject"]
-    Resource = "${local.store_arn}/${local.records}baselines/*"
+    Action   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
+    Resource = "*" # CloudWatch's reading actions know no resources
+  }]
+  costs = [{
+    Sid      = "Costs"
+    Effect   = "Allow"
+    Action   = ["ce:GetCostAndUsage"]
+    Resource = "*" # Cost Explorer knows no resources
   }]
 
   # What each job calls beyond its ledger and the Topic.
   calls = {
-    monitoring = [{
-      Sid      = "Metrics"
-      Effect   = "Allow"
-      Action   = ["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"]
-      Resource = "*" # CloudWatch's reading actions know no resources
-    }]
+    monitoring = local.metrics
     cost = concat(
-      [{
-        Sid      = "Costs"
-        Effect   = "Allow"
-        Action   = ["ce:GetCostAndUsage", "cost-optimization-hub:ListRecommendations"]
-        Resource = "*" # Cost Explorer and the Cost Optimization Hub know no resources
-      }],
+      local.kept.cost,
+      [for each in concat(local.metrics, local.costs) : each if local.explored],
       !var.account.bills ? [] : [{
         Sid      = "Bills"
         Effect   = "Allow"
@@ -68,18 +74,10 @@ locals {
         Resource = "arn:aws:s3:::${local.bills_bucket}/focus/*"
       }],
     )
-    drift    = concat(local.landed, local.baselines)
-    features = local.landed
+    drift    = concat(local.landed, local.kept.drift)
+    features = concat(local.landed, local.kept.features)
     security = []
-    sweep = concat(
-      [{
-        Sid      = "Watermark"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = "${local.store_arn}/${local.records}sweep/*"
-      }],
-      var.desk,
-    )
+    sweep    = concat(local.kept.sweep, var.desk)
   }
 }
 

@@ -29,11 +29,12 @@ locals {
   containers = { for account in local.made : account => toset(concat([for place in local.all : place.container if place.account == account], ["deadletters"])) }
   accounts   = merge({ for name, account in module.account : name => account.id }, var.account.existing_accounts)
 
-  timers = merge({ sweep = "* * * * *" }, try(var.settings.timers, {}))
+  timers     = merge({ sweep = "* * * * *" }, try(var.settings.timers, {}))
+  asks_bills = try(var.settings.bills.azure, null) != null && contains(keys(local.timers), "cost")
   jobs = toset(concat(
     ["security", "sweep"],
     try(var.settings.metric_stores.azure, null) != null && contains(keys(local.timers), "monitoring") ? ["monitoring"] : [],
-    contains(keys(local.timers), "cost") || var.account.bills ? ["cost"] : [],
+    local.asks_bills || var.account.bills ? ["cost"] : [],
     length(local.places) > 0 ? ["drift"] : [],
   ))
   memory_mb = { monitoring = 512, cost = 2048, drift = 4096, security = 512, sweep = 512 }

@@ -34,6 +34,7 @@ output "platform" {
       insights_id   = azurerm_application_insights.insights.id
     }
     operators = azurerm_monitor_action_group.operators.id
+    ledger    = { container = local.store_container, prefix = "${local.records}ledger/" }
     roles     = { for name, role in azurerm_role_definition.role : name => role.role_definition_resource_id }
     tenant_id = data.azurerm_client_config.current.tenant_id
   }

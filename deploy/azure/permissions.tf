@@ -25,7 +25,7 @@ locals {
   granted = merge(
     { for job in local.jobs : "${job}/records" => {
       job    = job, role = "record", scope = local.store_container
-      within = concat(["${local.records}ledger/"], job == "drift" ? ["${local.records}baselines/"] : [], job == "sweep" ? ["${local.records}sweep/"] : [])
+      within = concat(["${local.records}ledger/"], [for folder in lookup({ drift = ["baselines", "parts"], cost = ["cost"], sweep = ["sweep"] }, job, []) : "${local.records}${folder}/"])
     } },
     { for name, place in local.places : "drift/landed/${name}" => {
       job    = "drift", role = "read"
@@ -90,7 +90,8 @@ locals {
   asked = merge(
     contains(local.jobs, "monitoring") && var.account.workspace_id != null ? { metrics = { job = "monitoring", role = "metrics", scope = var.account.workspace_id } } : {},
     contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) ? { resources = { job = "monitoring", role = "resources", scope = local.subscription } } : {},
-    contains(local.jobs, "cost") ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
+    local.asks_bills && var.account.workspace_id != null ? { use = { job = "cost", role = "metrics", scope = var.account.workspace_id } } : {},
+    local.asks_bills ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
     { for name, id in var.desk == null ? {} : var.desk.secrets : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
   )
 }

@@ -32,7 +32,7 @@ locals {
   jobs = toset(concat(
     ["security", "sweep"],
     try(var.settings.metric_stores.gcp, null) != null && contains(keys(local.timers), "monitoring") ? ["monitoring"] : [],
-    contains(keys(local.timers), "cost") ? ["cost"] : [],
+    try(var.settings.bills.gcp, null) != null && contains(keys(local.timers), "cost") ? ["cost"] : [],
     length(local.places) > 0 ? ["drift"] : [],
   ))
 

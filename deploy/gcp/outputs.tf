@@ -26,6 +26,7 @@ output "platform" {
     dead_topic   = google_pubsub_topic.dead.id
     pubsub_agent = local.pubsub_agent
     artefacts    = module.artefacts.bucket
+    ledger       = { bucket = local.store.bucket, prefix = "${local.records}ledger/" }
     roles        = { for name, role in google_project_iam_custom_role.role : name => role.id }
   }
 }

@@ -17,8 +17,7 @@ locals {
   # Who may do what under which prefix of which bucket.
   prefixes = merge(
     { for job in local.jobs : "${job}/ledger" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}ledger/" } },
-    { for job in setintersection(local.jobs, ["drift"]) : "${job}/baselines" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}baselines/" } },
-    { "sweep/sweep" = { job = "sweep", role = "record", bucket = local.store.bucket, prefix = "${local.records}sweep/" } },
+    { for folder, job in { baselines = "drift", parts = "drift", cost = "cost", sweep = "sweep" } : "${job}/${folder}" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}${folder}/" } if contains(local.jobs, job) },
     { for name, place in local.places : "drift/landed/${name}" => { job = "drift", role = "read", bucket = place.bucket, prefix = place.prefix } },
     { for prefix in var.desk == null ? [] : var.desk.prefixes : "sweep/desk/${prefix}" => { job = "sweep", role = "record", bucket = var.desk.bucket, prefix = prefix } },
   )
@@ -79,7 +78,7 @@ resource "google_pubsub_topic_iam_member" "publish" {
 }
 
 resource "google_project_iam_member" "metrics" {
-  for_each = setintersection(local.jobs, ["monitoring"])
+  for_each = setintersection(local.jobs, try(var.settings.metric_stores.gcp, null) == null ? [] : ["monitoring", "cost"])
 
   project = local.project
   role    = google_project_iam_custom_role.role["metrics"].id

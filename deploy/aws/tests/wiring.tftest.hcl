@@ -16,6 +16,7 @@ variables {
   settings = {
     stores        = { aws = "s3://acme-nephoscope-aws/records" }
     metric_stores = { aws = {} }
+    bills         = { aws = {} }
     datasets = {
       scoring  = { objects = "s3://acme-scoring/transactions" }
       training = { objects = "gs://acme-training/transactions" }

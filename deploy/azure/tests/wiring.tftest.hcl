@@ -15,6 +15,7 @@ variables {
   settings = {
     stores        = { azure = "az://acmenephoscope/records" }
     metric_stores = { azure = { workspace = "6a7b0c5e-0000-4000-8000-3d1f6c2a9e11" } }
+    bills         = { azure = { scope = "/subscriptions/22222222-2222-4222-8222-222222222222" } }
     datasets = {
       scoring  = { objects = "az://acmelanding/scoring/transactions" }
       training = { objects = "gs://acme-training/transactions" }

@@ -15,6 +15,7 @@ variables {
   settings = {
     stores        = { gcp = "gs://acme-nephoscope-gcp/records" }
     metric_stores = { gcp = { project = "acme-ml" } }
+    bills         = { gcp = { table = "acme-billing.billing.gcp_billing_export_v1_0" } }
     datasets = {
       training = { objects = "gs://acme-training/transactions" }
       scoring  = { objects = "s3://acme-scoring/transactions" }

@@ -13,6 +13,7 @@ locals {
   topic   = regex("^sns:(?P<arn>arn:aws:sns:(?P<region>[^:]+):(?P<account>[^:]+):(?P<name>.+))$", var.settings.topic)
   state   = regex("^s3://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/?$", var.settings.state)
   records = local.state.prefix == "" ? "" : "${local.state.prefix}/"
+  folders = ["streams", "due", "groups", "silences", "reports", "channels", "told", "sweep"]
   timers  = merge({ rollup = "*/15 * * * *" }, try(var.settings.timers, {}))
 
   # Whatever the configuration calls aws-sm:NAME, wherever it stands in it.
@@ -44,7 +45,7 @@ module "state" {
 
   name            = local.state.bucket
   key_arn         = aws_kms_key.key.arn
-  records         = [for folder in ["streams", "due", "groups", "silences", "reports", "sweep"] : "${local.records}${folder}/"]
+  records         = [for folder in local.folders : "${local.records}${folder}/"]
   destroy_records = var.destroy_records
 }
 

@@ -5,7 +5,7 @@ output "rights" {
 
 output "desk" {
   description = "The statements that let the sweep tell people."
-  value       = local.desk
+  value       = concat(local.desk, local.mail)
 }
 
 output "publishers" {

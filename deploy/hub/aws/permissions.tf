@@ -25,7 +25,7 @@ locals {
         Sid      = "Records"
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = [for folder in ["streams", "due", "groups", "silences", "reports", "sweep"] : "${local.state_arn}/${local.records}${folder}/*"]
+        Resource = [for folder in local.folders : "${local.state_arn}/${local.records}${folder}/*"]
       },
       {
         Sid      = "RecordsMissing"
@@ -47,7 +47,19 @@ locals {
       Resource = [for secret in aws_secretsmanager_secret.secret : secret.arn]
     }],
   )
-  rollup = [for each in local.desk : each if each.Sid != "Secrets"]
+  # SES knows identities; its right is by the address that it sends from.
+  mail = [
+    for name, channel in var.settings.channels : {
+      Sid       = "Mail${replace(title(name), "/[^A-Za-z0-9]/", "")}"
+      Effect    = "Allow"
+      Action    = "ses:SendEmail"
+      Resource  = "arn:aws:ses:${channel.region}:${local.account}:identity/*"
+      Condition = { StringEquals = { "ses:FromAddress" = channel.sender } }
+    } if channel.type == "ses"
+  ]
+  rollup = [
+    for each in local.desk : merge(each, each.Sid == "Records" ? { Action = ["s3:GetObject"] } : {}) if each.Sid != "Secrets"
+  ]
 }
 
 resource "aws_iam_role" "job" {
@@ -66,7 +78,7 @@ resource "aws_iam_role" "job" {
 }
 
 resource "aws_iam_role_policy" "calls" {
-  for_each = { notify = local.desk, rollup = concat(local.rollup, local.publish) }
+  for_each = { notify = concat(local.desk, local.mail), rollup = concat(local.rollup, var.ledger, local.publish) }
 
   name   = "${var.name}-${each.key}-calls"
   role   = aws_iam_role.job[each.key].name

@@ -42,6 +42,12 @@ variable "operations_arn" {
   type        = string
 }
 
+variable "ledger" {
+  description = "The statements that let a job keep its ledger, in AWS's half."
+  type        = any
+  default     = []
+}
+
 variable "foreign" {
   description = "The clouds that publish from outside: who signs their tokens, for whom, and each job's subject."
   type = map(object({

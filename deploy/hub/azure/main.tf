@@ -12,7 +12,7 @@ locals {
   topic   = regex("^eventgrid:(?P<endpoint>https://(?P<name>[^.]+)\\..*)$", var.settings.topic)
   state   = regex("^az://(?P<account>[^/]+)/(?P<container>[^/]+)/?(?P<prefix>.*?)/?$", var.settings.state)
   records = local.state.prefix == "" ? "" : "${local.state.prefix}/"
-  folders = [for folder in ["streams", "due", "groups", "silences", "reports", "sweep"] : "${local.records}${folder}/"]
+  folders = [for folder in ["streams", "due", "groups", "silences", "reports", "channels", "told", "sweep"] : "${local.records}${folder}/"]
   timers  = merge({ rollup = "*/15 * * * *" }, try(var.settings.timers, {}))
 
   # Whatever the configuration calls azure-kv:https://VAULT.vault.azure.net/secrets/NAME (or VAULT/NAME), wherever it stands.

@@ -14,17 +14,21 @@ resource "azurerm_user_assigned_identity" "job" {
 }
 
 resource "azurerm_role_assignment" "records" {
-  for_each = local.jobs
+  for_each = {
+    notify = { job = "notify", role = "record", scope = local.container, within = local.folders }
+    rollup = { job = "rollup", role = "read", scope = local.container, within = local.folders }
+    ledger = { job = "rollup", role = "record", scope = var.platform.ledger.container, within = [var.platform.ledger.prefix] }
+  }
 
-  scope              = local.container
-  role_definition_id = var.platform.roles["record"]
-  principal_id       = azurerm_user_assigned_identity.job[each.key].principal_id
+  scope              = each.value.scope
+  role_definition_id = var.platform.roles[each.value.role]
+  principal_id       = azurerm_user_assigned_identity.job[each.value.job].principal_id
   principal_type     = "ServicePrincipal"
   condition_version  = "2.0"
   condition = format(
     "((!(ActionMatches{'%s/read'} AND NOT SubOperationMatches{'Blob.List'}) AND !(ActionMatches{'%s/write'})) OR %s)",
     local.blobs, local.blobs,
-    join(" OR ", [for prefix in local.folders : "@Resource[${local.blobs}:path] StringLike '${prefix}*'"]),
+    join(" OR ", [for prefix in each.value.within : "@Resource[${local.blobs}:path] StringLike '${prefix}*'"]),
   )
 }
 

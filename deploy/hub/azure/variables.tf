@@ -44,6 +44,7 @@ variable "platform" {
       insights_id   = string
     })
     operators = string
+    ledger    = object({ container = string, prefix = string })
     roles     = map(string)
     tenant_id = string
   })

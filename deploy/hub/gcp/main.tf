@@ -11,7 +11,7 @@ locals {
   topic   = regex("^pubsub:projects/(?P<project>[^/]+)/topics/(?P<name>.+)$", var.settings.topic)
   state   = regex("^gs://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/?$", var.settings.state)
   records = local.state.prefix == "" ? "" : "${local.state.prefix}/"
-  folders = [for folder in ["streams", "due", "groups", "silences", "reports", "sweep"] : "${local.records}${folder}/"]
+  folders = [for folder in ["streams", "due", "groups", "silences", "reports", "channels", "told", "sweep"] : "${local.records}${folder}/"]
   timers  = merge({ rollup = "*/15 * * * *" }, try(var.settings.timers, {}))
 
   # Whatever the configuration calls gcp-sm:projects/PROJECT/secrets/NAME, wherever it stands in it.

@@ -9,24 +9,32 @@ resource "google_service_account" "job" {
 }
 
 resource "google_storage_bucket_iam_member" "prefix" {
-  for_each = { for pair in setproduct(local.jobs, local.folders) : "${pair[0]}/${pair[1]}" => { job = pair[0], prefix = pair[1] } }
+  for_each = merge(
+    { for folder in local.folders : "notify/${folder}" => { job = "notify", bucket = module.state.bucket, prefix = folder, role = "record" } },
+    { for folder in local.folders : "rollup/${folder}" => { job = "rollup", bucket = module.state.bucket, prefix = folder, role = "read" } },
+    { "rollup/ledger" = { job = "rollup", bucket = var.platform.ledger.bucket, prefix = var.platform.ledger.prefix, role = "record" } },
+  )
 
-  bucket = module.state.bucket
-  role   = var.platform.roles["record"]
+  bucket = each.value.bucket
+  role   = var.platform.roles[each.value.role]
   member = google_service_account.job[each.value.job].member
 
   condition {
     title      = "prefix"
-    expression = "resource.name.startsWith(\"projects/_/buckets/${local.state.bucket}/objects/${each.value.prefix}\")"
+    expression = "resource.name.startsWith(\"projects/_/buckets/${each.value.bucket}/objects/${each.value.prefix}\")"
   }
 }
 
 resource "google_storage_bucket_iam_member" "list" {
-  for_each = local.jobs
+  for_each = {
+    notify = { job = "notify", bucket = module.state.bucket }
+    rollup = { job = "rollup", bucket = module.state.bucket }
+    ledger = { job = "rollup", bucket = var.platform.ledger.bucket }
+  }
 
-  bucket = module.state.bucket
+  bucket = each.value.bucket
   role   = var.platform.roles["list"]
-  member = google_service_account.job[each.key].member
+  member = google_service_account.job[each.value.job].member
 }
 
 resource "google_secret_manager_secret_iam_member" "secret" {

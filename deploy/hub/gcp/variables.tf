@@ -41,6 +41,7 @@ variable "platform" {
     dead_topic   = string
     pubsub_agent = string
     artefacts    = string
+    ledger       = object({ bucket = string, prefix = string })
     roles        = map(string)
   })
 }

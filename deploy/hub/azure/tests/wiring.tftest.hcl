@@ -15,7 +15,8 @@ variables {
       insights_id   = "/subscriptions/s/insights"
     }
     operators = "/subscriptions/s/operators"
-    roles     = { record = "/roles/record", publish = "/roles/publish", secret = "/roles/secret" }
+    ledger    = { container = "/subscriptions/s/records", prefix = "ledger/" }
+    roles     = { record = "/roles/record", read = "/roles/read", publish = "/roles/publish", secret = "/roles/secret" }
     tenant_id = "11111111-1111-4111-8111-111111111111"
   }
   insights = "InstrumentationKey=k"

@@ -12,8 +12,10 @@ variables {
     dead_topic   = "projects/acme-ml/topics/nephoscope-dead"
     pubsub_agent = "service-987654321098@gcp-sa-pubsub.iam.gserviceaccount.com"
     artefacts    = "nephoscope-artefacts-acme-ml"
+    ledger       = { bucket = "acme-nephoscope-gcp", prefix = "ledger/" }
     roles = {
       record  = "projects/acme-ml/roles/nephoscope_record"
+      read    = "projects/acme-ml/roles/nephoscope_read"
       list    = "projects/acme-ml/roles/nephoscope_list"
       publish = "projects/acme-ml/roles/nephoscope_publish"
       secret  = "projects/acme-ml/roles/nephoscope_secret"
