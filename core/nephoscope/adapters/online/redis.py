@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import redis
+from redis.backoff import ExponentialBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.retry import Retry
 
 from nephoscope.adapters.online.resp import bulk_string, bulk_strings, command_head
 from nephoscope.errors import Permanent, Transient
@@ -201,6 +203,7 @@ def _options(connection_string: str, password: str | None, timeout_seconds: floa
         "port": int(port),
         "socket_timeout": timeout_seconds,
         "socket_connect_timeout": timeout_seconds,
+        "retry": Retry(ExponentialBackoff(cap=1.0, base=0.05), 2),
     }
     for parameter in parameters:
         name, _, value = parameter.partition("=")
