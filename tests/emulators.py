@@ -270,3 +270,93 @@ def _invoke(url, log, payload):
     if "errorType" in body or "Task timed out" in body:
         raise RuntimeError(f"{body}\n{log.read_text()[-3000:]}")
     return json.loads(body or "null")
+
+
+class AzureWorker:
+    """A function app in Azure's own Python worker."""
+
+    def __init__(self, process):
+        self._process = process
+        self.functions = json.loads(self._line())
+
+    def invoke(self, function, argument, value, *, kind="json", metadata=None):
+        """Invoke a function as Azure's host does; an error is raised."""
+        asked = {"function": function, "argument": argument, "kind": kind, "metadata": metadata or {}}
+        self._process.stdin.write(json.dumps(asked | {"value": value}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._line())
+        if answer["status"] != "success":
+            raise RuntimeError(answer["error"])
+
+    def event(self, function, event):
+        """Hand over an event of Event Grid."""
+        self.invoke(function, "event", json.dumps(event))
+
+    def timer(self, function, slot):
+        """Let a timer fire for a slot."""
+        status = {"Last": slot, "Next": slot, "LastUpdated": slot}
+        self.invoke(function, "timer", json.dumps({"IsPastDue": False, "ScheduleStatus": status, "Schedule": {}}))
+
+    def message(self, function, body, identity="1"):
+        """Hand over a message of a storage queue."""
+        times = dict.fromkeys(("InsertionTime", "ExpirationTime", "NextVisibleTime"), "2025-01-31T06:00:00+00:00")
+        metadata = {"Id": json.dumps(identity), "DequeueCount": "1", "PopReceipt": json.dumps("p")}
+        quoted = {name: json.dumps(time) for name, time in times.items()}
+        self.invoke(function, "message", body, kind="string", metadata=metadata | quoted)
+
+    def _line(self):
+        while line := self._process.stdout.readline():
+            if line.startswith("{"):
+                return line
+        raise RuntimeError(f"Azure's worker ended with {self._process.wait()}")
+
+
+@pytest.fixture(scope="session")
+def azure_worker():
+    """Azure's own worker for staged apps: with one running, what it yields invokes the functions."""
+    python = cached(CACHE / "azure-runtime" / "bin" / "python")
+
+    @contextmanager
+    def run(folder, env, log):
+        packages = Path(folder) / ".python_packages" / "lib" / "site-packages"
+        whole = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{packages}{os.pathsep}{folder}", **env}
+        command = [str(python), str(Path(__file__).parent / "azure_host.py"), str(folder)]
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, env=whole, cwd=folder
+            )
+        try:
+            yield AzureWorker(process)
+        finally:
+            process.stdin.close()
+            process.terminate()
+            process.wait(10)
+            process.stdout.close()
+
+    return run
+
+
+class Entra(Recorder):
+    """The endpoint that gives a function in Azure the tokens of its managed identity."""
+
+    def answer(self, method, path, headers, body):
+        """A token, whoever asks."""
+        token = {"access_token": "entra-token", "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer"}
+        return (
+            200,
+            {"Content-Type": "application/json"},
+            json.dumps(token | {"resource": "r", "client_id": "c"}).encode(),
+        )
+
+    @property
+    def env(self):
+        """What Azure Functions sets for it."""
+        return {"IDENTITY_ENDPOINT": f"{self.url}/msi/token", "IDENTITY_HEADER": "secret"}
+
+
+@pytest.fixture
+def entra():
+    """A managed identity."""
+    service = Entra()
+    yield service
+    service.close()
