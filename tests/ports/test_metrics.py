@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -301,12 +302,20 @@ def test_many_models_cost_few_calls(rig: Rig) -> None:
 
 
 def script(rig: Rig, *steps: str | int) -> None:
-    """Let the next calls go wrong: an HTTP status, or HANG, RESET, CUT, html, error-body."""
+    """Let the next calls go wrong: an HTTP status, or HANG, RESET, CUT, html, error, gzip."""
     if isinstance(rig.fake, cloud_monitoring.CloudMonitoring):
         rig.fake.script.extend(GRPC[step] for step in steps)
         return
-    html = Answer(200, {"Content-Type": "text/html"}, b"<html>gateway</html>")
-    wrong = {"html": html, HANG: HANG, RESET: RESET, CUT: CUT}
+    wrong: dict[str, Answer | str] = {
+        "html": Answer(200, {"Content-Type": "text/html"}, b"<html>gateway</html>"),
+        "error": Answer(200, {"Content-Type": "application/json"}, b'{"error": {"code": "x", "message": "y"}}'),
+        "gzip": Answer(
+            200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, gzip.compress(b"{}" * 99)[:20]
+        ),
+        HANG: HANG,
+        RESET: RESET,
+        CUT: CUT,
+    }
     fail = {
         "aws": lambda status: cloudwatch.error(status, AWS_CODES[status]),
         "azure": lambda status: azure_monitor.failure(status, "Error", "scripted", Retry_After="0"),
@@ -324,6 +333,21 @@ GRPC: dict[str | int, Any] = {
     HANG: "hang",
     RESET: grpc.StatusCode.UNAVAILABLE,
 }
+
+
+@pytest.mark.parametrize("rig", ["aws", "azure"], indirect=True)
+def test_a_server_that_speaks_no_tls_is_unreachable(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed handshake is nobody's answer, and ends after few tries."""
+    url = rig.fake.http.url.replace("http://", "https://")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    options = azure_monitor.client_options(url)
+    secure = {
+        "MLOps/Models": lambda: CloudWatchMetrics(FixedClock(NOW), "eu-central-1", read_seconds=0.3),
+        "AppMetrics": lambda: AzureMonitorMetrics(azure_monitor.Token(), "workspace", **options),
+    }
+    rig.metrics = secure[rig.namespace]()
+
+    assert rig.unknown().fault is Fault.UNREACHABLE
 
 
 @every_cloud
@@ -369,9 +393,9 @@ def test_a_connection_that_breaks_is_unknown(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("rig", ["aws", "azure"], indirect=True)
-@pytest.mark.parametrize("step", ["html", CUT])
+@pytest.mark.parametrize("step", ["html", "error", "gzip", CUT])
 def test_an_answer_that_is_none_is_unknown(rig: Rig, step: str) -> None:
-    """A gateway's HTML with status 200, or a body that breaks off, is never a series."""
+    """A gateway's HTML or an error with status 200, a body or its gzip that breaks off: none is ever a series."""
     rig.write(MODEL, at(3), 0.91)
     script(rig, *[step] * 8)
 

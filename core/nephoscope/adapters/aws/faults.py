@@ -16,6 +16,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
 
 from nephoscope.monitoring.answer import Fault, Unknown, failed
 
@@ -31,6 +32,9 @@ _BY_KIND: tuple[tuple[type[BotoCoreError], Fault], ...] = (
     (NoRegionError, Fault.REFUSED),
     (ParamValidationError, Fault.REFUSED),
 )
+# What botocore raises over a body that is no JSON, is cut, or is JSON of another shape.
+MALFORMED = (ResponseParserError, ValueError, LookupError, TypeError, AttributeError)
+
 _PERMISSION = frozenset(
     {
         "AccessDenied",
@@ -59,6 +63,11 @@ def unanswered(error: ClientError | BotoCoreError) -> Unknown:
         return failed(fault_of(error), _said(error))
     fault = next((fault for kind, fault in _BY_KIND if isinstance(error, kind)), Fault.SERVICE)
     return failed(fault, f"CloudWatch did not answer: {error}.".replace("..", "."))
+
+
+def malformed(error: Exception) -> Unknown:
+    """What a body means that is not what the API describes."""
+    return failed(Fault.SERVICE, f"CloudWatch's answer cannot be read ({type(error).__name__}: {error}).")
 
 
 def fault_of(error: ClientError) -> Fault:

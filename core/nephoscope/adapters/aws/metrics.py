@@ -17,9 +17,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.parsers import ResponseParserError
 
-from nephoscope.adapters.aws.faults import unanswered
+from nephoscope.adapters.aws.faults import MALFORMED, malformed, unanswered
 from nephoscope.monitoring.answer import (
     Answer,
     Fault,
@@ -103,8 +102,10 @@ class CloudWatchMetrics:
             found, messages = self._read(ids, window, period)
         except (ClientError, BotoCoreError) as error:
             return dict.fromkeys(queries, unanswered(error))
-        except (_NotWhole, ResponseParserError) as why:
+        except _NotWhole as why:
             return dict.fromkeys(queries, failed(Fault.PARTIAL, f"CloudWatch's answer is not whole: {why}."))
+        except MALFORMED as error:
+            return dict.fromkeys(queries, malformed(error))
         if messages:
             return dict.fromkeys(queries, failed(Fault.PARTIAL, f"CloudWatch said: {'; '.join(messages)}."))
         told = period if period != window.period else None
@@ -172,6 +173,8 @@ class CloudWatchMetrics:
                 asked["NextToken"] = page["NextToken"]
         except (ClientError, BotoCoreError) as error:
             return unanswered(error)
+        except MALFORMED as error:
+            return malformed(error)
         return failed(Fault.PARTIAL, f"CloudWatch lists more than {LISTED_PAGES_MOST} pages of metrics.")
 
 
