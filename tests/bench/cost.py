@@ -64,7 +64,8 @@ from nephoscope.adapters.files.bills import rollup
 from nephoscope.adapters.files.bills.shapes import shape
 from pathlib import Path
 needed = ["ProviderName", "BillingCurrency", "BillingPeriodStart", "ChargePeriodStart", "ChargePeriodEnd",
-          "ServiceName", "ServiceCategory", "SubAccountId", "ChargeCategory", "ChargeClass", "BilledCost", "EffectiveCost",
+          "ServiceName", "ServiceCategory", "SubAccountId", "ChargeCategory", "ChargeClass", "BilledCost",
+          "EffectiveCost",
           "CommitmentDiscountStatus", "Tags"]
 with rollup.engine() as engine:
     its = shape(engine, Path(sys.argv[1]))

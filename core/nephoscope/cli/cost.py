@@ -55,7 +55,7 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     from nephoscope.adapters.files.bills.rollup import BillFiles  # the engine is opened by this command alone
     from nephoscope.cost.anomalies import cost_anomalies
 
-    bill = BillFiles(arguments.paths).read(by=by, month=month, uses=True)
+    bill = BillFiles(arguments.paths).read(by=by, month=month, details=True)
     advice = [*recommendations(bill.uses), *provider_shares(bill, allowed)]
     report = CostReport.of(bill, at=at, budget=allowed, anomalies=cost_anomalies(bill.daily), recommendations=advice)
 

@@ -172,5 +172,7 @@ def all_clouds(
         if one is None or reason:
             found.setdefault(cloud, ProviderCost("unknown", {}, {}, reason=reason))
             continue
-        found |= from_readings(one, month)
+        for provider, cost in from_readings(one, month).items():
+            if provider not in found or found[provider].status == "unknown":
+                found[provider] = cost
     return found

@@ -37,6 +37,7 @@ def bill_check(settings: Settings, at: datetime) -> Callable[[Sequence[Newest]],
 
 def across(told: Sequence[Newest], expected: frozenset[str], month: Month, settings: Settings) -> list[Finding]:
     """Judge the clouds' newest cost Reports; `expected` are the clouds whose bills the configuration names."""
+    told = once_each(told, str(month))
     readings = [one.readings for one in told if one.known and one.readings is not None]
     costs = _costs(told, expected, month)
     total = grand_total(costs)
@@ -55,11 +56,27 @@ def across(told: Sequence[Newest], expected: frozenset[str], month: Month, setti
     ]
 
 
+def once_each(told: Sequence[Newest], month: str) -> list[Newest]:
+    """
+    Keep one Report a provider: a billing API and a delivered export tell the same bill, and it is counted once.
+
+    A Report of the month goes before one of another month, and the first scope before the later ones.
+    """
+    kept, claimed = [], set[str]()
+    for one in sorted(told, key=lambda one: ((one.readings or {}).get("month") != month, one.cloud, one.scope)):
+        providers = {key.removeprefix("status/") for key in one.readings or {} if key.startswith("status/")}
+        if not one.known or providers - claimed:
+            kept.append(one)
+            claimed |= providers
+    return kept
+
+
 def _costs(told: Sequence[Newest], expected: frozenset[str], month: Month) -> dict[str, ProviderCost]:
     """Each expected cloud's cost, from whichever Report tells it; a laptop's Report may tell several."""
-    newest: dict[str, Mapping[str, Any] | None] = {f"{one.cloud}/{one.scope}": one.readings for one in told}
-    stale = {f"{one.cloud}/{one.scope}": one.unknown for one in told if not one.known}
-    found = {name: cost for name, cost in all_clouds(newest, str(month), stale=stale).items() if name in expected}
+    newest: dict[str, Mapping[str, Any] | None] = {
+        f"{one.cloud}/{one.scope}": one.readings for one in told if one.known
+    }
+    found = {name: cost for name, cost in all_clouds(newest, str(month)).items() if name in expected}
     reasons = {one.cloud: one.unknown for one in told if not one.known}
     for cloud in expected - set(found):
         reason = reasons.get(cloud) or reasons.get("local") or "it has sent no report"

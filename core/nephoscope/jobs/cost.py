@@ -21,7 +21,9 @@ from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findi
 from nephoscope.cost.lines import Answer, Line, Unknown
 from nephoscope.cost.month import Month
 from nephoscope.cost.recommendations import recommendations
+from nephoscope.cost.reconciliation import reconciled
 from nephoscope.cost.report import CostReport
+from nephoscope.cost.totals import provider_costs
 from nephoscope.events import Event, ObjectWritten, TimerFired
 from nephoscope.findings import Finding
 from nephoscope.jobs.bill_asking import ask
@@ -81,9 +83,16 @@ def run(
     )
 
 
-def run_on_delivery(event: ObjectWritten, *, deliveries: Deliveries, outbox: Outbox, settings: Settings) -> Report:
+def run_on_delivery(
+    event: ObjectWritten,
+    *,
+    deliveries: Deliveries,
+    outbox: Outbox,
+    settings: Settings,
+    bills: Mapping[str, Bills] | None = None,
+) -> Report:
     """
-    Judge the bill that a landed manifest lists.
+    Judge the bill that a landed manifest lists; a month that is over is reconciled with the `bills` that are given.
 
     Raises:
         BadPayload: The manifest, or a file that it lists, is not there any more.
@@ -103,7 +112,7 @@ def run_on_delivery(event: ObjectWritten, *, deliveries: Deliveries, outbox: Out
         recommendations=recommendations(bill.uses),
     )
     carried = readings(str(month), report.costs, bill.groups, settings.bills.model_tag)
-    findings = _judged(report, (), carried, settings)
+    findings = (*_judged(report, (), carried, settings), *_reconciled(report, bills or {}, month, event))
 
     _store(outbox, event, month, report)
     return outbox.publish(
@@ -144,6 +153,14 @@ def _judged(
         *budget_findings(limits, report.costs, history, every_cloud=every_cloud, models=models),
         *anomaly_findings(report.anomalies, report.bill.daily, anomaly_limits(settings)),
     )
+
+
+def _reconciled(report: CostReport, bills: Mapping[str, Bills], month: Month, event: Event) -> list[Finding]:
+    """Hold an export of a month that is over against the provider's own total."""
+    if month.end > event.at.date():
+        return []
+    theirs = provider_costs({cloud: bills[cloud].lines(str(month)) for cloud in sorted(set(bills) & set(report.costs))})
+    return [reconciled(cloud, str(month), report.costs[cloud], cost) for cloud, cost in theirs.items()]
 
 
 def _store(outbox: Outbox, event: Event, month: Month, report: CostReport) -> None:

@@ -24,7 +24,7 @@ def cost(local: Local, event: TimerFired | ObjectWritten) -> Report:
     """Judge the month of every billing API of the configuration, or the bill that a landed manifest lists."""
     if isinstance(event, ObjectWritten):
         return cost_job.run_on_delivery(
-            event, deliveries=local.deliveries, outbox=local.outbox, settings=local.settings
+            event, deliveries=local.deliveries, outbox=local.outbox, settings=local.settings, bills=local.bills
         )
     return cost_job.run(event, bills=local.bills, outbox=local.outbox, settings=local.settings, stores=local.metrics)
 

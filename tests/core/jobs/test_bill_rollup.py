@@ -64,6 +64,16 @@ def test_an_absent_a_late_and_a_stale_cloud_are_unknown() -> None:
     assert "2026-04" in old["cost.provider_share", "all", "gcp"].reason
 
 
+def test_an_api_and_an_export_of_one_bill_count_once() -> None:
+    """A billing API and a delivered export tell the same bill: it is counted once, its models too."""
+    tag = {"tag:model/fraud/aws/USD": "30"}
+    api = _newest("aws", "300", **tag)
+    export = Newest("cost", "aws", "bill/exports", AT, (), {**(api.readings or {}), "billed/aws/USD": "299"})
+    found = _found(api, export, _newest("azure", "1"), _newest("gcp", "1"))
+    assert found["cost.total", "all", ""].value == Decimal(302)
+    assert found["cost.budget", "fraud", ""].value == Decimal(30)
+
+
 def test_what_is_known_may_already_be_too_much() -> None:
     """A missing cloud does not hide a budget that the others have spent."""
     found = _found(_newest("aws", "1000.01"))

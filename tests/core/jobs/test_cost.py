@@ -25,6 +25,7 @@ from nephoscope.outbox import Outbox
 from nephoscope.settings import Settings, loads_json
 
 AT = datetime(2026, 5, 20, 6, tzinfo=UTC)
+TODAY = AT.date()
 EVENT = TimerFired("timer", AT, "cost")
 WRITTEN = {
     "version": 1,
@@ -36,17 +37,19 @@ WRITTEN = {
 class FakeBills:
     """A cloud that charges the same each day, but for what a test changes."""
 
-    def __init__(self, cloud: str, daily: str, change: Callable[[date], Decimal] | None = None) -> None:
-        self.cloud, self.daily, self.change = cloud, Decimal(daily), change
+    def __init__(
+        self, cloud: str, daily: str, change: Callable[[date], Decimal] | None = None, *, until: date = TODAY
+    ) -> None:
+        self.cloud, self.daily, self.change, self.until = cloud, Decimal(daily), change, until
         self.asked: list[tuple[str, str]] = []
 
     def lines(self, month: str, *, tag: str = "") -> Answer:
-        """Charge every day of a month up to the 19th of May."""
+        """Charge every day of a month up to a day."""
         self.asked.append((month, tag))
         first = date.fromisoformat(f"{month}-01")
         days = [first + timedelta(number) for number in range(31)]
         return Known(
-            tuple(self._line(day, month, tag) for day in days if day.month == first.month and day < AT.date()),
+            tuple(self._line(day, month, tag) for day in days if day.month == first.month and day < self.until),
             datetime(2026, 5, 20, tzinfo=UTC),
         )
 
@@ -209,6 +212,17 @@ def test_a_delivery_in_a_folder_reads_the_same(outbox: Outbox, tmp_path: Path) -
         ObjectWritten("event", AT, local), deliveries=FolderDeliveries(), outbox=outbox, settings=_settings()
     )
     assert report.readings["billed/aws/USD"] == "12.5"
+
+
+@pytest.mark.parametrize(("daily", "verdict"), [("0.403", "ok"), ("0.5", "breach")])
+def test_a_month_that_is_over_is_reconciled(daily: str, verdict: str, outbox: Outbox, tmp_path: Path) -> None:
+    """An export of a closed month is held against the provider's own total, to half a percent."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    later = ObjectWritten("event", datetime(2026, 6, 4, tzinfo=UTC), event.object)
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    bills = {"aws": FakeBills("aws", daily, until=date(2026, 6, 1))}
+    report = cost.run_on_delivery(later, deliveries=deliveries, outbox=outbox, settings=_settings(), bills=bills)
+    assert _found(report.findings)["cost.reconciliation", "aws/2026-05", "aws"] == verdict
 
 
 @pytest.mark.parametrize("listed", ["s3://other/exp/data/exp-1.csv", "s3://elsewhere/etc/passwd"])

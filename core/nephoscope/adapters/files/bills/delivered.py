@@ -35,7 +35,7 @@ class FetchedDeliveries:
                 batches.append(Batch(self._fetched(manifest, listed, folder), listed))
             except Unreadable as error:
                 missing.append((listed.manifest, error.what.rstrip(".")))
-            return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, uses=True)
+            return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, details=True)
 
     def _listed(self, manifest: ObjectRef, folder: Path) -> Delivery:
         path = folder / "manifest.json"
@@ -83,4 +83,4 @@ class FolderDeliveries:
         path = Path(manifest.bucket) / manifest.key
         if not path.is_file():
             raise BadPayload(f"'{path}' is not there any more.", do="nothing if it was replaced")
-        return BillFiles([str(path)]).read(by=by, uses=True)
+        return BillFiles([str(path)]).read(by=by, details=True)

@@ -11,6 +11,7 @@ import duckdb
 
 from nephoscope.adapters.files.bills.columns import literal
 from nephoscope.adapters.files.bills.dialect import Charges
+from nephoscope.adapters.files.bills.sums import first_of, key_expression
 from nephoscope.cost.providers import provider
 from nephoscope.cost.resource_use import ResourceUse
 
@@ -34,7 +35,7 @@ def resource_uses(
         charges: What their columns mean.
         month: "2026-05": only this billing period.
     """
-    asked = "true" if month is None else f"strftime({charges.period}, '%Y-%m') = {literal(month)}"
+    asked = "true" if month is None else f"{key_expression(charges, 'month')} = {first_of(month)}"
     usage = relation.filter(f"lower({charges.charge}) = 'usage' AND NOT {charges.correction} AND {asked}")
     dearest = _dearest(usage, charges)
     names = ", ".join(map(literal, dearest)) or "NULL"

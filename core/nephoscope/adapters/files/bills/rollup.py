@@ -16,26 +16,23 @@ from pathlib import Path
 import duckdb
 
 from nephoscope.adapters.files.bills import azure
-from nephoscope.adapters.files.bills.columns import literal
 from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
 from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
-from nephoscope.adapters.files.bills.sums import Sums, added_up, cube
+from nephoscope.adapters.files.bills.sums import Sums, added_up, cube, first_of
 from nephoscope.cost.bill import UNTOLD, Bill, Group, Source, View, joined, merged
 from nephoscope.cost.lines import Line
 from nephoscope.cost.providers import provider
 from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.errors import Unreadable
 
-MEMORY = "320MB"
+MEMORY = "224MB"
 
-_CUBE = (
-    *("provider", "currency", "month", "day", "service", "category", "account", "charge", "correction"),
-    *("commitment_status", "tagged", "idle"),
-)
+_CUBE = ("provider", "currency", "month", "day", "service", "account", "charge", "correction")
+_USES = ("category", "commitment_status", "tagged", "idle")
 _LINE = ("provider", "currency", "month", "account", "charge", "correction")
 _DAILY = ("provider", "currency", "day", "service", "account")
 _DAILY_ROWS = 20_000
@@ -57,6 +54,7 @@ def engine(memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
         ) as connection,
     ):
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")  # it is drawn on standard output
         yield connection
 
 
@@ -67,27 +65,27 @@ class BillFiles:
         self._chosen = find(paths)
         self._memory = memory
 
-    def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None, uses: bool = False) -> Bill:
+    def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None, details: bool = False) -> Bill:
         """
         Roll the files up.
 
         Args:
             by: The keys of the groups: provider, service, category, region, account, resource, day, month, tag:KEY.
             month: "2026-05": only charges whose BillingPeriodStart lies in it, in UTC.
-            uses: Whether the dearest resources are read too, which takes a second look at the files.
+            details: Whether daily usage and the dearest resources are read too, which takes a second look.
 
         Returns:
             The bill; a file that cannot be read is one of its sources, with the reason.
         """
-        return roll_up(self._chosen, by=by, month=month, uses=uses, memory=self._memory)
+        return roll_up(self._chosen, by=by, month=month, details=details, memory=self._memory)
 
 
 def roll_up(
-    chosen: Chosen, *, by: Sequence[str], month: str | None = None, uses: bool = False, memory: str = MEMORY
+    chosen: Chosen, *, by: Sequence[str], month: str | None = None, details: bool = False, memory: str = MEMORY
 ) -> Bill:
     """Roll chosen files up; the arguments are those of `BillFiles.read`."""
     with engine(memory) as connection:
-        return _Reading(connection, chosen, tuple(by), month, uses=uses).read()
+        return _Reading(connection, chosen, tuple(by), month, details=details).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +127,17 @@ class _Reading:
         by: tuple[str, ...],
         month: str | None,
         *,
-        uses: bool,
+        details: bool,
     ) -> None:
         self._engine, self._chosen = connection, chosen
-        self._by, self._month, self._uses = by, month, uses
+        self._by, self._month, self._details = by, month, details
         self._rolled: list[_Rolled] = []
         self._sources = [Source(path.name, "manifest", "unknown", f"{reason}.") for path, reason in chosen.missing]
         self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
         self._cubes = 0
+        # A tag has few values; resources are many, and get a look of their own.
+        asked = (*_CUBE, *by, *(_USES if details else ()))
+        self._cube = tuple(dict.fromkeys(key for key in asked if key != "resource"))
 
     def read(self) -> Bill:
         for part in self._sorted():
@@ -199,19 +200,22 @@ class _Reading:
     def _roll_up(self, part: _Part) -> _Rolled:
         charges = part.charges
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
-        table = self._stored(cube(relation, charges, _CUBE))
+        table = self._stored(cube(relation, charges, self._cube))
         lines = [_line(row) for row in added_up(table, _LINE)]
         _check(lines, part, self._month)
         keys = ("provider", "currency", *(key for key in self._by if key not in ("provider", "currency")))
-        if set(keys) <= set(_CUBE):
-            asked = f"month = {literal(self._month)}" if self._month else "true"
+        if set(keys) <= set(self._cube):
+            asked = f"month = {first_of(self._month)}" if self._month else "true"
             groups = added_up(table, keys, where=asked)
         else:
             groups = added_up(cube(relation, charges, keys, month=self._month), keys)
-        uses = []
-        if self._uses and table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall():
-            uses = resource_uses(relation, charges, month=self._month)
-        return _Rolled(lines, [_group(row, keys, self._by) for row in groups], list(_daily_lines(table)), uses)
+        found = [_group(row, keys, self._by) for row in groups]
+        if not self._details:
+            return _Rolled(lines, found, [], [])
+        daily = list(_daily_lines(table))
+        if not table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall():
+            return _Rolled(lines, found, daily, [])
+        return _Rolled(lines, found, daily, resource_uses(relation, charges, month=self._month))
 
     def _stored(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         self._cubes += 1
@@ -240,7 +244,7 @@ def _line(row: Sums) -> Line:
         currency=currency or "",
         billed=row.billed,
         effective=row.effective,
-        month=month,
+        month=_text("month", month),
         account=account,
         charge=charge.capitalize() if charge else None,
         correction=correction,
@@ -278,8 +282,13 @@ def _daily(row: Sums, by: tuple[str, ...]) -> Line:
 def _group(row: Sums, keys: Sequence[str], by: Sequence[str]) -> Group:
     values = dict(zip(keys, row.keys, strict=True))
     cloud = provider(values["provider"] or UNTOLD)
-    texts = {key: None if value is None else str(value) for key, value in values.items()} | {"provider": cloud}
+    texts = {key: _text(key, value) for key, value in values.items()} | {"provider": cloud}
     return Group(tuple(texts[key] for key in by), cloud, values["currency"] or "", row.billed, row.effective, row.rows)
+
+
+def _text(key: str, value: object) -> str | None:
+    text = None if value is None else str(value)
+    return text[:7] if text and key == "month" else text
 
 
 def _check(lines: list[Line], part: _Part, month: str | None) -> None:

@@ -56,8 +56,7 @@ def cube(
         where: A further condition over the relation's columns.
     """
     if month is not None:
-        period = f"strftime({charges.period}, '%Y-%m')"
-        where = f"({where}) AND coalesce({period} = {literal(month)}, true)"
+        where = f"({where}) AND coalesce({key_expression(charges, 'month')} = {first_of(month)}, true)"
     columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in keys]
     for name, money in zip(MEASURES, (charges.billed, charges.effective), strict=True):
         quick = money.quick or _ABSENT
@@ -70,6 +69,16 @@ def cube(
     return relation.filter(where).project(", ".join(columns)).aggregate(", ".join(aggregates), ", ".join(names))
 
 
+def first_of(month: str) -> str:
+    """
+    Write a month as the cube holds it.
+
+    >>> first_of("2026-05")
+    "DATE '2026-05-01'"
+    """
+    return f"DATE {literal(month + '-01')}"
+
+
 def key_expression(charges: Charges, key: str) -> str:
     """Tell the expression of one key."""
     if key.startswith(TAG):
@@ -77,7 +86,7 @@ def key_expression(charges: Charges, key: str) -> str:
     return {
         "provider": charges.provider,
         "currency": f"upper({charges.currency})",
-        "month": f"strftime({charges.period}, '%Y-%m')",
+        "month": f"date_trunc('month', {charges.period})::DATE",
         "day": f"({charges.start})::DATE",
         "service": charges.service,
         "category": charges.category,
