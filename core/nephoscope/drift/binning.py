@@ -49,6 +49,7 @@ class Binning:
         if self._scale:
             held = self._held()
             self._below = np.concatenate(([0], np.cumsum(held)[:-1])).astype(np.intp)
+            self._passes = min(int(held.max()), CROWDED - 1)
             self._crowded = held >= CROWDED if held.max() >= CROWDED else None
         self._cell = np.empty(BATCH, dtype=np.intp)
         self._bins = np.empty(BATCH, dtype=np.intp)
@@ -66,6 +67,8 @@ class Binning:
                 held = self._held()
                 crowded = held[self._edge_cells()] >= CROWDED
                 costs[line] = float(masses[1:][crowded].sum())
+                if not costs[line]:
+                    break
         self._scale, self._offset = min(costs, key=lambda line: costs[line], default=(0.0, 0.0))
 
     def _line(self, first: int, last: int) -> tuple[float, float]:
@@ -113,8 +116,8 @@ class Binning:
         cell, bins = self._cell[:size], self._bins[:size]
         self._cell_of(differences, cell)
         self._below.take(cell, out=bins, mode="clip")
-        self._pass_next(values, bins)
-        self._pass_next(values, bins)
+        for _ in range(self._passes):
+            self._pass_next(values, bins)
         if self._crowded is not None:
             crowded = np.flatnonzero(self._crowded.take(cell, mode="clip"))
             bins[crowded] = np.searchsorted(self.edges, values[crowded], side="right")
