@@ -61,11 +61,11 @@ module "aws" {
   artefacts       = "${var.artefacts}/aws"
   destroy_records = var.destroy_records
   publish = {
-    rights   = flatten([for hub in range(local.hubs.aws) : module.hub_aws[hub].rights])
+    rights   = flatten([for hub in range(local.hubs.aws) : module.hub_aws[0].rights])
     identity = local.elsewhere.aws.identity
     audience = local.elsewhere.aws.audience
   }
-  desk = flatten([for hub in range(local.hubs.aws) : module.hub_aws[hub].desk])
+  desk = flatten([for hub in range(local.hubs.aws) : module.hub_aws[0].desk])
 }
 
 module "azure" {
@@ -110,7 +110,7 @@ module "hub_aws" {
   account         = var.aws
   artefacts       = "${var.artefacts}/aws"
   operations_arn  = local.here.aws == 1 ? module.aws[0].operations_arn : null
-  ledger          = flatten([for half in range(local.here.aws) : module.aws[half].ledger])
+  ledger          = flatten([for half in range(local.here.aws) : module.aws[0].ledger])
   foreign         = local.foreign
   destroy_records = var.destroy_records
 }
