@@ -18,8 +18,8 @@ class Database:
     """
     One connection for each process, opened when first used and taken in turns by its threads.
 
-    Threads come and go with each delivery: a connection of its own for each would be opened and closed all the time. Its
-    errors are told in our two families.
+    Threads come and go with each delivery: a connection of its own for each would be opened and closed all the time.
+    Its errors are told in our two families.
     """
 
     def __init__(self, path: Path, schema: str) -> None:
