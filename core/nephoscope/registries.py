@@ -86,16 +86,18 @@ class StoredRegistry:
 
     def promote(self, home: StoredRegistry) -> Applied:
         """
-        Take over what counts at home, unless this place is already further.
+        Take over what counts at home.
+
+        Home is read after this place, and this place is written only if it did not change since: what is taken over is
+        never older than what was here.
 
         Raises:
             BadRecord: This place holds a registry that never counted at home.
         """
-        wanted, known = home.current(), home.history()
-        if wanted is None:
-            return Applied(Difference(), "")
         before = self.current()
-        body = self._replace(lambda old: self._forward(old, wanted, known))
+        if home.current() is None:
+            return Applied(Difference(), "" if before is None else version_of(before))
+        body = self._replace(lambda old: self._taken_over(old, home))
         return Applied(difference(before, body, prune=True), version_of(body))
 
     def rollback(self, version: str) -> Applied:
@@ -119,22 +121,18 @@ class StoredRegistry:
         """Every version that counted, the newest last, what counts now among them."""
         found = records.read(self.state, self._history, History) or History()
         current = self.current()
-        if current is None or (found.counted and found.counted[-1].version == version_of(current)):
+        if current is None or version_of(current) in found:
             return found
         return self._record(version_of(current))  # somebody died between the two writes
 
-    def _forward(self, old: bytes | None, wanted: bytes, known: History) -> bytes:
-        if old is None or old == wanted:
-            return wanted
-        versions = [entry.version for entry in known.counted]
-        held, new = version_of(old), version_of(wanted)
-        if held not in versions:
+    def _taken_over(self, old: bytes | None, home: StoredRegistry) -> bytes:
+        wanted = home.current() or b""
+        if old is not None and old != wanted and version_of(old) not in home.history():
             raise BadRecord(
-                f"The registry of '{self.project}' there (version {held}) never counted at home.",
+                f"The registry of '{self.project}' there (version {version_of(old)}) never counted at home.",
                 do="apply its repository at home, or move it away",
             )
-        ahead = _last(versions, held) > _last(versions, new)
-        return old if ahead else wanted
+        return wanted
 
     def _replace(self, to: Callable[[bytes | None], bytes]) -> bytes:
         for attempt in range(records.MOST_TRIES):
@@ -183,7 +181,3 @@ class StoredRegistry:
 def version_of(registry: bytes) -> str:
     """A registry's name: a hash of its content, 12 hex digits."""
     return hashlib.blake2b(registry, digest_size=6).hexdigest()
-
-
-def _last(versions: list[str], version: str) -> int:
-    return max((at for at, name in enumerate(versions) if name == version), default=-1)

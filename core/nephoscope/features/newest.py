@@ -31,8 +31,11 @@ def newest(keys: Sequence[Integers], event_times: Integers, created_times: Integ
         return np.zeros(0, dtype=np.bool_)
     created = [] if created_times is None else [created_times]
     order = np.lexsort([*created, event_times, *keys])  # stable: of equal rows the last one comes last
-    last = np.ones(count, dtype=np.bool_)
-    last[:-1] = np.any([key[order[:-1]] != key[order[1:]] for key in keys], axis=0)
+    last = np.zeros(count, dtype=np.bool_)
+    last[-1] = True
+    for key in keys:
+        ordered = key[order]
+        last[:-1] |= ordered[:-1] != ordered[1:]
     chosen = np.zeros(count, dtype=np.bool_)
     chosen[order[last]] = True
     return chosen

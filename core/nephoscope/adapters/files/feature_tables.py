@@ -74,14 +74,7 @@ class FeatureFiles:
         with _translated(view, place):
             files = place.files(landed)
             keys = _keys(view, place, files)
-        inside = keys.timed & (keys.event_us >= _micros(window.start)) & (keys.event_us <= _micros(window.end))
-        unusable = inside & ~keys.keyed | ~keys.timed  # a row without a time may belong to any window
-        due = np.flatnonzero(inside & keys.keyed)
-        chosen = np.zeros(len(inside), dtype=np.bool_)
-        created = None if keys.created_us is None else keys.created_us[due]
-        chosen[due[newest([code[due] for code in keys.codes], keys.event_us[due], created)]] = True
-        superseded = len(due) - int(chosen.sum())
-        counted = Counted(len(due) + int(unusable.sum()), int(unusable.sum()), superseded)
+        chosen, counted = _chosen(keys, window)
         return Reading(counted, self._batches(view, place, files, chosen), foreign_columns(view, place, files))
 
     def _batches(self, view: View, place: Place, files: list[str], chosen: Mask) -> Iterator[Rows]:
@@ -116,6 +109,21 @@ class FeatureFiles:
         return self.slow(view, batch)
 
 
+def _chosen(keys: _Keys, window: Window) -> tuple[Mask, Counted]:
+    """Which rows are written, and the class of every row of the window."""
+    inside = keys.timed & (keys.event_us >= _micros(window.start)) & (keys.event_us <= _micros(window.end))
+    unusable = int((inside & ~keys.keyed | ~keys.timed).sum())  # a row without a time may belong to any window
+    inside &= keys.keyed
+    due = int(inside.sum())
+    if due == len(inside):
+        chosen = newest(keys.codes, keys.event_us, keys.created_us)
+    else:
+        created = None if keys.created_us is None else keys.created_us[inside]
+        chosen = inside.copy()
+        chosen[inside] = newest([code[inside] for code in keys.codes], keys.event_us[inside], created)
+    return chosen, Counted(due + unusable, unusable, due - int(chosen.sum()))
+
+
 def foreign_columns(view: View, place: Place, files: list[str]) -> tuple[str, ...]:
     """The columns that go through Feast, each with its type."""
     found = {column: name(kind) for column, kind in view.foreign_types.items()}
@@ -140,6 +148,7 @@ def _keys(view: View, place: Place, files: list[str]) -> _Keys:
             _check_columns(view, path, file.schema_arrow)
             tables.append(file.read(columns=names, use_threads=False))
     table = pa.concat_tables(tables, promote_options="default")
+    del tables, file
     event_us, timed = _times(view, table, view.source.timestamp_field)
     created = _times(view, table, view.source.created_column)[0] if view.source.created_column else None
     codes, keyed = [], np.ones(len(timed), dtype=np.bool_)
@@ -154,7 +163,7 @@ def _codes(column: pa.ChunkedArray) -> tuple[Integers, Mask]:
     """Integers that are equal where the values are, and what is present."""
     whole = _whole(column)
     if pa.types.is_integer(whole.type):
-        return numbers(whole).astype(np.int64), validity(whole)
+        return numbers(whole).astype(np.int64, copy=False), validity(whole)
     return numbers(whole.dictionary_encode().indices).astype(np.int64), validity(whole)
 
 
