@@ -123,8 +123,10 @@ def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], setti
         for name, cloud in clouds.items():
             known = _progress(settings, name, cloud, view).read()
             keys = [bytes.fromhex(key) for key in known.sample[:size]]
-            newest = bytes.fromhex(known.watermark.newest_key) if known.watermark else b""
-            looks.append(look(view, name, cloud, keys, newest, size))
+            if known.watermark is None:
+                looks.append(Look(view.name, name, silent="nothing was ever synced to it"))
+            else:
+                looks.append(look(view, name, cloud, keys, bytes.fromhex(known.watermark.newest_key), size))
     return looks
 
 

@@ -1,0 +1,340 @@
+"""The job features: counted in and out, each cloud by itself, and nothing lost when a run dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from nephoscope.adapters.files.feature_places import place_of
+from nephoscope.adapters.files.feature_tables import FeatureFiles
+from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.adapters.local.state import SqliteState
+from nephoscope.adapters.local.topic import SqliteTopic
+from nephoscope.adapters.online.sqlite import SqliteOnlineStore
+from nephoscope.errors import Transient
+from nephoscope.events import ObjectRef, ObjectWritten, TimerFired, stable_id
+from nephoscope.features.columns import Numbers
+from nephoscope.features.decode import decoded
+from nephoscope.features.keys import entity_keys
+from nephoscope.features.rows import Rows, Stored, Written
+from nephoscope.features.value_types import ValueType
+from nephoscope.features.view import Source, View
+from nephoscope.findings import Finding, Verdict
+from nephoscope.jobs import features
+from nephoscope.jobs.feature_progress import ViewProgress
+from nephoscope.jobs.feature_sync import FeatureCloud
+from nephoscope.outbox import Outbox
+from nephoscope.report import Report, to_cloudevents
+from nephoscope.settings import Features
+
+VIEW = View("users", {"id": 4}, {"age": 4}, Source("users.parquet", "", "at", "created"), ttl=timedelta(days=30))
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Bench:
+    """Two clouds, one file, and what runs on them."""
+
+    folder: Path
+    clock: FixedClock
+    settings: Features
+    clouds: dict[str, FeatureCloud]
+    outbox: Outbox
+    runs: int = 0
+
+    def compute(self, rows: Iterable[tuple[int | None, int, datetime | None]], *, groups: int = 10_000) -> None:
+        """Write the view's file: id, age, event time; created in the order of the rows."""
+        ids, ages, times = zip(*rows, strict=True)
+        zone = "UTC" if any(at is not None and at.tzinfo for at in times) else None
+        created = [self.clock.now() + timedelta(seconds=number) for number in range(len(ids))]
+        table = pa.table(
+            {
+                "id": pa.array(ids, pa.int64()),
+                "age": pa.array(ages, pa.int64()),
+                "at": pa.array(times, pa.timestamp("us", zone)),
+                "created": pa.array(created, pa.timestamp("us", "UTC")),
+            }
+        )
+        pq.write_table(table, self.folder / "users.parquet", row_group_size=groups)
+
+    def ago(self, minutes: float) -> datetime:
+        """A time before now."""
+        return self.clock.now() - minutes * MINUTE
+
+    def run(self, event: TimerFired | ObjectWritten | None = None, **clouds: FeatureCloud) -> Report:
+        """Let a timer fire, or something else happen."""
+        self.runs += 1
+        fired = TimerFired(stable_id("slot", str(self.runs)), self.clock.now(), "features")
+        return features.run(
+            event or fired,
+            clouds=clouds or self.clouds,
+            views=(VIEW,),
+            outbox=self.outbox,
+            clock=self.clock,
+            settings=self.settings,
+        )
+
+    def ages(self, cloud: str, *ids: int) -> list[int | None]:
+        """What a cloud's store holds."""
+        present = pa.array([True] * len(ids)).to_numpy(zero_copy_only=False)
+        numbers = Numbers(pa.array(ids, pa.int64()).to_numpy(), present)
+        keys = entity_keys({"id": (ValueType.INT64, numbers)}).rows()
+        stored = self.clouds[cloud].store.read(VIEW, keys)
+        return [None if row is None else decoded(row.values["age"])[1] for row in stored]
+
+    def mark(self, cloud: str) -> datetime | None:
+        """A cloud's watermark."""
+        known = ViewProgress(self.clouds[cloud].state, "shop", cloud, "users").read().watermark
+        return None if known is None else known.until
+
+
+@pytest.fixture
+def bench(tmp_path: Path, clock: FixedClock) -> Bench:
+    """Two SQLite stores that stand for two clouds."""
+    tables = FeatureFiles(lambda view: place_of(view, tmp_path), batch_rows=7)
+    clouds = {
+        name: FeatureCloud(
+            SqliteState(tmp_path / f"{name}.db"), tables, SqliteOnlineStore(tmp_path / f"{name}-online.db", "shop")
+        )
+        for name in ("aws", "gcp")
+    }
+    topic = SqliteTopic(tmp_path / "topic.db", clock=clock)
+    outbox = Outbox(SqliteState(tmp_path / "ledger.db"), topic, clock, "local")
+    return Bench(tmp_path, clock, Features(project="shop"), clouds, outbox)
+
+
+def found(report: Report, check: str) -> dict[str, Finding]:
+    """A check's Findings, by cloud."""
+    return {each.labels.get("cloud", ""): each for each in report.findings if each.check == f"features.{check}"}
+
+
+def test_rows_reach_every_cloud_and_are_counted(bench: Bench) -> None:
+    """What was computed is in every store, the counts meet, and parity and freshness are proven in the same Report."""
+    bench.compute([(1, 41, bench.ago(5)), (2, 42, bench.ago(4)), (1, 40, bench.ago(9))])
+    report = bench.run()
+    assert (bench.ages("aws", 1, 2, 3), bench.ages("gcp", 1, 2, 3)) == ([41, 42, None], [41, 42, None])
+    assert {"read": 3, "written": 2, "superseded": 1, "older": 0}.items() <= found(report, "sync")[
+        "aws"
+    ].evidence.items()
+    assert report.verdict is Verdict.OK
+    assert found(report, "parity")[""].evidence["keys"] == 2
+    assert found(report, "freshness")["gcp"].value == 240
+    assert str(report.coverage) == "2 of 2 sources answered"
+
+
+def test_a_second_run_reads_only_what_is_new(bench: Bench) -> None:
+    """A run goes on from the watermark, and a little before it for rows that arrive late."""
+    bench.compute([(1, 41, bench.ago(120)), (2, 42, bench.ago(30))])
+    bench.run()
+    bench.clock.at += 60 * MINUTE
+    bench.compute([(1, 41, bench.ago(180)), (2, 42, bench.ago(90)), (3, 43, bench.ago(61)), (4, 44, bench.ago(1))])
+    report = bench.run()
+    assert found(report, "sync")["aws"].evidence["read"] == 3  # one is late by a minute, one was read before
+    assert bench.ages("aws", 3, 4) == [43, 44]
+
+
+def test_a_file_that_landed_is_read_whole(bench: Bench) -> None:
+    """Rows that are older than the watermark arrive when their file lands."""
+    bench.compute([(1, 41, bench.ago(1))])
+    bench.run()
+    bench.compute([(1, 41, bench.ago(1)), (2, 42, bench.ago(60 * 24 * 7))])
+    landed = ObjectRef("local", str(bench.folder), "users.parquet", "2")
+    bench.run(ObjectWritten("landed", bench.clock.now(), landed))
+    assert bench.ages("gcp", 1, 2) == [41, 42]
+
+
+def test_one_cloud_that_fails_does_not_keep_the_others_back(bench: Bench) -> None:
+    """A store that does not answer is unknown with its reason, keeps its own watermark, and catches up by itself."""
+    bench.compute([(1, 41, bench.ago(5))])
+    dead = replace(bench.clouds["aws"], store=_Silent())
+    report = bench.run(aws=dead, gcp=bench.clouds["gcp"])
+    for check in ("sync", "freshness", "parity"):
+        assert found(report, check)["aws"].verdict is Verdict.UNKNOWN
+    assert "connection refused" in found(report, "sync")["aws"].reason
+    assert found(report, "sync")["gcp"].verdict is Verdict.OK
+    assert (bench.mark("aws"), bench.mark("gcp")) == (None, bench.clock.now())
+    assert str(report.coverage) == "1 of 2 sources answered (missing: aws)"
+
+    assert bench.run().verdict is Verdict.OK
+    assert bench.ages("aws", 1) == [41]
+
+
+def test_the_mark_stays_where_the_counts_do_not_meet(bench: Bench) -> None:
+    """A store that loses rows without a word is found out, and the next run reads the same window again."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(20)])
+    losing = replace(bench.clouds["aws"], store=_Losing(bench.clouds["aws"].store))
+    finding = found(bench.run(aws=losing), "sync")["aws"]
+    assert (finding.verdict, "3 not accounted for" in finding.reason) == (Verdict.UNKNOWN, True)
+    assert bench.mark("aws") is None
+
+
+def test_a_run_that_dies_is_continued(bench: Bench) -> None:
+    """Whatever a run had written when it died, the next one completes it."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(20)])
+    dying = replace(bench.clouds["aws"], store=_Dying(bench.clouds["aws"].store))
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(aws=dying)
+    assert (bench.mark("aws"), None in bench.ages("aws", *range(20))) == (None, True)
+    assert bench.run().verdict is Verdict.OK
+    assert bench.ages("aws", *range(20)) == list(range(20))
+
+
+def test_a_redelivered_event_writes_and_tells_once(bench: Bench) -> None:
+    """The same Event again gives the same Report, and nothing is read anew."""
+    bench.compute([(1, 41, bench.ago(5))])
+    event = TimerFired("slot", bench.clock.now(), "features")
+    first = bench.run(event)
+    bench.compute([(1, 99, bench.ago(4))])
+    assert bench.run(event) == first
+    assert bench.ages("aws", 1) == [41]
+
+
+def test_two_runs_do_not_meet_in_a_store_that_cannot_compare_and_write(bench: Bench) -> None:
+    """There a run holds a lease on the view; another one leaves it, and takes over what a dead one left behind."""
+    bench.compute([(1, 41, bench.ago(5))])
+    careful = replace(bench.clouds["aws"], store=_Lent(bench.clouds["aws"].store))
+    progress = ViewProgress(careful.state, "shop", "aws", "users")
+    assert progress.claim("somebody", bench.clock.now(), 15 * MINUTE)
+    finding = found(bench.run(aws=careful), "sync")["aws"]
+    assert (finding.verdict, "another run" in finding.reason) == (Verdict.UNKNOWN, True)
+    bench.clock.at += 16 * MINUTE
+    assert found(bench.run(aws=careful), "sync")["aws"].verdict is Verdict.OK
+    assert progress.read().lease is None
+
+
+@pytest.mark.parametrize("groups", [1, 3, 1000])
+def test_no_row_of_a_chunked_table_is_lost(bench: Bench, groups: int) -> None:
+    """However a file is divided into groups and batches, every row arrives; Feast converts only the first piece."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(100)], groups=groups)
+    report = bench.run()
+    assert found(report, "sync")["aws"].evidence["written"] == 100
+    assert bench.ages("aws", *range(100)) == list(range(100))
+
+
+def test_rows_that_cannot_be_stored_are_told(bench: Bench) -> None:
+    """A row without a key or a time is a breach that is counted; the others are written."""
+    bench.compute([(1, 41, bench.ago(5)), (None, 1, bench.ago(5)), (2, 42, None)])
+    finding = found(bench.run(), "sync")["aws"]
+    assert (finding.verdict, finding.value) == (Verdict.BREACH, 2)
+    assert bench.ages("aws", 1, 2) == [41, None]
+
+
+def test_of_equal_times_the_row_that_was_created_last_wins(bench: Bench) -> None:
+    """A correction that was computed later than its first version stands, in whatever order the rows lie."""
+    at = bench.ago(5)
+    bench.compute([(1, 40, at), (1, 41, at), (1, 39, at - MINUTE)])
+    bench.run()
+    assert bench.ages("aws", 1) == [41]
+
+
+def test_zones_are_one_instant(bench: Bench) -> None:
+    """A time without a zone is UTC; one in another zone is the same instant."""
+    bench.compute([(1, 41, bench.ago(5).replace(tzinfo=None))])
+    bench.run()
+    bench.clock.at += MINUTE
+    zoned = bench.ago(5).astimezone(timezone(timedelta(hours=9)))
+    bench.compute([(2, 42, zoned)])
+    bench.run()
+    assert bench.ages("aws", 1, 2) == [41, 42]
+
+
+def test_what_the_ttl_lets_go_is_not_written_first(bench: Bench) -> None:
+    """A first sync begins a TTL ago: what could not be served any more is left out."""
+    bench.compute([(1, 41, bench.ago(5)), (2, 42, bench.clock.now() - VIEW.ttl - MINUTE)])
+    bench.run()
+    assert bench.ages("aws", 1, 2) == [41, None]
+
+
+def test_a_store_that_was_changed_behind_our_back_is_found_out(bench: Bench) -> None:
+    """A value that differs in one cloud, and a row that is gone, break parity."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(10)])
+    bench.run()
+    bench.clock.at += 120 * MINUTE
+    bench.run()
+    with bench.clouds["gcp"].store._database.transaction() as connection:  # type: ignore[attr-defined]
+        connection.execute("DELETE FROM shop_users WHERE rowid = 3")
+        connection.execute("UPDATE shop_users SET value = X'2001' WHERE rowid = 4")
+    bench.clock.at += 2 * MINUTE
+    finding = found(bench.run(), "parity")[""]
+    assert (finding.verdict, finding.value) == (Verdict.BREACH, 0.2)
+    assert {"missing_gcp": 1, "other_values": 1}.items() <= finding.evidence.items()
+
+
+def test_a_missing_file_is_unknown(bench: Bench) -> None:
+    """A source that is not there is said so, and no store is taken for fresh."""
+    report = bench.run()
+    assert {each.verdict for each in report.findings} == {Verdict.UNKNOWN}
+    assert "users.parquet" in found(report, "sync")["aws"].reason
+
+
+def test_a_report_of_a_large_sample_travels(bench: Bench) -> None:
+    """However many keys the configuration samples, a Report carries what it has room for."""
+    bench.settings = Features(project="shop", sample=100_000)
+    bench.compute([(number, number, bench.ago(5)) for number in range(3000)])
+    report = bench.run()
+    assert all(len(part) <= 60 * 1024 for part in to_cloudevents(report))
+    assert found(report, "parity")[""].evidence["keys"] > 300
+
+
+class _Silent:
+    """A store that does not answer."""
+
+    atomic = True
+
+    def prepare(self, view: View) -> None:
+        raise Transient("connection refused")
+
+    def write(self, view: View, rows: Rows) -> Written:
+        raise Transient("connection refused")
+
+    def read(self, view: View, keys: Any) -> list[Stored | None]:
+        raise Transient("connection refused")
+
+
+class _Through:
+    """Another store."""
+
+    atomic = True
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def prepare(self, view: View) -> None:
+        self.real.prepare(view)
+
+    def read(self, view: View, keys: Any) -> list[Stored | None]:
+        return self.real.read(view, keys)
+
+    def write(self, view: View, rows: Rows) -> Written:
+        return self.real.write(view, rows)
+
+
+class _Losing(_Through):
+    """A store that takes a batch and loses a row of it."""
+
+    def write(self, view: View, rows: Rows) -> Written:
+        return self.real.write(view, rows.take(pa.array(range(1, len(rows))).to_numpy()))
+
+
+class _Dying(_Through):
+    """A store whose process is ended in the second batch."""
+
+    calls = 0
+
+    def write(self, view: View, rows: Rows) -> Written:
+        self.calls += 1
+        if self.calls == 2:
+            raise KeyboardInterrupt
+        return self.real.write(view, rows)
+
+
+class _Lent(_Through):
+    """A store that cannot compare and write in one step."""
+
+    atomic = False
