@@ -205,6 +205,20 @@ def test_all_models_are_one_query(fake: AzureMonitor) -> None:
     assert not [path for path, _ in fake.http.requests if "batch" in path]
 
 
+def test_more_rows_than_an_answer_holds_are_asked_for_in_turn(fake: AzureMonitor) -> None:
+    """Beyond 500,000 rows an answer is partial: sixty models over a week of minutes are two queries, both whole."""
+    for number in range(60):
+        fake.samples.write("AppMetrics", "Accuracy", {"ModelName": f"m{number}"}, NOW - HOUR / 2, float(number))
+    week = Window(NOW - 7 * 24 * HOUR, NOW, timedelta(minutes=1))
+    assert fake.http
+    metrics = AzureMonitorMetrics(Token(), "workspace", **client_options(fake.http.url))
+
+    told = metrics.points([accuracy(f"m{number}") for number in range(60)], week)
+
+    assert [each.points[0].value for each in told.values() if isinstance(each, Series)] == [float(n) for n in range(60)]
+    assert len(kql(fake)) == 2
+
+
 @pytest.mark.parametrize(("status", "fault"), [(401, Fault.PERMISSION), (404, Fault.WRONG_NAME), (504, Fault.TIMEOUT)])
 def test_a_status_is_told_by_its_fault(fake: AzureMonitor, status: int, fault: Fault) -> None:
     """A token, a workspace's id, a query that took too long: each is told apart."""

@@ -100,6 +100,30 @@ def test_a_page_that_fails_makes_the_whole_answer_unknown(fake: CloudWatch) -> N
     assert told.fault is Fault.PERMISSION
 
 
+def test_an_empty_page_with_a_next_one_is_not_the_end(fake: CloudWatch) -> None:
+    """A page without points that names a next one is followed by it."""
+    assert fake.http
+    publish(fake)
+    empty = cloudwatch.written({"MetricDataResults": [], "Messages": [], "NextToken": "t0"})
+    fake.http.script.append(empty)
+
+    (told,) = ask(accuracy())
+
+    assert isinstance(told, Series)
+    assert len(told.points) == 60
+
+
+def test_an_id_that_no_page_tells_is_unknown(fake: CloudWatch) -> None:
+    """An answer that says nothing of one of the questions is not "no data" for it."""
+    assert fake.http
+    fake.http.script.append(cloudwatch.written({"MetricDataResults": [], "Messages": []}))
+
+    (told,) = ask(accuracy())
+
+    assert isinstance(told, Unknown)
+    assert told.fault is Fault.PARTIAL
+
+
 def test_pages_that_do_not_end_are_unknown_at_the_first_repetition(fake: CloudWatch) -> None:
     """A service that names the same next page again is asked no third time."""
     fake.same_token = True

@@ -70,15 +70,15 @@ def failed(fault: Fault, reason: str) -> Unknown:
 
 def wrong_name(name: str, existing: Iterable[str]) -> Unknown:
     """
-    A question for a name that the store does not know.
+    A question for a name that the store does not list, now or of late.
 
     >>> wrong_name("Acuracy", ["Accuracy", "Latency"]).reason
-    "There is no metric 'Acuracy'; the nearest is 'Accuracy'."
+    "No metric 'Acuracy' is listed; the nearest is 'Accuracy'."
     """
     nearest = nearest_names(name, existing)
     listed = " or ".join(f"'{other}'" for other in nearest)
-    hint = f"the nearest is {listed}" if nearest else "nothing like it is listed"
-    return Unknown(Lack.QUERY_FAILED, f"There is no metric '{name}'; {hint}.", Fault.WRONG_NAME, nearest)
+    hint = f"the nearest is {listed}" if nearest else "nor is anything like it"
+    return Unknown(Lack.QUERY_FAILED, f"No metric '{name}' is listed; {hint}.", Fault.WRONG_NAME, nearest)
 
 
 def nearest_names(name: str, existing: Iterable[str], *, most: int = 3) -> tuple[str, ...]:
