@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
 from nephoscope.cost.bill import Bill
 from nephoscope.cost.lines import Answer as BillAnswer
+from nephoscope.cost.lines import Unknown as UnknownBill
+from nephoscope.cost.recommendation import Recommendation
 from nephoscope.events import ObjectRef
 from nephoscope.monitoring.answer import Answer, Variants
 from nephoscope.monitoring.query import Query, Window
@@ -105,9 +107,11 @@ class Secrets(Protocol):
 class Tables(Protocol):
     """Tables in objects, told as Profiles."""
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
         """
         Profile a landed table, over the bins of `like` where one is given.
+
+        A table of another format than `expected` is none.
 
         Raises:
             Unreadable: The object is there and is no table that can be profiled.
@@ -172,6 +176,14 @@ class Bills(Protocol):
 
         Nothing that a service does raises, and nothing of it reads as 0: half an answer is unknown.
         """
+        ...
+
+
+class Advice(Protocol):
+    """What a cloud itself recommends to spend less."""
+
+    def recommendations(self) -> tuple[Recommendation, ...] | UnknownBill:
+        """All of them that are open, or why they are not known; half of them are not known."""
         ...
 
 

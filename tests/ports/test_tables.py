@@ -320,9 +320,7 @@ def test_a_reader_that_dies_is_an_answer_and_the_next_file_is_read(landed: Calla
         isolated.close()
 
 
-def test_the_configured_format_must_match(landed: Callable[..., ObjectRef]) -> None:
+def test_the_configured_format_must_match(tables: Tables, landed: Callable[..., ObjectRef]) -> None:
     """A CSV file where Parquet is configured is unreadable, and the sentence names both."""
-    from nephoscope.adapters.files.formats import Format
-
     with pytest.raises(Unreadable, match="is csv, the configuration says parquet"):
-        FileTables(expected=Format.PARQUET).profile(landed(b"a\n1\n"))
+        tables.profile(landed(b"a\n1\n"), expected="parquet")

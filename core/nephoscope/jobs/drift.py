@@ -24,7 +24,9 @@ from nephoscope.parts import StoredParts, folder_of
 from nephoscope.ports import Baselines, Tables
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
+from nephoscope.settings.datasets import DataSet
 from nephoscope.settings.durations import duration
+from nephoscope.settings.urls import ref_of
 
 JOB = "drift"
 
@@ -55,13 +57,13 @@ def run(
             do="name its place under datasets, or narrow the trigger",
         )
     landing = settings.datasets[dataset].parts
-    limits = settings.datasets[dataset].limits()
+    watched = settings.datasets[dataset]
     if landing is UNSET or parts is None:
-        judged = _judge(event, dataset, limits, tables, baselines)
+        judged = _judge(event, dataset, watched, tables, baselines)
     elif landing.completes(event.object.key.rpartition("/")[2]):
-        judged = _judge_folder(event, dataset, limits, parts, baselines)
+        judged = _judge_folder(event, dataset, watched.limits(), parts, baselines)
     else:
-        return _keep(event, dataset, parts, tables, baselines, outbox)
+        return _keep(event, dataset, watched, parts, tables, baselines, outbox)
     return _publish(event, dataset, judged, outbox, started)
 
 
@@ -98,11 +100,11 @@ def _publish(event: ObjectWritten, dataset: str, judged: Judged, outbox: Outbox,
     )
 
 
-def _judge(event: ObjectWritten, dataset: str, limits: DriftLimits, tables: Tables, baselines: Baselines) -> Judged:
-    baseline = None
+def _judge(event: ObjectWritten, dataset: str, watched: DataSet, tables: Tables, baselines: Baselines) -> Judged:
+    baseline, limits = None, watched.limits()
     try:
-        baseline, version = baselines.current(dataset) or _first(event.object, dataset, tables, baselines)
-        window = tables.profile(event.object, like=baseline)
+        baseline, version = baselines.current(dataset) or _first(event.object, dataset, watched, tables, baselines)
+        window = tables.profile(event.object, like=baseline, expected=watched.expected)
         return compare(baseline, window, limits, dataset=dataset, at=event.at), version
     except (Unreadable, BadBaseline) as error:
         return unreadable(limits, dataset, error, baseline=baseline, at=event.at), None
@@ -126,12 +128,18 @@ def _judge_folder(
 
 
 def _keep(
-    event: ObjectWritten, dataset: str, parts: StoredParts, tables: Tables, baselines: Baselines, outbox: Outbox
+    event: ObjectWritten,
+    dataset: str,
+    watched: DataSet,
+    parts: StoredParts,
+    tables: Tables,
+    baselines: Baselines,
+    outbox: Outbox,
 ) -> Report:
     """Profile a part and keep it; its Report goes to the log alone, for a part speaks for no table."""
     try:
-        baseline, _ = baselines.current(dataset) or _first(event.object, dataset, tables, baselines)
-        part = tables.profile(event.object, like=baseline)
+        baseline, _ = baselines.current(dataset) or _first(event.object, dataset, watched, tables, baselines)
+        part = tables.profile(event.object, like=baseline, expected=watched.expected)
         parts.add(dataset, event, part)
         findings: tuple[Finding, ...] = (table_finding(part, dataset),)
     except Unreadable as error:
@@ -141,7 +149,15 @@ def _keep(
     return Report(run_id, JOB, outbox.cloud, dataset, event.at, event.id, run_id, findings)
 
 
-def _first(table: ObjectRef, dataset: str, tables: Tables, baselines: Baselines) -> tuple[Profile, str]:
-    """Make the first table that lands the Baseline."""
-    profile = tables.profile(table)
+def _first(
+    table: ObjectRef, dataset: str, watched: DataSet, tables: Tables, baselines: Baselines
+) -> tuple[Profile, str]:
+    """Make what the configuration names the Baseline, or the first table that lands."""
+    if watched.baseline is UNSET:
+        profile = tables.profile(table, expected=watched.expected)
+    else:
+        try:
+            profile = tables.profile(ref_of(watched.baseline))
+        except (BadPayload, Unreadable) as error:
+            raise BadBaseline(f"The configured baseline of '{dataset}': {error.what}", do=error.do) from error
     return profile, baselines.promote(dataset, profile)

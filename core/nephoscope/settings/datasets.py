@@ -154,6 +154,11 @@ class DataSet(Section, frozen=True, kw_only=True):
                 )
 
     @property
+    def expected(self) -> str | None:
+        """The format that its files must have; None where any will do."""
+        return None if self.format is UNSET else self.format
+
+    @property
     def lands_quietly(self) -> bool:
         """Whether its parts may count as a table without an object that says so."""
         return self.parts is not UNSET and self.parts.quiet is not UNSET

@@ -72,3 +72,19 @@ def url_of(ref: ObjectRef) -> str:
     ('az://account/landing/a.csv', '/data/a.csv')
     """
     return ref.url.removeprefix("file://")
+
+
+def ref_of(url: str) -> ObjectRef:
+    """
+    The object that a place in the configuration names, as `url_of` spells it.
+
+    >>> ref_of("az://account/landing/a.csv").bucket, ref_of("/data/a.csv").key, ref_of("s3://b/x/y").key
+    ('account/landing', 'a.csv', 'x/y')
+    """
+    scheme, found, rest = url.partition("://")
+    if not found:
+        return ObjectRef("local", posixpath.dirname(url), posixpath.basename(url))
+    provider = {"s3": "aws", "gs": "gcp", "az": "azure"}[scheme]
+    parts = rest.split("/")
+    deep = 2 if provider == "azure" else 1
+    return ObjectRef(provider, "/".join(parts[:deep]), "/".join(parts[deep:]))

@@ -13,7 +13,7 @@ from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.adapters.local.topic import SqliteTopic
 from nephoscope.baselines import StoredBaselines
-from nephoscope.drift.profile import Profile
+from nephoscope.drift.profile import Profile, to_json
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.findings import Finding, Verdict
 from nephoscope.jobs import drift
@@ -154,3 +154,21 @@ def test_stale_data_and_an_odd_number_of_rows_are_breaches(landing: Landing) -> 
     assert finding(report, "drift.newest", "scores/at").value == pytest.approx(49)
     assert finding(report, "drift.newest", "scores/at").verdict is Verdict.BREACH
     assert finding(report, "drift.rows", "scores").verdict is Verdict.BREACH
+
+
+def test_the_configured_format_and_baseline_count(tmp_path: Path) -> None:
+    """A CSV file where the configuration says Parquet is unknown; the baseline that it names is the Baseline."""
+    found = Landing(tmp_path)
+    text = CONFIGURATION.replace("    parts: {quiet: 15m}\n", "    format: parquet\n    baseline: baseline.json\n")
+    (tmp_path / "nephoscope.yaml").write_text(text, encoding="utf-8")
+    found.ports["settings"] = settings.load(tmp_path / "nephoscope.yaml")
+    missing = found.land("first.parquet", rows(1, 3_000))
+    assert "There is no file" in finding(missing, "drift.table", "scores").reason
+
+    pq.write_table(rows(0, 3_000), tmp_path / "table.parquet")
+    profile = FileTables().profile(ObjectRef("local", str(tmp_path), "table.parquet"))
+    (tmp_path / "baseline.json").write_bytes(to_json(profile))
+    moved = found.land("second.parquet", rows(1, 3_000, shift=0.5))
+    assert finding(moved, "drift.default", "scores/score").verdict is Verdict.BREACH
+    csv = found.land("third.csv", b"score,word,at\n1,a,2026-01-01\n")
+    assert "is csv, the configuration says parquet" in finding(csv, "drift.table", "scores").reason

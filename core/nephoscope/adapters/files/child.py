@@ -7,7 +7,6 @@ import sys
 
 import msgspec
 
-from nephoscope.adapters.files.formats import Format
 from nephoscope.adapters.files.isolated import Caps, Reply, Request
 from nephoscope.adapters.files.tables import FileTables
 from nephoscope.drift import profile as profiles
@@ -19,7 +18,6 @@ def main(caps: Caps) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (caps.memory_bytes, caps.memory_bytes))
     tables = FileTables(
         bins=caps.bins,
-        expected=Format(caps.expected) if caps.expected else None,
         limits=caps.limits,
         salt=caps.salt,
         kinds=caps.kinds,
@@ -34,7 +32,8 @@ def answer(tables: FileTables, request: Request) -> Reply:
     """Profile one table."""
     like = None if bytes(request.like) == b"null" else profiles.from_json(bytes(request.like))
     try:
-        return Reply(profile=msgspec.Raw(profiles.to_json(tables.profile(request.table, like=like))))
+        profile = tables.profile(request.table, like=like, expected=request.expected)
+        return Reply(profile=msgspec.Raw(profiles.to_json(profile)))
     except BadPayload as error:
         return Reply(error="BadPayload", what=error.what, do=error.do)
     except Unreadable as error:

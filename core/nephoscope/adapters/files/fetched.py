@@ -24,7 +24,7 @@ class FetchedTables:
         self._limits = limits
         self._bins = bins
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
         """
         Profile an object, over the bins of `like` where one is given.
 
@@ -44,4 +44,4 @@ class FetchedTables:
             with pa.OSFile(str(file)) as opened:
                 source = Source(url=table.url, version=table.version, size=size)
                 how = Making(bins=self._bins, like=like)
-                return profile_file(opened, source, name=table.key, how=how, limits=self._limits)
+                return profile_file(opened, source, name=table.key, how=how, expected=expected, limits=self._limits)

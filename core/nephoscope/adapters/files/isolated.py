@@ -30,7 +30,6 @@ class Caps(msgspec.Struct, frozen=True):
     memory_bytes: int = 2048 * MIB  # of address space, much of which libraries reserve and never touch
     seconds: float = 120.0  # for one table
     bins: int = 1_024
-    expected: str | None = None
     salt: str = ""
     limits: ReadLimits = FUNCTION
     kinds: dict[str, Kind] = msgspec.field(default_factory=dict)
@@ -41,6 +40,7 @@ class Request(msgspec.Struct, frozen=True):
 
     table: ObjectRef
     like: msgspec.Raw
+    expected: str | None
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,7 +72,7 @@ class IsolatedTables:
     caps: Caps = field(default_factory=Caps)
     _child: subprocess.Popen[bytes] | None = None
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
         """
         Profile a file, over the bins of `like` where one is given.
 
@@ -82,7 +82,7 @@ class IsolatedTables:
         """
         child = self._running()
         written = msgspec.Raw(profiles.to_json(like) if like else b"null")
-        reply, late = self._ask(child, msgspec.json.encode(Request(table, written)))
+        reply, late = self._ask(child, msgspec.json.encode(Request(table, written, expected)))
         if reply is None:
             raise self._died(child, table, late=late)
         if reply.error == "BadPayload":

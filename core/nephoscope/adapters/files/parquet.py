@@ -26,8 +26,11 @@ class ParquetColumn:
     def read(self) -> Iterator[tuple[str, pa.Array]]:
         """Yield the column in batches."""
         name = self.fields[0].name
-        for batch in self.file.iter_batches(batch_size=BATCH_ROWS, columns=[name], use_threads=False):
-            yield name, batch.column(name)
+        # One row group at a time: asked for all of them, pyarrow holds the packed column of the whole file.
+        for group in range(self.file.num_row_groups):
+            batches = self.file.iter_batches(BATCH_ROWS, row_groups=[group], columns=[name], use_threads=False)
+            for batch in batches:
+                yield name, batch.column(name)
 
 
 def open_parquet(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:

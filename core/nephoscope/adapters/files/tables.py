@@ -28,18 +28,16 @@ class FileTables:
         self,
         *,
         bins: int = 1_024,
-        expected: Format | None = None,
         limits: ReadLimits = LAPTOP,
         salt: str = "",
         kinds: Mapping[str, Kind] | None = None,
     ) -> None:
         self._how = Making(bins=bins, salt=salt, kinds=kinds or {})
-        self._expected = expected
         self._limits = limits
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
         """
-        Profile a file, over the bins of `like` where one is given.
+        Profile a file, over the bins of `like` where one is given; of another format than `expected` it is no table.
 
         Raises:
             Unreadable: It is there and is no table that can be profiled.
@@ -49,7 +47,7 @@ class FileTables:
         with pa.OSFile(str(path)) as file:
             source = Source(url=table.url, version=table.version, size=file.size())
             how = replace(self._how, like=like)
-            return profile_file(file, source, name=table.key, how=how, expected=self._expected, limits=self._limits)
+            return profile_file(file, source, name=table.key, how=how, expected=expected, limits=self._limits)
 
 
 def profile_file(
@@ -58,7 +56,7 @@ def profile_file(
     *,
     name: str,
     how: Making,
-    expected: Format | None = None,
+    expected: str | None = None,
     limits: ReadLimits = LAPTOP,
 ) -> Profile:
     """
@@ -76,7 +74,7 @@ def profile_file(
     return read_text(Unpacked(file, content.compression, name, limits), content.format, how.like, making)
 
 
-def checked_content(file: pa.NativeFile, name: str, expected: Format | None, limits: ReadLimits) -> Content:
+def checked_content(file: pa.NativeFile, name: str, expected: str | None, limits: ReadLimits) -> Content:
     """
     Tell what a file holds.
 
@@ -89,7 +87,7 @@ def checked_content(file: pa.NativeFile, name: str, expected: Format | None, lim
             do="split it, or read it with Spark",
         )
     content = content_of(file, name, limits)
-    if expected and content.format is not expected:
+    if expected and content.format != expected:
         raise Unreadable(
             f"'{name}' is {content.format}, the configuration says {expected}.",
             do="land the configured format, or configure this one",

@@ -43,7 +43,7 @@ class SparkTables:
             return builder.remote(self._url).getOrCreate()
         return builder.master(self._url).config("spark.ui.enabled", "false").getOrCreate()
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None) -> Profile:
+    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
         """
         Profile a Parquet file, or a folder of them, over the bins of `like` where one is given.
 
@@ -52,6 +52,9 @@ class SparkTables:
             BadPayload: It is not there.
             Transient: The cluster does not answer.
         """
+        if expected not in (None, "parquet"):
+            what = f"Spark reads Parquet, '{table.key}' should be {expected}."
+            raise Unreadable(what, do="land Parquet, or smaller files")
         try:
             rows = self._spark.read.parquet(_place(table))
             bins = like or self._outline(rows, table)
