@@ -154,7 +154,7 @@ def google_sdk():
 class Recorder:
     """A loopback HTTP service that keeps what it is sent and answers as it was told."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.requests = []
         self.answers = []  # (status, headers, body), used up one by one; then 200 without a body
         recorder = self
@@ -177,8 +177,10 @@ class Recorder:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def answer(self, method, path, headers, body):
         """The next answer."""

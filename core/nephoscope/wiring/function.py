@@ -285,7 +285,11 @@ def _cost(function: Function, event: Event) -> Report:
 
     if isinstance(event, ObjectWritten):
         return cost.run_on_delivery(
-            event, deliveries=function.deliveries, outbox=function.outbox, settings=function.settings
+            event,
+            deliveries=function.deliveries,
+            outbox=function.outbox,
+            settings=function.settings,
+            bills=function.bills,
         )
     return cost.run(
         _as(TimerFired, event),
