@@ -2,13 +2,16 @@
 
 import functions_framework
 from cloudevents.http import CloudEvent
+from flask import Request
 from nephoscope.payloads import gcp
 from nephoscope.wiring.entry import log_to_stderr
 from nephoscope.wiring.function import Function
 from nephoscope.wiring.gcp import Gcp
+from nephoscope.wiring.push import Door
 
 log_to_stderr()
 function = Function.beside(__file__, Gcp())
+door = Door(function)
 
 
 @functions_framework.cloud_event
@@ -69,6 +72,12 @@ def sweep_on_timer(event: CloudEvent) -> None:
 def notify_on_message(event: CloudEvent) -> None:
     """The hub: a Report came."""
     function.take_in(lambda: [gcp.message_received(gcp.plain(event))])
+
+
+@functions_framework.http
+def notify_on_push(request: Request) -> tuple[str, int]:
+    """The hub: a Report was pushed by HTTP; the sender's token is verified here."""
+    return "", door.push(request.headers, request.get_data())
 
 
 @functions_framework.cloud_event
