@@ -62,7 +62,7 @@ def azure() -> Iterator[Asked]:
 @pytest.fixture
 def gcp(monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
     """BigQuery on the loopback, with the real client."""
-    monkeypatch.setattr(bigquery, "RETRY", bigquery.RETRY.with_timeout(3.0).with_delay(0.05, 0.2))
+    monkeypatch.setattr(bigquery, "RETRY", bigquery.RETRY.with_timeout(1.0).with_delay(0.05, 0.2))
     with fakes.served(BigQuery()) as http:
         yield Asked(_bigquery(http), http, [])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from nephoscope.cost.bill import Bill, Group, Source, merged
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.month import Month
-from nephoscope.ports import Bills
+from nephoscope.cost.recommendation import Recommendation
+from nephoscope.ports import Advice, Bills
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ def ask(bills: Mapping[str, Bills], month: Month, *, model_tag: str, history_mon
         tagged = _lines(bills[cloud].lines(str(month), tag=model_tag))
         models += [_group((line.tags[model_tag],), line) for line in tagged if model_tag in line.tags]
     return Asked(answers, tuple(history), tuple(models))
+
+
+def heeded(bill: Bill, advice: Mapping[str, Advice]) -> tuple[list[Recommendation], Bill]:
+    """Ask each cloud for its own recommendations; one that does not answer is a source that is unknown."""
+    found: list[Recommendation] = []
+    sources = list(bill.sources)
+    for cloud, adviser in advice.items():
+        answer = adviser.recommendations()
+        if isinstance(answer, Unknown):
+            sources.append(Source(f"{cloud} recommendations", "API", "unknown", answer.reason))
+        else:
+            found += answer
+    return found, replace(bill, sources=tuple(sources))
 
 
 def before(month: Month, count: int) -> list[Month]:

@@ -26,10 +26,10 @@ from nephoscope.cost.report import CostReport
 from nephoscope.cost.totals import provider_costs
 from nephoscope.events import Event, ObjectWritten, TimerFired
 from nephoscope.findings import Finding
-from nephoscope.jobs.bill_asking import ask
+from nephoscope.jobs.bill_asking import ask, heeded
 from nephoscope.jobs.model_use import model_use
 from nephoscope.outbox import Outbox, run_id
-from nephoscope.ports import Bills, Deliveries, Metrics
+from nephoscope.ports import Advice, Bills, Deliveries, Metrics
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
 from nephoscope.settings.spending import anomaly_limits, budget_limits, clouds_with_bills
@@ -46,11 +46,13 @@ def run(
     outbox: Outbox,
     settings: Settings,
     stores: Mapping[str, Metrics] | None = None,
+    advice: Mapping[str, Advice] | None = None,
 ) -> Report:
     """
     Judge the month of the day before, in each cloud whose bill can be asked for.
 
-    Where `stores` are given they are asked what the models did, so that `rollup` can tell what that cost.
+    Where `stores` are given they are asked what the models did, so that `rollup` can tell what that cost. What
+    the clouds themselves recommend goes into the stored report.
 
     Raises:
         Transient: The ledger or the topic does not answer; the Event is delivered again.
@@ -63,7 +65,8 @@ def run(
     asked = ask(bills, month, model_tag=settings.bills.model_tag, history_months=look.history_months)
 
     anomalies = _anomalies(asked.bill.daily, settings)
-    report = CostReport.of(asked.bill, at=event.at, answers=asked.answers, anomalies=anomalies)
+    advised, bill = heeded(asked.bill, advice or {})
+    report = CostReport.of(bill, at=event.at, answers=asked.answers, anomalies=anomalies, recommendations=advised)
     carried = readings(str(month), report.costs, merged(asked.by_model), settings.bills.model_tag)
     carried |= _forecasts(asked.history)
     carried |= model_use(stores or {}, month.first, month.told_until(event.at), settings)

@@ -23,12 +23,16 @@ class CostExplorer(Section, frozen=True, kw_only=True):
         int,
         Meta(ge=1, title="a number of pages, at least 1", description="The most pages of a call; each costs $0.01."),
     ] = 20
+    recommendations: Annotated[bool, Meta(description="Whether the Cost Optimization Hub is asked too.")] = False
 
 
 class CostManagement(Section, frozen=True, kw_only=True):
     """Azure Cost Management."""
 
     scope: Annotated[Text, Meta(description="/subscriptions/ID, or the path of a billing account or resource group.")]
+    recommendations: Annotated[
+        bool, Meta(description="Whether Azure Advisor is asked too; the scope is then a subscription.")
+    ] = False
 
 
 class BillingExport(Section, frozen=True, kw_only=True):
@@ -42,6 +46,13 @@ class BillingExport(Section, frozen=True, kw_only=True):
     most_gib: Annotated[
         float, Meta(gt=0, title="GiB, more than 0", description="The most GiB that one query may read.")
     ] = 20.0
+    recommenders: Annotated[
+        tuple[Text, ...],
+        Meta(
+            title="a list of recommenders",
+            description="Recommenders that are asked too: projects/P/locations/L/recommenders/R.",
+        ),
+    ] = ()
 
 
 class Look(Section, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 
 from nephoscope.errors import BadSettings
-from nephoscope.ports import Bills, Clock
+from nephoscope.ports import Advice, Bills, Clock
 from nephoscope.settings import Settings
 from nephoscope.settings.bills import BillingExport, CostExplorer, CostManagement
 from nephoscope.settings.spending import clouds_with_bills
@@ -38,6 +38,33 @@ def bills(cloud: str, settings: Settings, clock: Clock) -> Bills:
         ) from error
 
 
+def all_advice(settings: Settings) -> dict[str, Advice]:
+    """What each cloud itself recommends, where the configuration asks for it."""
+    return {cloud: found for cloud in sorted(clouds_with_bills(settings)) if (found := advice(cloud, settings))}
+
+
+def advice(cloud: str, settings: Settings) -> Advice | None:
+    """One cloud's own recommendations; None where the configuration does not ask for them."""
+    written = settings.bills
+    if cloud == "aws" and written.aws is not UNSET and written.aws.recommendations:
+        from nephoscope.adapters.aws.advice import CostOptimizationHubAdvice
+
+        return CostOptimizationHubAdvice()
+    if cloud == "azure" and written.azure is not UNSET and written.azure.recommendations:
+        from nephoscope.adapters.azure.advice import AdvisorAdvice
+
+        return AdvisorAdvice(_azure_token(), written.azure.scope)
+    if cloud == "gcp" and written.gcp is not UNSET and written.gcp.recommenders:
+        import google.auth
+
+        from nephoscope.adapters.gcp.advice import RecommenderAdvice
+        from nephoscope.adapters.gcp.identity import SCOPES, AccessToken
+
+        credentials, _ = google.auth.default(scopes=SCOPES)
+        return RecommenderAdvice(AccessToken(credentials), written.gcp.recommenders)
+    return None
+
+
 def _aws(written: CostExplorer, clock: Clock) -> Bills:
     from nephoscope.adapters.aws.bills import CostExplorerBills
 
@@ -45,12 +72,18 @@ def _aws(written: CostExplorer, clock: Clock) -> Bills:
 
 
 def _azure(written: CostManagement, clock: Clock) -> Bills:
+    from nephoscope.adapters.azure.bills import CostManagementBills
+
+    return CostManagementBills(clock, _azure_token(), written.scope)
+
+
+def _azure_token() -> Callable[[], str]:
     from azure.identity import DefaultAzureCredential
 
-    from nephoscope.adapters.azure.bills import ENDPOINT, CostManagementBills
+    from nephoscope.adapters.azure.bills import ENDPOINT
     from nephoscope.adapters.azure.identity import Token
 
-    return CostManagementBills(clock, Token(DefaultAzureCredential(), f"{ENDPOINT}/.default"), written.scope)
+    return Token(DefaultAzureCredential(), f"{ENDPOINT}/.default")
 
 
 def _gcp(written: BillingExport, _: Clock) -> Bills:

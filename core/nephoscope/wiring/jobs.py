@@ -11,6 +11,7 @@ from nephoscope.jobs import rollup as rollup_job
 from nephoscope.jobs.bill_rollup import bill_check
 from nephoscope.jobs.model_rollup import model_check
 from nephoscope.report import Report
+from nephoscope.wiring.bills import all_advice
 from nephoscope.wiring.hub import records_desk
 from nephoscope.wiring.local import Local
 
@@ -26,7 +27,14 @@ def cost(local: Local, event: TimerFired | ObjectWritten) -> Report:
         return cost_job.run_on_delivery(
             event, deliveries=local.deliveries, outbox=local.outbox, settings=local.settings, bills=local.bills
         )
-    return cost_job.run(event, bills=local.bills, outbox=local.outbox, settings=local.settings, stores=local.metrics)
+    return cost_job.run(
+        event,
+        bills=local.bills,
+        outbox=local.outbox,
+        settings=local.settings,
+        stores=local.metrics,
+        advice=all_advice(local.settings),
+    )
 
 
 def drift(local: Local, event: ObjectWritten) -> Report:

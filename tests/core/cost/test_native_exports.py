@@ -206,6 +206,17 @@ def test_actual_and_amortised_views_are_never_added(write_csv, report):
     assert [(group["billed"], group["effective"]) for group in answer["groups"]] == [("103.5", "13.5")]
 
 
+def test_one_bill_in_two_dialects_is_not_added_up(write_csv, focus_row, report):
+    """A Cost and Usage Report and a FOCUS export of the same account and month count once, and that is said."""
+    cur = write_csv("cur.csv", [CUR])
+    focus = write_csv("focus.csv", [focus_row(SubAccountId="222", BilledCost="2")])
+    answer = report(cur, focus)
+    assert (answer["total_cost"], answer["total_is"]) == ("2", "at_least")
+    assert "stands in" in answer["monthly_costs"]["unknown"]["reason"]
+    other = write_csv("other.csv", [focus_row(SubAccountId="333", BilledCost="2")])
+    assert report(cur, other)["total_is"] == "exact"
+
+
 def test_an_amortised_view_alone_leaves_the_bill_unknown(write_csv, report):
     """What was invoiced cannot be read from an amortised export, and is not guessed."""
     answer = report(_views(write_csv)[1])

@@ -29,7 +29,7 @@ from nephoscope.cost.providers import provider
 from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.errors import Unreadable
 
-MEMORY = "224MB"
+MEMORY = "192MB"
 
 _CUBE = ("provider", "currency", "month", "day", "service", "account", "charge", "correction")
 _USES = ("category", "commitment_status", "tagged", "idle")
@@ -111,6 +111,7 @@ class _Part:
 class _Rolled:
     """What a part gave."""
 
+    dialect: str
     lines: list[Line]
     groups: list[Group]
     daily: list[Line]
@@ -142,6 +143,7 @@ class _Reading:
     def read(self) -> Bill:
         for part in self._sorted():
             self._take(part)
+        self._drop_repeated()
         lines, groups = joined(
             [line for rolled in self._rolled for line in rolled.lines],
             [group for rolled in self._rolled for group in rolled.groups],
@@ -184,6 +186,27 @@ class _Reading:
         amortised, actual = its_shape.read(self._engine, [str(path)]).aggregate(probe).fetchall()[0]
         return "actual" if actual else "amortised" if amortised else _view_of_name(path)
 
+    def _drop_repeated(self) -> None:
+        """
+        Leave out what tells a bill again in another dialect: added, it would count twice.
+
+        Which of the two is the whole bill is not known, so what was left out is said to be unknown.
+        """
+        told: dict[tuple[str, str | None, str | None], str] = {}
+        kept = []
+        for rolled in self._rolled:
+            family = rolled.dialect.split()[0]
+            again = [line for line in rolled.lines if told.setdefault(_place(line), family) != family]
+            if not again:
+                kept.append(rolled)
+                continue
+            line = again[0]
+            said = (
+                f"{line.provider} account {line.account}, {line.month}, stands in {told[_place(line)]} and in {family}"
+            )
+            self._sources.append(Source(rolled.dialect, rolled.dialect, "unknown", f"{said}: read one of them."))
+        self._rolled = kept
+
     def _take(self, part: _Part) -> None:
         """Add a part; where it cannot be read as a whole, each of its files alone, but a delivery all or nothing."""
         try:
@@ -211,16 +234,21 @@ class _Reading:
             groups = added_up(cube(relation, charges, keys, month=self._month), keys)
         found = [_group(row, keys, self._by) for row in groups]
         if not self._details:
-            return _Rolled(lines, found, [], [])
+            return _Rolled(charges.dialect, lines, found, [], [])
         daily = list(_daily_lines(table))
         if not table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall():
-            return _Rolled(lines, found, daily, [])
-        return _Rolled(lines, found, daily, resource_uses(relation, charges, month=self._month))
+            return _Rolled(charges.dialect, lines, found, daily, [])
+        uses = resource_uses(relation, charges, month=self._month)
+        return _Rolled(charges.dialect, lines, found, daily, uses)
 
     def _stored(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         self._cubes += 1
         relation.create(f"cube_{self._cubes}")
         return self._engine.table(f"cube_{self._cubes}")
+
+
+def _place(line: Line) -> tuple[str, str | None, str | None]:
+    return line.provider, line.account, line.month
 
 
 def _view_of_name(path: Path) -> View:
