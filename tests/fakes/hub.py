@@ -106,7 +106,7 @@ class Hub:
 
     def alerts(self) -> dict[str, Alert]:
         """Every Alert, by check and subject."""
-        its = [alert for stream in self.desk.all_streams().values() for alert in stream.alerts.values()]
+        its = [alert for stream in self.desk.each_stream() for alert in stream.alerts.values()]
         return {f"{alert.check} {alert.subject}": alert for alert in its}
 
     def groups(self) -> list[Group]:

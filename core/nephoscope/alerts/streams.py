@@ -24,6 +24,7 @@ from nephoscope.report import Report
 CLOSED_KEPT = timedelta(days=16)  # longer than any redelivery (7 days) twice
 RECENT_KEPT = 24  # values that a chart shows
 HEARTBEAT = "hub.heartbeat"
+PREFIX = "streams/"
 MISSED = 2  # intervals without a Report, after which a stream is late
 
 
@@ -80,7 +81,7 @@ def stream_name(job: str, cloud: str, scope: str) -> str:
 
 def stream_key(name: str) -> str:
     """Where a stream's record lies."""
-    return f"streams/{name}.json"
+    return f"{PREFIX}{name}.json"
 
 
 def apply(stream: Stream | None, report: Report, *, now: datetime) -> tuple[Stream, frozenset[str]]:

@@ -119,7 +119,7 @@ def show_alert(arguments: argparse.Namespace) -> Answer:
 
 def alerts_of(desk: Desk) -> Iterator[tuple[str, Alert]]:
     """Every Alert on record, with its fingerprint."""
-    for stream in desk.all_streams().values():
+    for stream in desk.each_stream():
         yield from stream.alerts.items()
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import islice
 
 from nephoscope import records
 from nephoscope.alerts import due
@@ -28,6 +28,8 @@ from nephoscope.jobs.send import Told
 
 WATERMARK = "sweep/due.json"
 LOOK_BACK = timedelta(hours=2)  # markers may be written late by that much
+LOOK_AHEAD = timedelta(minutes=10)
+BATCH = 100  # groups that are in memory at the same time
 SOON = timedelta(milliseconds=1)  # a marker for what is due already must not have the name of one that is done
 
 
@@ -56,9 +58,10 @@ def sweep(desk: Desk) -> list[Told]:
     return told
 
 
-def _due(desk: Desk, since: datetime, until: datetime) -> list[Marker]:
-    keys = (key for prefix in due.hours(since, until) for key in desk.state.list(prefix))
-    return [marker for marker in due.undone(keys) if since <= marker.at <= until]
+def _due(desk: Desk, since: datetime, now: datetime) -> list[Marker]:
+    """What is due, and what will be soon: a group that speaks tells what waits in it as well."""
+    keys = (key for prefix in due.hours(since, now + LOOK_AHEAD) for key in desk.state.list(prefix))
+    return [marker for marker in due.undone(keys) if since <= marker.at <= now + LOOK_AHEAD]
 
 
 def flush(markers: Iterable[Marker], desk: Desk) -> list[Told]:
@@ -68,24 +71,38 @@ def flush(markers: Iterable[Marker], desk: Desk) -> list[Told]:
     Raises:
         NephoscopeError: A record could not be read or written; the other groups were told all the same.
     """
-    now = desk.clock.now()
-    in_round = Round(desk, now)
+    in_round = Round(desk, desk.clock.now())
     failures: list[NephoscopeError] = []
-    ripe = [m for m in _served([m for m in markers if m.at <= now], in_round, failures) if m.at <= now]
-    looks: dict[str, tuple[Look, list[Marker]]] = {}
-    for group, its in groupby(sorted(ripe, key=lambda m: m.group), key=lambda m: m.group):
-        led_here = list(its)
-        try:
-            found = look(group, led_here, in_round)
-        except NephoscopeError as error:
-            failures.append(error)
-            continue
-        looks[group] = (found or Look(Group(group)), led_here)
-    told = _send([found.group for found, _ in looks.values()], desk, failures)
-    for found, led_here in looks.values():
-        _finish(found, led_here, desk, failures)
+    told: list[Told] = []
+    waiting = iter(sorted(_by_group(_served(list(markers), in_round, failures), in_round.now).items()))
+    while batch := list(islice(waiting, BATCH)):
+        told += _flush_some(batch, in_round, failures)
     if failures:
         raise failures[0]
+    return told
+
+
+def _by_group(markers: Iterable[Marker], now: datetime) -> dict[str, list[Marker]]:
+    """The groups with something due; with it comes what waits in a stream for the same group."""
+    found: dict[str, list[Marker]] = {}
+    for marker in markers:
+        if marker.at <= now or marker.stream:
+            found.setdefault(marker.group, []).append(marker)
+    return {group: its for group, its in found.items() if any(marker.at <= now for marker in its)}
+
+
+def _flush_some(
+    batch: Sequence[tuple[str, list[Marker]]], in_round: Round, failures: list[NephoscopeError]
+) -> list[Told]:
+    looks: list[tuple[Look, list[Marker]]] = []
+    for group, markers in batch:
+        try:
+            looks.append((look(group, markers, in_round) or Look(Group(group)), markers))
+        except NephoscopeError as error:
+            failures.append(error)
+    told = _send([found.group for found, _ in looks], in_round.desk, failures)
+    for found, markers in looks:
+        _finish(found, markers, in_round.desk, failures)
     return told
 
 
@@ -93,7 +110,7 @@ def _served(markers: Sequence[Marker], in_round: Round, failures: list[Nephoscop
     """Serve the markers that are no group's; returns the others, and those that came of it."""
     left = [marker for marker in markers if marker.group not in _OTHERS]
     for marker in markers:
-        if (serve := _OTHERS.get(marker.group)) is not None:
+        if marker.at <= in_round.now and (serve := _OTHERS.get(marker.group)) is not None:
             try:
                 left += serve(marker, in_round)
                 in_round.desk.state.create(marker.done_key, b"{}")

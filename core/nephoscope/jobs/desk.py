@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import TypeVar
 
 from nephoscope import records
@@ -15,6 +16,7 @@ from nephoscope.alerts.intervals import Interval
 from nephoscope.alerts.routes import Route
 from nephoscope.alerts.silences import PREFIX as SILENCES
 from nephoscope.alerts.silences import Silence
+from nephoscope.alerts.streams import PREFIX as STREAMS
 from nephoscope.alerts.streams import Stream, stream_key
 from nephoscope.ports import Channel, Clock, State
 
@@ -60,10 +62,15 @@ class Desk:
         found = read_all(self.state, [stream_key(name) for name in names], Stream)
         return {stream.name: stream for stream in found.values()}
 
-    def all_streams(self, *, readable: bool = False) -> dict[str, Stream]:
-        """Every stream the hub knows; with `readable`, those of a later version's records are passed over."""
-        found = read_all(self.state, list(self.state.list("streams/")), Stream, readable=readable)
-        return {stream.name: stream for stream in found.values()}
+    def stream_names(self) -> Iterator[str]:
+        """The name of every stream the hub knows."""
+        return (key.removeprefix(STREAMS).removesuffix(".json") for key in self.state.list(STREAMS))
+
+    def each_stream(self, *, readable: bool = False) -> Iterator[Stream]:
+        """Every stream, some at a time; with `readable`, those of a later version's records are passed over."""
+        names = self.stream_names()
+        while some := [stream_key(name) for name in islice(names, READERS * 4)]:
+            yield from read_all(self.state, some, Stream, readable=readable).values()
 
 
 def read_all(state: State, keys: Sequence[str], kind: type[T], *, readable: bool = False) -> dict[str, T]:

@@ -45,8 +45,8 @@ class Round:
         """Every Alert that may inhibit another one."""
         if not self.desk.inhibit_rules:
             return []
-        streams_now = self.desk.all_streams(readable=True).values()
-        return [alert for stream in streams_now for alert in stream.alerts.values() if alert.open]
+        each = self.desk.each_stream(readable=True)
+        return [alert for stream in each for alert in stream.alerts.values() if alert.open]
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _line(silence: Silence, desk: Desk) -> str:
 def _covered(silence: Silence, desk: Desk) -> list[tuple[Alert, tuple[str, ...]]]:
     return [
         (alert, stream.homes.get(identity, ()))
-        for stream in desk.all_streams(readable=True).values()
+        for stream in desk.each_stream(readable=True)
         for identity, alert in stream.alerts.items()
         if silence.covers(alert.all_labels)
     ]

@@ -69,7 +69,7 @@ def run(event: TimerFired, *, desk: Desk, outbox: Outbox, checks: Sequence[Check
 
 def newest(desk: Desk, *, now: datetime) -> list[Newest]:
     """Every stream's newest Report, the hub's own left out, in order of job, cloud and scope."""
-    streams = [stream for stream in desk.all_streams().values() if stream.job not in (JOB, "hub")]
+    streams = [stream for stream in desk.each_stream() if stream.job not in (JOB, "hub")]
     return sorted((_newest(stream, desk, now) for stream in streams), key=lambda n: (n.job, n.cloud, n.scope))
 
 

@@ -36,7 +36,7 @@ class Told:
     """What became of one try to tell a Channel."""
 
     channel: str
-    message: Message
+    message: str  # the delivery's id
     status: Status
     error: str = ""
 
@@ -127,7 +127,7 @@ def _send(errand: _Errand, desk: Desk, one_writer: Lock) -> Told | None:
     text = _message(replace(errand, group=group), claim, desk)
     after = _try(text, errand.channel, claim, desk)
     _mark(errand, claim.epoch, after, desk, one_writer)
-    return Told(errand.channel, text, after.status, after.error)
+    return Told(errand.channel, text.id, after.status, after.error)
 
 
 def _message(errand: _Errand, claim: Delivery, desk: Desk) -> Message:

@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from nephoscope.adapters.channels.mail import email
@@ -53,14 +54,21 @@ class SmtpMailbox:
         return ""
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         name = socket.gethostname()  # the default asks a name server, which may take seconds
         if self.tls == "tls":
-            return smtplib.SMTP_SSL(self.host, self.port, local_hostname=name, timeout=TIMEOUT_SECONDS, context=context)
+            return smtplib.SMTP_SSL(
+                self.host, self.port, local_hostname=name, timeout=TIMEOUT_SECONDS, context=_trust()
+            )
         server = smtplib.SMTP(self.host, self.port, local_hostname=name, timeout=TIMEOUT_SECONDS)
         if self.tls == "starttls":
-            server.starttls(context=context)
+            server.starttls(context=_trust())
         return server
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's certificates, which take some 30 ms to read."""
+    return ssl.create_default_context()
 
 
 def _judged(code: int, text: bytes | str) -> Permanent | Transient:
