@@ -201,6 +201,16 @@ def test_a_models_mistakes_of_meaning_are_told(valid: str, refused: Refused) -> 
     ]
 
 
+def test_metrics_that_a_model_names_must_be_its_own(valid: str, refused: Refused) -> None:
+    """What tells the served version and what a canary is compared by are metrics of the model."""
+    near = "Did you mean 'accuracy'?"
+    roles = "serving: acuracy\n    canary: {stable: '3', canary: '4', metric: recall}\n    weight: predictions"
+    assert [mistake.partition("models.")[2] for mistake in refused(valid.replace("weight: predictions", roles))] == [
+        f"fraud_detection_v2.serving: found 'acuracy', expected a metric: accuracy, predictions. {near}",
+        "fraud_detection_v2.canary.metric: found 'recall', expected a metric: accuracy, predictions.",
+    ]
+
+
 def test_models_need_a_store(valid: str, refused: Refused) -> None:
     """Models whose metrics are kept nowhere could only ever be unknown; the configuration is refused instead."""
     text = valid.replace("metric_stores:\n  local: {path: sqlite:metrics.db}\n", "")
