@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
     from nephoscope.parts import StoredParts
-    from nephoscope.ports import Bills, Clock, Deliveries, Metrics, Objects, State, Tables, Topic
+    from nephoscope.ports import Advice, Bills, Clock, Deliveries, Metrics, Objects, State, Tables, Topic
     from nephoscope.wiring.features import FeatureStore
 
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
@@ -222,6 +222,14 @@ class Function:
         return {name: bills(name, self.settings, self.clock)} if name in clouds_with_bills(self.settings) else {}
 
     @cached_property
+    def advice(self) -> Mapping[str, Advice]:
+        """What this cloud itself recommends; none where the configuration does not ask for it."""
+        from nephoscope.wiring.bills import advice
+
+        found = advice(self.cloud.name, self.settings)
+        return {} if found is None else {self.cloud.name: found}
+
+    @cached_property
     def deliveries(self) -> Deliveries:
         """Exported bills in this cloud's objects."""
         from nephoscope.adapters.files.bills.delivered import FetchedDeliveries
@@ -297,6 +305,7 @@ def _cost(function: Function, event: Event) -> Report:
         outbox=function.outbox,
         settings=function.settings,
         stores=function.metrics,
+        advice=function.advice,
     )
 
 
