@@ -15,6 +15,8 @@ from fakes import bills as fakes
 from fakes.bills import BigQuery, CostManagement, cost_explorer, cost_explorer_day, cost_management_page, document
 from fakes.scripted_http import CUT, RESET, Answer, ScriptedHttp
 from google.auth.credentials import AnonymousCredentials
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 from nephoscope.adapters.aws.bills import CostExplorerBills
 from nephoscope.adapters.azure.bills import WAITS, CostManagementBills
@@ -128,6 +130,27 @@ def test_no_path_leads_from_an_error_to_a_number(fault: str, page: int, asked: A
     answer = asked.bills.lines(MONTH)
     assert isinstance(answer, Unknown)
     assert answer.reason
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.sampled_from([None, *(FAULTS[name] for name in FAULTS if name != "nothing")]), max_size=6))
+def test_whatever_goes_wrong_when_the_sum_is_right_or_unknown(steps: list[Answer | str | None], asked: Asked) -> None:
+    """Faults at any calls, in any order: the answer is the whole sum or unknown, never another number."""
+    good, left = asked.http.service, list(steps)
+
+    def service(path: str, body: bytes) -> Answer | str:
+        step = left.pop(0) if left else None
+        return good(path, body) if step is None else step
+
+    asked.http.service = service
+    try:
+        answer = asked.bills.lines(MONTH)
+    finally:
+        asked.http.service = good
+    if isinstance(answer, Known):
+        assert all(step is None for step in steps[: len(steps) - len(left)])
+        currency, amount = BILLED[answer.lines[0].provider]
+        assert _billed(answer) == {currency: Decimal(amount)}
 
 
 @pytest.mark.parametrize("fault", [document(ERROR, 500), document(ERROR, 503), RESET, CUT])
