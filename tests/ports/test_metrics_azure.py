@@ -205,6 +205,16 @@ def test_all_models_are_one_query(fake: AzureMonitor) -> None:
     assert not [path for path, _ in fake.http.requests if "batch" in path]
 
 
+def test_what_the_configuration_lacks_is_told(fake: AzureMonitor) -> None:
+    """Without a workspace or a region nobody is asked: the answer says what to configure."""
+    metrics = AzureMonitorMetrics(Token(), "", None)
+
+    told = metrics.points([accuracy(), latency("a")], WINDOW)
+
+    reasons = [each.reason for each in told.values() if isinstance(each, Unknown)]
+    assert ["its id in the configuration" in reasons[0], "a region in the configuration" in reasons[1]] == [True, True]
+
+
 def test_more_rows_than_an_answer_holds_are_asked_for_in_turn(fake: AzureMonitor) -> None:
     """Beyond 500,000 rows an answer is partial: sixty models over a week of minutes are two queries, both whole."""
     for number in range(60):

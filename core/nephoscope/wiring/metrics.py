@@ -109,7 +109,7 @@ def _azure_writer(written: AzureMonitor) -> MetricWriter:
     if written.ingestion is UNSET:
         raise BadSettings(
             "AppMetrics cannot be written through the Logs Ingestion API.",
-            do="write it with OpenTelemetry, or set metric_stores.azure.ingestion to a table of your own",
+            do="write it with OpenTelemetry, set metric_stores.azure.ingestion, or name the other clouds",
         )
     from nephoscope.adapters.azure.metric_writer import LogsIngestionWriter
 

@@ -37,6 +37,7 @@ from nephoscope.ports import Clock
 QUERIES_A_CALL = 500
 PAGES_MOST = 200  # 100,800 points each
 LISTED_PAGES_MOST = 20  # 500 metrics each
+EXPLAINED_MOST = 5  # names: hints must not cost the answers their deadline
 STATISTICS = {Statistic.MEAN: "Average", Statistic.SUM: "Sum", Statistic.MIN: "Minimum", Statistic.MAX: "Maximum"}
 
 # "If the StartTime is between 15 and 63 days ago, you must specify a period of a multiple of 300"; else nothing comes.
@@ -146,7 +147,7 @@ class CloudWatchMetrics:
     def _explained(self, queries: Sequence[Query]) -> dict[Query, Answer]:
         """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
         answers: dict[Query, Answer] = {}
-        for namespace, name in sorted({(each.namespace, each.name) for each in queries}):
+        for namespace, name in sorted({(each.namespace, each.name) for each in queries})[:EXPLAINED_MOST]:
             listed = self._listed(Namespace=namespace, MetricName=name)
             if listed == []:
                 listed = self._listed(Namespace=namespace)

@@ -67,12 +67,15 @@ class AzureMonitorMetrics:
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         """Answer every query: one KQL for all that have the same tables and labels, as far as its rows reach."""
         logs = [asked for asked in queries if not asked.resource]
+        if not self._workspace:
+            nowhere = failed(Fault.REFUSED, "The metrics of a workspace need its id in the configuration.")
+            return {**dict.fromkeys(logs, nowhere), **self._of_resources(queries, window)}
         answers: dict[Query, Answer] = {}
         most = max(1, ROWS_MOST // len(window.starts))
         for group in alike(logs):
             for start in range(0, len(group), most):
                 answers |= self._asked(group[start : start + most], window)
-        answers |= self._of_resources([asked for asked in queries if asked.resource], window)
+        answers |= self._of_resources(queries, window)
         return answers
 
     def variants(self, queries: Sequence[Query], label: str, window: Window) -> Mapping[Query, Variants]:
@@ -98,10 +101,11 @@ class AzureMonitorMetrics:
         return [replace(like, name=name, labels=labels) for name, labels in _keys(table, like)]
 
     def _of_resources(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
+        theirs = [asked for asked in queries if asked.resource]
         if self._resources is None:
             nowhere = failed(Fault.REFUSED, "The metrics of Azure resources need a region in the configuration.")
-            return dict.fromkeys(queries, nowhere)
-        return self._resources.points(queries, window)
+            return dict.fromkeys(theirs, nowhere)
+        return self._resources.points(theirs, window)
 
     def _asked(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
         try:
