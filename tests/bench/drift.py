@@ -148,14 +148,15 @@ def agreement(ours: str, theirs: str) -> str:
 
 
 def row(what: str, theirs: list[Run], ours: list[Run], goal: float) -> str:
-    """One line of the result: a peer's seconds and memory, ours, and how many times faster."""
+    """One line of the result: a peer's seconds and memory, ours, and how many times faster, also in CPU seconds."""
     a, b = (statistics.median(one.seconds for one in runs) for runs in (theirs, ours))
     ratio = statistics.median(x.seconds / y.seconds for x, y in zip(theirs, ours, strict=True))
+    cpu = statistics.median(x.cpu_seconds / y.cpu_seconds for x, y in zip(theirs, ours, strict=True))
     memory = [statistics.median(one.megabytes for one in runs) for runs in (theirs, ours)]
     met = "met" if ratio >= goal else "NOT MET"
     return (
         f"{what}: {a:.2f} s, {memory[0]:.0f} MB against {b:.2f} s, {memory[1]:.0f} MB: "
-        f"{ratio:.1f}× (goal {goal:g}×, {met}; {len(ours)} pairs)"
+        f"{ratio:.1f}× (CPU {cpu:.1f}×; goal {goal:g}×, {met}; {len(ours)} pairs)"
     )
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.drift_answer import comparison, made, not_made
 from nephoscope.cli.paths import existing_file, write_whole
 from nephoscope.drift.chunks import PERIODS, Cut, by_number, by_size
-from nephoscope.drift.comparison import Comparison, compared, unread
+from nephoscope.drift.comparison import Comparison, Sides, compared, unread
 from nephoscope.drift.judgement import PRESETS, Preset
 from nephoscope.drift.limits import Rules
 from nephoscope.drift.profile import Kind, Profile, from_json, merge, to_json
@@ -78,7 +81,8 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
         with ExitStack() as stack:
             tables = open_pair(stack, baseline, window, kinds)
             preset = _chunked(stack, arguments, rules, kinds, cut) if rules.preset == "nannyml" else None
-            found = compared(tables.rows, tables.sides, rules, dataset=dataset, preset=preset)
+            sides = shown(tables.sides) if getattr(arguments, "output", "text") == "text" else tables.sides
+            found = compared(tables.rows, sides, rules, dataset=dataset, preset=preset)
     except Unreadable as error:
         found = unread(error, rules, dataset=dataset)
     else:
@@ -86,6 +90,14 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
     if page_of is not None:
         write_whole(arguments.html, page_of(found, baseline=baseline.name, window=window.name).encode())
     return comparison(found)
+
+
+def shown(sides: Iterator[Sides]) -> Iterator[Sides]:
+    """Show on a terminal how many columns have been compared, as long as it goes on."""
+    console = Console(stderr=True)
+    columns = (TextColumn("comparing"), SpinnerColumn(), TextColumn("{task.completed} columns"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(sides, total=None)
 
 
 def _page() -> Callable[..., str]:

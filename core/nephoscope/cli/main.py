@@ -71,8 +71,8 @@ def global_options() -> argparse.ArgumentParser:
     return options
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:
+    """The command line with the commands of these modules."""
     options = global_options()
     root = _Parser(
         prog="nephoscope",
@@ -81,14 +81,16 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"nephoscope {__version__}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
-    for name in MODULES:
+    for name in modules:
         import_module(f"nephoscope.cli.{name}").add(commands, options)
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    # Only what the words name is imported: a comparison of two files knows no hub.
+    arguments = parser([name for name in MODULES if name in words] or MODULES).parse_args(words)
     as_json = getattr(arguments, "output", "text") == "json"
     try:
         answer: Answer = arguments.run(arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from nephoscope.drift.limits import DriftLimits, told
+from nephoscope.drift.limits import DriftLimits, severity_of, told
 from nephoscope.drift.pair import NotComputable, pair
 from nephoscope.drift.preset_findings import preset_findings, unknown_findings
 from nephoscope.drift.profile import Profile
@@ -128,6 +128,7 @@ def _finding(baseline: Profile, window: Profile, name: str, check: str, limit: L
         found.value,
         limit,
         reason=f"{told(check, found.value)}, {limit} was expected.",
+        severity=severity_of(check, found.value),
         labels=labels,
         evidence={"bound": found.bound},
     )

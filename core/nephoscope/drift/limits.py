@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from nephoscope.findings import Limit, Verdict, at_least, at_most
+from nephoscope.findings import Limit, Severity, Verdict, at_least, at_most
+
+SIGNIFICANT_PSI = 0.25  # moderate below
 
 # The checks that a column can be given a limit for, each with how its value is told.
 CHECKS: dict[str, str] = {
@@ -75,3 +77,13 @@ def told(check: str, value: float) -> str:
     'KS distance 0.1032 to the baseline'
     """
     return CHECKS[check].format(f"{value:.4g}")
+
+
+def severity_of(check: str, value: float) -> Severity:
+    """
+    How urgent a breach is; the stability index has two levels by convention.
+
+    >>> str(severity_of("psi", 0.2)), str(severity_of("psi", 0.25)), str(severity_of("ks", 0.9))
+    ('medium', 'high', 'medium')
+    """
+    return Severity.HIGH if check == "psi" and value >= SIGNIFICANT_PSI else Severity.MEDIUM

@@ -7,7 +7,7 @@ A column that the window lacks, or a window that could not be read, makes them u
 from __future__ import annotations
 
 from nephoscope.drift.judgement import DRIFTED_SHARE, ColumnJudgement, drifted_share, judge_column
-from nephoscope.drift.limits import Rules
+from nephoscope.drift.limits import Rules, severity_of
 from nephoscope.drift.pair import NotComputable, paired, side
 from nephoscope.drift.profile import Column, Kind, Profile
 from nephoscope.drift.quality import quality_checks, quality_findings
@@ -50,6 +50,7 @@ def _of_column(found: ColumnJudgement, rules: Rules, dataset: str) -> Finding:
         found.reason,
         value=found.value,
         limit=found.limit,
+        severity=severity_of(found.method or "", found.value or 0.0),
         labels={"dataset": dataset},
         evidence={"method": found.method, "bound": found.bound or 0.0} if found.method else {},
     )

@@ -10,7 +10,6 @@ from nephoscope.drift.profile import Floats
 from nephoscope.drift.shares import Shares
 
 FLOOR = 1e-4  # the least share, so that the logarithm stays finite
-MODERATE, SIGNIFICANT = 0.1, 0.25  # the two levels of the convention
 
 
 def psi(shares: Shares) -> Estimate:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from nephoscope.settings.bills import Bills, Budgets, ExchangeRates
 from nephoscope.settings.channels import Channel
-from nephoscope.settings.datasets import DataSet
+from nephoscope.settings.datasets import DataSet, Tables
 from nephoscope.settings.durations import Duration
 from nephoscope.settings.features import Features
 from nephoscope.settings.metric_stores import MetricStores
@@ -82,6 +82,7 @@ class Configuration(Section, frozen=True, kw_only=True):
     datasets: Annotated[dict[Name, DataSet], Meta(description="The tables that are watched for drift.")] = field(
         default_factory=dict
     )
+    tables: Annotated[Tables, Meta(description="What profiles landed tables.")] = Tables()
     metric_stores: Annotated[MetricStores, Meta(description="Where model metrics are kept.")] = MetricStores()
     models: Annotated[Models, Meta(description="The models that are watched.")] = field(default_factory=dict)
     features: Annotated[Features, Meta(description="The feature store.")] | UnsetType = UNSET

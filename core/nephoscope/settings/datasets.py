@@ -78,6 +78,20 @@ Column: TypeAlias = Annotated[
 ]
 
 
+class Tables(Section, frozen=True, kw_only=True):
+    """What profiles landed tables."""
+
+    engine: Annotated[
+        Literal["files", "spark"], Meta(description="`spark` profiles large Parquet tables on a cluster.")
+    ] = "files"
+    url: Annotated[
+        Text, Meta(description="Of `spark`: a master such as `local[2]` or `yarn`, or Spark Connect's `sc://HOST`.")
+    ] = "local[*]"
+    larger_than_mib: Annotated[
+        float, Meta(ge=0, description="Of `spark`: only objects larger than so many MiB are handed to it.")
+    ] = 512
+
+
 class Parts(Section, frozen=True, kw_only=True):
     """How a table lands in several objects of one folder."""
 
