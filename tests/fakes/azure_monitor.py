@@ -131,6 +131,8 @@ class AzureMonitor:
         }
 
     def _series(self, kql: str, tables: list[str], labels: list[str]) -> list[list[Any]]:
+        assert "Name in~ (names)" in kql
+        assert "by Name = tolower(Name)" in kql
         bound = {
             name: json.loads(value) for name, value in re.findall(r"^let (\w+) = dynamic\((.*)\);$", kql, re.MULTILINE)
         }
@@ -142,9 +144,9 @@ class AzureMonitor:
         for table in tables:
             for (kept_in, name, kept_labels), samples in self.samples.of.items():
                 told = dict(kept_labels)
-                key = (name, *(told.get(label, "") for label in labels))
+                key = (name.lower(), *(told.get(label, "") for label in labels))
                 wanted = all(value in bound[f"values{n}"] for n, value in enumerate(key[1:]))
-                if kept_in == table and name in bound["names"] and wanted:
+                if kept_in == table and name.lower() in map(str.lower, bound["names"]) and wanted:
                     groups.setdefault(key, []).extend(s for s in samples if start <= s[0] < end)
         return [
             [*key, at.isoformat().replace("+00:00", "Z"), *map(self._number, summary(values))]

@@ -144,6 +144,23 @@ def test_several_tables_are_read_as_one(fake: AzureMonitor) -> None:
     assert [point.value for point in told.points] == [0.9]
 
 
+def test_opentelemetrys_lower_case_is_the_same_metric(fake: AzureMonitor) -> None:
+    """OpenTelemetry writes "accuracy" for whoever says "Accuracy": both are one series, and one model's versions."""
+    for name, version, value in (("accuracy", "3", 0.8), ("Accuracy", "4", 1.0)):
+        labels = {"ModelName": "fraud_detection_v2", "ModelVersion": version}
+        fake.samples.write("AppMetrics", name, labels, NOW - HOUR / 2, value)
+    assert fake.http
+    metrics = AzureMonitorMetrics(Token(), "workspace", **client_options(fake.http.url))
+
+    (told,) = ask(fake, accuracy())
+    variants = metrics.variants([accuracy()], "ModelVersion", WINDOW)[accuracy()]
+
+    assert isinstance(told, Series)
+    assert [point.value for point in told.points] == [0.9]
+    assert not isinstance(variants, Unknown)
+    assert [dict(each.labels)["ModelVersion"] for each in variants] == ["3", "4"]
+
+
 def test_a_period_without_items_has_no_value(fake: AzureMonitor) -> None:
     """A row that counts no items is left out, not divided by."""
     assert fake.http
@@ -227,6 +244,19 @@ def test_more_rows_than_an_answer_holds_are_asked_for_in_turn(fake: AzureMonitor
 
     assert [each.points[0].value for each in told.values() if isinstance(each, Series)] == [float(n) for n in range(60)]
     assert len(kql(fake)) == 2
+
+
+@pytest.mark.parametrize("asked", [accuracy(), query("N", "A", {}, resource=ENDPOINT.format("a"))], ids=str)
+def test_a_long_wait_is_not_waited_out(fake: AzureMonitor, asked: Query) -> None:
+    """Throttled with a wait of ten minutes, the quota is told at once, instead of a timeout at the deadline."""
+    assert fake.http
+    fake.http.script.append(failure(429, "Throttled", "scripted", Retry_After="600"))
+
+    (told,) = ask(fake, asked)
+
+    assert isinstance(told, Unknown)
+    assert told.fault is Fault.QUOTA
+    assert "600 s" in told.reason
 
 
 @pytest.mark.parametrize(("status", "fault"), [(401, Fault.PERMISSION), (404, Fault.WRONG_NAME), (504, Fault.TIMEOUT)])

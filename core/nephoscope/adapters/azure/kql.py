@@ -40,13 +40,14 @@ def series_kql(queries: Sequence[Query], window: Window) -> str:
     The query for series of the same tables and labels: one row a series and period.
 
     Columns: Name, label0, label1, …, Start, Sum, Count, Min, Max. "Mean = sum(Sum) / sum(ItemCount)": the rows are
-    pre-aggregated, so an average of them would be wrong.
+    pre-aggregated, so an average of them would be wrong. Names are told in lower case, in which OpenTelemetry writes
+    them whatever they were called.
 
     Raises:
         ValueError: A table or a label has a name that cannot be written into a query.
     """
     labels = _labels(queries[0])
-    keys = ", ".join(["Name", *(f"label{number}" for number in range(len(labels)))])
+    keys = ", ".join(["Name = tolower(Name)", *(f"label{number}" for number in range(len(labels)))])
     seconds = round(window.period.total_seconds())
     return "\n".join(
         [
@@ -103,7 +104,7 @@ def _bound(queries: Sequence[Query], labels: Sequence[str]) -> list[str]:
 
 
 def _chosen(labels: Sequence[str]) -> list[str]:
-    chosen = ["| where Name in (names)"]
+    chosen = ["| where Name in~ (names)"]
     for number, label in enumerate(labels):
         chosen.append(f"| extend label{number} = tostring(Properties[{json.dumps(label)}])")
         chosen.append(f"| where label{number} in (values{number})")

@@ -19,6 +19,7 @@ from azure.monitor.query import LogsQueryClient, LogsQueryPartialResult, LogsTab
 
 from nephoscope.adapters.azure.faults import MALFORMED, malformed, unanswered
 from nephoscope.adapters.azure.kql import names_kql, series_kql
+from nephoscope.adapters.azure.patience import LongWait, ShortWaits
 from nephoscope.adapters.azure.resource_metrics import ResourceMetrics
 from nephoscope.monitoring.answer import (
     Answer,
@@ -62,7 +63,7 @@ class AzureMonitorMetrics:
     ) -> None:
         self._workspace = workspace
         self._resources = resources
-        self._logs = LogsQueryClient(credential, **RETRIES | client)
+        self._logs = LogsQueryClient(credential, **RETRIES | {"per_retry_policies": [ShortWaits()]} | client)
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         """Answer every query: one KQL for all that have the same tables and labels, as far as its rows reach."""
@@ -82,15 +83,15 @@ class AzureMonitorMetrics:
         """The same queries with each value of one more property that had data of late; resources' metrics have none."""
         answers: dict[Query, Variants] = {asked: () for asked in queries if asked.resource}
         for group in alike(asked for asked in queries if not asked.resource):
-            listed = self._listed(labelled(group[0], label, ""), window)
+            listed = self._listed([labelled(asked, label, "") for asked in group], window)
             answers |= {asked: variants_of(asked, label, listed) for asked in group}
         return answers
 
-    def _listed(self, like: Query, window: Window) -> list[Query] | Unknown:
-        """The metrics that there were in the last two weeks, by the labels of one query."""
+    def _listed(self, queries: Sequence[Query], window: Window) -> list[Query] | Unknown:
+        """The metrics of the last two weeks, by the labels of these queries, and spelled as they are."""
         past = replace(window, start=window.end - LISTED_PAST)
         try:
-            asked = names_kql([like], past, most=LISTED_MOST)
+            asked = names_kql(queries, past, most=LISTED_MOST)
         except ValueError as error:
             return failed(Fault.REFUSED, f"The question cannot be asked: {error}.")
         table = self._table(asked, past)
@@ -98,7 +99,11 @@ class AzureMonitorMetrics:
             return table
         if len(table.rows) >= LISTED_MOST:
             return failed(Fault.PARTIAL, f"There are more than {LISTED_MOST} series of it.")
-        return [replace(like, name=name, labels=labels) for name, labels in _keys(table, like)]
+        spelled = {each.name.lower(): each.name for each in queries}
+        return [
+            replace(queries[0], name=spelled.get(name.lower(), name), labels=labels)
+            for name, labels in _keys(table, queries[0])
+        ]
 
     def _of_resources(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         theirs = [asked for asked in queries if asked.resource]
@@ -120,7 +125,7 @@ class AzureMonitorMetrics:
 
     def _explained(self, queries: Sequence[Query], window: Window) -> dict[Query, Answer]:
         """Tell a metric without data from one that was never there; where that cannot be told, it has no data."""
-        found = self._listed(queries[0], window) if queries else []
+        found = self._listed(queries, window) if queries else []
         if isinstance(found, Unknown):
             return {}
         listed = set(map(str, found))
@@ -133,6 +138,8 @@ class AzureMonitorMetrics:
             )
         except AzureError as error:
             return unanswered(error)
+        except LongWait as error:
+            return failed(Fault.QUOTA, error.what)
         except MALFORMED as error:
             return malformed(error)
         if isinstance(found, LogsQueryPartialResult):
@@ -157,7 +164,9 @@ def _series(table: LogsTable, queries: Sequence[Query]) -> dict[Query, Series]:
     for row, (name, labels) in zip(table.rows, _keys(table, first), strict=True):
         numbers = {column: _number(row[column]) for column in ("Sum", "Count", "Min", "Max")}
         points.setdefault(str(replace(first, name=name, labels=labels)), []).append((row["Start"], numbers))
-    return {asked: _one(asked, points.get(str(asked), ())) for asked in queries}
+    # The query tells names in lower case.
+    lower = {asked: str(replace(asked, name=asked.name.lower())) for asked in queries}
+    return {asked: _one(asked, points.get(lower[asked], ())) for asked in queries}
 
 
 def _one(asked: Query, rows: Iterable[tuple[Any, Mapping[str, float]]]) -> Series:

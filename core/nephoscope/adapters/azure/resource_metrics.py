@@ -17,6 +17,7 @@ from azure.core.exceptions import AzureError
 from azure.monitor.querymetrics import Metric, MetricsClient, MetricsQueryResult, MetricValue
 
 from nephoscope.adapters.azure.faults import MALFORMED, malformed, unanswered
+from nephoscope.adapters.azure.patience import LongWait, ShortWaits
 from nephoscope.monitoring.answer import Answer, Fault, Point, Series, failed, in_order
 from nephoscope.monitoring.query import Query, Statistic, Window
 
@@ -35,7 +36,7 @@ class ResourceMetrics:
     """The resources of one region."""
 
     def __init__(self, credential: TokenCredential, endpoint: str, **client: Any) -> None:
-        self._client = MetricsClient(endpoint, credential, **client)
+        self._client = MetricsClient(endpoint, credential, per_retry_policies=[ShortWaits()], **client)
 
     def points(self, queries: Sequence[Query], window: Window) -> Mapping[Query, Answer]:
         """Answer every query: one call for all resources of a namespace with the same metrics and labels."""
@@ -62,6 +63,8 @@ class ResourceMetrics:
             )
         except AzureError as error:
             return dict.fromkeys(queries, unanswered(error))
+        except LongWait as error:
+            return dict.fromkeys(queries, failed(Fault.QUOTA, error.what))
         except MALFORMED as error:
             return dict.fromkeys(queries, malformed(error))
         return {asked: _answer(asked, found, window) for asked in queries}
