@@ -15,6 +15,7 @@ from nephoscope.cost.resource_use import ResourceUse
 
 KEYS = ("provider", "service", "category", "region", "account", "resource", "day", "month")
 TAG = "tag:"
+LAST = "\U0010ffff"  # sorts behind every text
 UNTOLD = "unknown"  # the provider of a source that does not tell it
 
 View: TypeAlias = Literal["", "both", "actual", "amortised"]
@@ -130,12 +131,18 @@ def merged(groups: Iterable[Group]) -> list[Group]:
 
     Azure writes one id in several cases: its ids are the same whatever their case, and the first spelling is shown.
     """
-    found: dict[tuple[object, ...], list[Group]] = defaultdict(list)
+    found: dict[tuple[object, ...], list[Group]] = {}
     for group in groups:
-        keys = tuple(key.lower() if key and group.provider == "azure" else key for key in group.keys)
-        found[keys, group.currency].append(group)
-    result = [_added(parts) for parts in found.values()]
-    return sorted(result, key=lambda group: ([(key is None, key or "") for key in group.keys], group.currency))
+        keys = group.keys
+        if group.provider == "azure":
+            keys = tuple(key.lower() if key else key for key in keys)
+        found.setdefault((keys, group.currency), []).append(group)
+    return sorted((_added(parts) for parts in found.values()), key=_order)
+
+
+def _order(group: Group) -> tuple[object, ...]:
+    """By the values of the keys, those without one last."""
+    return tuple(LAST if key is None else key for key in group.keys), group.currency
 
 
 def _added(parts: list[Group]) -> Group:

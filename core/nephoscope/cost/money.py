@@ -59,7 +59,7 @@ def amount(text: str) -> Decimal:
             as accountants write what is negative.
 
     Raises:
-        ValueError: It is no finite number.
+        ValueError: It is no finite number, or one that can be read in two ways, as `1,234` can.
 
     >>> [str(amount(text)) for text in ("1.5e-7", " $10,100.00 ", "-$3.20", "(12.5)")]
     ['1.5E-7', '10100.00', '-3.20', '-12.5']
@@ -68,9 +68,11 @@ def amount(text: str) -> Decimal:
     inside = _PARENTHESES.match(bare)
     if inside:
         bare = "-" + inside.group(1).strip()
-    bare = _SIGN_AND_SYMBOL.sub(r"\1", bare)
-    if _GROUPED.fullmatch(bare):
-        bare = bare.replace(",", "")
+    unsigned = _SIGN_AND_SYMBOL.sub(r"\1", bare)
+    # "1,234" alone is a thousand to some and a bit more than one to others: it is read as neither.
+    if _GROUPED.fullmatch(unsigned) and ("." in unsigned or unsigned != bare):
+        unsigned = unsigned.replace(",", "")
+    bare = unsigned
     try:
         number = Decimal(bare)
     except InvalidOperation:
@@ -112,6 +114,6 @@ def budget(text: str) -> Budget:
         if match is None:
             raise ValueError(f"{text!r} is no amount of money")
         currency = match["currency"]
-        return Budget(amount(match["amount"]), currency.upper() if currency else None)
+        return Budget(amount(match["amount"].replace(",", "")), currency.upper() if currency else None)
     except ValueError as error:
         raise BadUsage(f"The budget cannot be read: {error}.", do="write it as 1000 or as '1000 USD'") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _PREFIXES = {
     "aws": "aws",
     "amazon": "aws",
@@ -14,6 +16,7 @@ _PREFIXES = {
 }
 
 
+@cache
 def provider(name: str) -> str:
     """
     Tell the cloud that a bill names; a name of no cloud we know stays as it is written.

@@ -239,7 +239,7 @@ def test_what_cannot_be_read_makes_the_total_at_least(focus_row, write_csv, tmp_
     assert answer["monthly_costs"]["unknown"]["billed"] is None
 
 
-@pytest.mark.parametrize("bad", ["NULL", "", "nan", "Infinity", "1,2,3", "abc", "1e99999"])
+@pytest.mark.parametrize("bad", ["NULL", "", "nan", "Infinity", "1,2,3", "1,234", "1.234,5", "abc", "1e99999"])
 def test_a_row_without_an_amount_is_never_free(bad, focus_row, write_csv, report):
     """A cost that is missing or no number makes its file unknown."""
     answer = report(write_csv("bill.csv", [focus_row(), focus_row(BilledCost=bad)]))

@@ -167,7 +167,7 @@ class _Reading:
                     its_shape = shape(self._engine, path)
                     key = (its_shape, self._view(batch, its_shape, path), batch.delivery)
                     shapes.setdefault(key, []).append(path)
-                except (Unreadable, duckdb.Error) as error:
+                except (Unreadable, duckdb.Error, OSError) as error:
                     self._sources.append(_unread(path, error))
         amortised = any(view == "amortised" for _, view, _ in shapes)
         return [
@@ -232,7 +232,7 @@ class _Reading:
             groups = added_up(table, keys, where=asked)
         else:
             groups = added_up(cube(relation, charges, keys, month=self._month), keys)
-        found = [_group(row, keys, self._by) for row in groups]
+        found = _groups(groups, keys, self._by)
         if not self._details:
             return _Rolled(charges.dialect, lines, found, [], [])
         daily = list(_daily_lines(table))
@@ -307,16 +307,22 @@ def _daily(row: Sums, by: tuple[str, ...]) -> Line:
     )
 
 
-def _group(row: Sums, keys: Sequence[str], by: Sequence[str]) -> Group:
-    values = dict(zip(keys, row.keys, strict=True))
-    cloud = provider(values["provider"] or UNTOLD)
-    texts = {key: _text(key, value) for key, value in values.items()} | {"provider": cloud}
-    return Group(tuple(texts[key] for key in by), cloud, values["currency"] or "", row.billed, row.effective, row.rows)
+def _groups(rows: Iterable[Sums], keys: Sequence[str], by: Sequence[str]) -> list[Group]:
+    """Name the groups by the keys that were asked for; `keys` begin with the provider and the currency."""
+    places = [(key, keys.index(key)) for key in by]
+    groups = []
+    for row in rows:
+        cloud = provider(row.keys[0] or UNTOLD)
+        values = tuple(cloud if place == 0 else _text(key, row.keys[place]) for key, place in places)
+        groups.append(Group(values, cloud, row.keys[1] or "", row.billed, row.effective, row.rows))
+    return groups
 
 
 def _text(key: str, value: object) -> str | None:
-    text = None if value is None else str(value)
-    return text[:7] if text and key == "month" else text
+    if value is None or type(value) is str:
+        return value
+    text = str(value)
+    return text[:7] if key == "month" else text
 
 
 def _check(lines: list[Line], part: _Part, month: str | None) -> None:
