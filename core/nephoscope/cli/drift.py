@@ -219,7 +219,7 @@ def _known(name: str, names: Sequence[str], what: str) -> str:
     if name in names:
         return name
     near = get_close_matches(name, names, n=1)
-    do = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(names)}"
+    do = f"write '{near[0]}'" if near else f"choose from {', '.join(names)}"
     raise BadUsage(f"There is no {what} '{name}'.", do=do)
 
 

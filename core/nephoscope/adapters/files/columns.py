@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from nephoscope.drift.profile import Floats, Kind
+from nephoscope.errors import BadUsage
 
 
 class Group(Protocol):
@@ -174,19 +175,24 @@ def indices(encoded: pa.DictionaryArray) -> npt.NDArray[np.integer]:
     return np.frombuffer(held.buffers()[1], dtype=_dtype(held.type))[held.offset : held.offset + len(held)]
 
 
-def as_kind(array: pa.Array, kind: Kind) -> pa.Array:
+def as_kind(array: pa.Array, kind: Kind, name: str) -> pa.Array:
     """
     A piece of a column in a type that can be looked at as `kind`.
 
     Raises:
-        pyarrow.ArrowInvalid: Some words are no numbers.
+        BadUsage: Some of its values cannot.
     """
     if kind_of(array.type) is kind or (kind is Kind.TEXT and kind_of(array.type) is Kind.CATEGORICAL):
         return array
-    if types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if types.is_null(array.type):
-        return array.cast(pa.float64() if kind is Kind.NUMERIC else pa.string())
-    if kind is Kind.NUMERIC:
-        return array.cast(pa.int64()) if types.is_temporal(array.type) else array.cast(pa.float64())
-    return array.cast(pa.timestamp("us")) if kind is Kind.TIME else array.cast(pa.string())
+    try:
+        return _cast(array.dictionary_decode() if types.is_dictionary(array.type) else array, kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        do = f"leave the kind of '{name}' to its type"
+        raise BadUsage(f"'{name}' ({array.type}) cannot be looked at as {kind}.", do=do) from error
+
+
+def _cast(array: pa.Array, kind: Kind) -> pa.Array:
+    if kind is Kind.NUMERIC and types.is_temporal(array.type):
+        return array.cast(pa.int64())
+    to = {Kind.NUMERIC: pa.float64(), Kind.TIME: pa.timestamp("us")}
+    return array.cast(to.get(kind, pa.string()))

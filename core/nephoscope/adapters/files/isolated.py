@@ -11,11 +11,12 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+import weakref
+from collections.abc import Callable
 
 import msgspec
 
-from nephoscope.adapters.files.limits import FUNCTION, ReadLimits
+from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.drift import profile as profiles
 from nephoscope.drift.profile import Kind, Profile
 from nephoscope.errors import BadPayload, Unreadable
@@ -27,11 +28,11 @@ MIB = 1024 * 1024
 class Caps(msgspec.Struct, frozen=True):
     """What a child may use, and how it reads."""
 
-    memory_bytes: int = 2048 * MIB  # of address space, much of which libraries reserve and never touch
-    seconds: float = 120.0  # for one table
+    memory_bytes: int = 4096 * MIB  # of address space, much of which libraries reserve and never touch
+    seconds: float = 600.0  # for one table
     bins: int = 1_024
     salt: str = ""
-    limits: ReadLimits = FUNCTION
+    limits: ReadLimits = LAPTOP
     kinds: dict[str, Kind] = msgspec.field(default_factory=dict)
 
 
@@ -65,12 +66,13 @@ def _exchange(child: subprocess.Popen[bytes], request: bytes) -> bytes:
     return child.stdout.readline()
 
 
-@dataclass(slots=True)
 class IsolatedTables:
-    """`FileTables` in a child process."""
+    """`FileTables` in a child process, which ends with it."""
 
-    caps: Caps = field(default_factory=Caps)
-    _child: subprocess.Popen[bytes] | None = None
+    def __init__(self, caps: Caps | None = None) -> None:
+        self._caps = caps or Caps()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._end: Callable[[], object] = lambda: None
 
     def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
         """
@@ -94,11 +96,12 @@ class IsolatedTables:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
             self._child = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-                [sys.executable, "-m", "nephoscope.adapters.files.child", msgspec.json.encode(self.caps).decode()],
+                [sys.executable, "-m", "nephoscope.adapters.files.child", msgspec.json.encode(self._caps).decode()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
+            self._end = weakref.finalize(self, _ended, self._child)
         return self._child
 
     def _ask(self, child: subprocess.Popen[bytes], request: bytes) -> tuple[Reply | None, bool]:
@@ -108,7 +111,7 @@ class IsolatedTables:
             late.set()
             child.kill()
 
-        watch = threading.Timer(self.caps.seconds, end)
+        watch = threading.Timer(self._caps.seconds, end)
         watch.start()
         try:
             line = _exchange(child, request)
@@ -120,7 +123,7 @@ class IsolatedTables:
         code = child.wait()
         self.close()
         if late:
-            how = f"took more than {self.caps.seconds:g} s to read"
+            how = f"took more than {self._caps.seconds:g} s to read"
         elif code < 0:
             how = f"took its reader down with {signal.Signals(-code).name}"
         else:
@@ -129,7 +132,10 @@ class IsolatedTables:
 
     def close(self) -> None:
         """End the child."""
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.communicate()
+        self._end()
+        self._child = None
+
+
+def _ended(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.communicate()

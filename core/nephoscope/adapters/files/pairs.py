@@ -130,7 +130,7 @@ class _Taken:
     def of(cls, whole: Whole, name: str, told: Kind | None) -> _Taken:
         stored = whole.fields[name].type
         kind = told or kind_of(stored)
-        pieces = [as_kind(array, kind) for array in whole.pieces(name)]
+        pieces = [as_kind(array, kind, name) for array in whole.pieces(name)]
         column = Column(name, str(stored), kind, nulls=sum(array.null_count for array in pieces))
         if kind in (Kind.NUMERIC, Kind.TIME):
             return cls(column, np.concatenate([numbers(array) for array in pieces]) if pieces else np.empty(0))

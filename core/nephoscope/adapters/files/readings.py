@@ -87,7 +87,7 @@ class NumberReading:
 
     def add(self, array: pa.Array) -> None:
         """Sample or count."""
-        values = numbers(as_kind(array, self._kind))
+        values = numbers(as_kind(array, self._kind, self._field.name))
         if self._tally is None:
             self._sample.add(values)
         else:
@@ -139,7 +139,7 @@ class WordReading:
     def add(self, array: pa.Array) -> None:
         """Note the words or count them."""
         self._nulls += array.null_count
-        self._counts.add(as_kind(array, Kind.CATEGORICAL))
+        self._counts.add(as_kind(array, Kind.CATEGORICAL, self._field.name))
 
     def wants_another(self) -> bool:
         """A second pass only where the vocabulary was too large to be kept whole."""

@@ -48,7 +48,7 @@ class Rows:
             places: The place of each word, to which new words are added.
         """
         kind = self.kind(name)
-        pieces = [as_kind(array, kind) for array in self._table.pieces(name)]
+        pieces = [as_kind(array, kind, name) for array in self._table.pieces(name)]
         of_words = kind in (Kind.CATEGORICAL, Kind.TEXT)
         return np.concatenate([_placed(array, places) if of_words else _numbered(array) for array in pieces])
 

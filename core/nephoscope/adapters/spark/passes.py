@@ -79,7 +79,7 @@ def surveying(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
                 if field.name not in vocabularies:
                     vocabulary = Vocabulary()
                     vocabularies[field.name] = (vocabulary, WordCounts(vocabulary))
-                vocabularies[field.name][1].add(as_kind(array, Kind.CATEGORICAL))
+                vocabularies[field.name][1].add(as_kind(array, Kind.CATEGORICAL, field.name))
     for _, counts in vocabularies.values():
         counts.flush()
     if schema is not None:
