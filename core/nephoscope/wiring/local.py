@@ -107,17 +107,17 @@ class Local:
 
     @cached_property
     def tables(self) -> Tables:
-        """Tables in files; large ones on Spark, where the configuration says so."""
-        from nephoscope.adapters.files.tables import FileTables
+        """Tables in files, read where they can do no harm; large ones on Spark, where the configuration says so."""
+        from nephoscope.adapters.files.isolated import IsolatedTables
 
         written = self.settings.tables
         if written.engine == "files":
-            return FileTables()
+            return IsolatedTables()
 
         from nephoscope.adapters.files.by_size import TablesBySize
         from nephoscope.adapters.spark.tables import SparkTables
 
-        return TablesBySize(FileTables(), SparkTables(written.url), int(written.larger_than_mib * 1024 * 1024))
+        return TablesBySize(IsolatedTables(), SparkTables(written.url), int(written.larger_than_mib * 1024 * 1024))
 
     @cached_property
     def baselines(self) -> StoredBaselines:
