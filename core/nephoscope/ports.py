@@ -8,23 +8,22 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NewType, Protocol
 
-from nephoscope.cost.bill import Bill
-from nephoscope.cost.lines import Answer as BillAnswer
-from nephoscope.cost.lines import Unknown as UnknownBill
-from nephoscope.cost.recommendation import Recommendation
-from nephoscope.events import ObjectRef
-from nephoscope.monitoring.answer import Answer, Variants
-from nephoscope.monitoring.query import Query, Window
-from nephoscope.monitoring.sample import Sample
-
-if TYPE_CHECKING:  # numpy stays out of the functions that compare no tables
+if TYPE_CHECKING:  # a function imports what it uses, and no port makes it import more
     from nephoscope.alerts.messages import Message
+    from nephoscope.cost.bill import Bill
+    from nephoscope.cost.lines import Answer as BillAnswer
+    from nephoscope.cost.lines import Unknown as UnknownBill
+    from nephoscope.cost.recommendation import Recommendation
     from nephoscope.drift.profile import Profile
+    from nephoscope.events import ObjectRef
     from nephoscope.features.counts import Counted
     from nephoscope.features.plan import Window as EventTimes
     from nephoscope.features.reading import Reading
     from nephoscope.features.rows import Rows, Stored, Written
     from nephoscope.features.view import View
+    from nephoscope.monitoring.answer import Answer, Variants
+    from nephoscope.monitoring.query import Query, Window
+    from nephoscope.monitoring.sample import Sample
 
 Version = NewType("Version", str)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from nephoscope.payloads import aws
 from nephoscope.wiring.aws import Aws
 from nephoscope.wiring.entry import log_to_stderr
@@ -81,5 +80,8 @@ def on_object(job: str, payload: Any, context: Any) -> Any:
 
 def batch(payload: Any, context: Any, work: Any) -> Any:
     """Work through a batch of SQS; what fails comes again, and nothing else."""
+    # On first use: half of a cold start, and a timer's function never has a batch.
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
     batches = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(payload, lambda record: work(record.raw_event), batches, context)
