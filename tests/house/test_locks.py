@@ -17,6 +17,7 @@ TESTED = ("apprise", "aws", "azure", "demo", "gcp", "html")
 LOCKS = {
     "requirements-build.txt": GROUPS["build"],
     "requirements.txt": RUNTIME + EXTRAS["demo"],
+    "requirements-features.txt": RUNTIME + EXTRAS["features"] + GROUPS["features"],
     "requirements-dev.txt": RUNTIME + GROUPS["dev"] + [line for extra in TESTED for line in EXTRAS[extra]],
 }
 

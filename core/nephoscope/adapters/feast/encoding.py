@@ -45,7 +45,8 @@ def _keys(view: View, batch: pa.RecordBatch) -> Ragged:
 
 
 def _values(view: View, batch: pa.RecordBatch, name: str, kind: int) -> Ragged:
-    return of_rows(value.SerializeToString() for value in _protos(view, batch, name, kind))
+    # Maps have no order of their own; two clouds have to agree on one.
+    return of_rows(value.SerializeToString(deterministic=True) for value in _protos(view, batch, name, kind))
 
 
 def _protos(view: View, batch: pa.RecordBatch, name: str, kind: int) -> list[Any]:

@@ -98,4 +98,7 @@ def _stored(time: datetime | None, values: Mapping[str, Any] | None) -> Stored |
     if time is None or values is None or not any(value.WhichOneof("val") for value in values.values()):
         return None  # Feast's Redis store tells a row that is not there as one of 1970 without values
     aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    return Stored((aware - _EPOCH) // _MICROSECOND, {name: value.SerializeToString() for name, value in values.items()})
+    return Stored(
+        (aware - _EPOCH) // _MICROSECOND,
+        {name: value.SerializeToString(deterministic=True) for name, value in values.items()},
+    )
