@@ -16,7 +16,7 @@ import numpy as np
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits, Driver
 from nephoscope.cost.daily import DailySeries, series
 from nephoscope.cost.lines import Line
-from nephoscope.series.anomalies import SeriesAnomaly, anomalies, expectations
+from nephoscope.series.anomalies import SeriesAnomaly, anomalies, carried_forward, expectations
 from nephoscope.series.discord import Floats
 
 WEEK = 7
@@ -77,7 +77,7 @@ def in_series(one: DailySeries, parts: Sequence[DailySeries], limits: AnomalyLim
         return []
     shown = without_month_starts(one)
     seconds = np.arange(len(values), dtype=np.float64) * DAY_SECONDS
-    usual = expectations(shown, WEEK)
+    usual = expectations(carried_forward(shown), WEEK)
     found: list[Anomaly] = []
     for stretch in anomalies(seconds, shown, season=WEEK).anomalies:
         anomaly = _anomaly(one, stretch, usual, parts)

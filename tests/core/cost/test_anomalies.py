@@ -105,3 +105,8 @@ def test_a_day_of_which_nothing_came_is_missing_not_free():
     """A provider that told nothing of a day is not taken to have charged nothing on it."""
     gap = FIRST + timedelta(55)
     assert cost_anomalies([line for line in _lines() if line.day != gap]) == []
+
+
+def test_a_bill_of_a_few_days_in_months_is_no_anomaly():
+    """A provider that tells of every tenth day only gives no reason to tell anybody anything."""
+    assert cost_anomalies([line for line in _lines() if line.day is not None and line.day.toordinal() % 10 == 0]) == []
