@@ -4,8 +4,8 @@ The hub under load, against the figures it has to keep.
     make bench-hub                     everything, some minutes
     python tests/bench/hub.py a1 a6    only these
 
-Everything is real but the people: the SQLite topic and state in files, the shipped jobs, and channels over loopback HTTP
-and SMTP. Each case prints what was measured and what is allowed; the script exits with 1 where something is not kept.
+Everything is real but the people: the SQLite topic and state in files, the shipped jobs, and channels over loopback
+HTTP and SMTP. Each case prints what was measured and what is allowed; exit code 1 says that a figure is not kept.
 
 - a1   10,000 Reports of 500 data sets, 5 % of them twice, 1 % out of order; 200 drift at their last file, in 10 groups
 - a4   16 writers, 1,000 updates each, one record

@@ -139,15 +139,15 @@ def title(snapshot: Snapshot) -> str:
     """
     One line for the first glance: what kind of news, of what, and what was seen.
 
-    "FIRING: flights/dep_delay: KS distance 0.137 to the baseline, at most 0.1 was expected"
+    FIRING: flights/dep_delay: KS distance 0.137 to the baseline, at most 0.1 was expected
     """
     if snapshot.why is Why.NOTICE:
         return plain(snapshot.title, most=TITLE_MOST)
     word = _WORD[snapshot.why]
-    told = [a for a in snapshot.alerts if a.fingerprint in snapshot.news] or list(snapshot.alerts)
-    told = [a for a in told if _matches(a, snapshot)] or told
-    if len(told) != 1:
-        return plain(f"{word}: {_several(told, snapshot.labels)}", most=TITLE_MOST)
+    news = [a for a in snapshot.alerts if a.fingerprint in snapshot.news] or list(snapshot.alerts)
+    told = [a for a in news if _matches(a, snapshot)] or news
+    if len(news) != 1:
+        return plain(f"{word}: {_several(told, snapshot.labels, beside=len(news) - len(told))}", most=TITLE_MOST)
     alert = told[0]
     if snapshot.why is Why.RESOLVED:
         return plain(f"{word} after {_lasted(alert)}: {alert.subject} ({alert.check})", most=TITLE_MOST)
@@ -161,11 +161,13 @@ def _matches(alert: Alert, snapshot: Snapshot) -> bool:
     return alert.state is wanted or (snapshot.why is Why.UNKNOWN and bool(alert.blind))
 
 
-def _several(alerts: list[Alert], labels: Mapping[str, str]) -> str:
+def _several(alerts: list[Alert], labels: Mapping[str, str], *, beside: int) -> str:
     about = ", ".join(labels.values()) or "everything"
     subjects = list(dict.fromkeys(alert.subject.removeprefix(f"{about}/") for alert in alerts))
     left = len(subjects) - NAMED
-    return f"{len(alerts)} alerts of {about}: {', '.join(subjects[:NAMED])}{f' and {left} more' if left > 0 else ''}"
+    count = "1 alert" if len(alerts) == 1 else f"{len(alerts)} alerts"
+    named = ", ".join(subjects[:NAMED]) + (f" and {left} more" if left > 0 else "")
+    return f"{count} of {about}: {named}{f'; {beside} other news' if beside else ''}"
 
 
 def _item(alert: Alert, snapshot: Snapshot, stores: Mapping[str, str]) -> Item:

@@ -50,9 +50,10 @@ def sweep(desk: Desk) -> list[Told]:
     mark = records.read(desk.state, WATERMARK, _Watermark)
     if mark is None or mark.settings_hash != desk.settings_hash:
         reroute(desk)
-    since = mark.at if mark else now - LOOK_BACK
+    # A clock that went back must not hide what is marked with the time it shows now.
+    since = min(mark.at, now - LOOK_BACK) if mark else now - LOOK_BACK
     told = flush(_due(desk, since, now), desk)
-    reached = max(since, now - LOOK_BACK)
+    reached = max(mark.at, now - LOOK_BACK) if mark else now - LOOK_BACK
     if mark is None or reached - mark.at >= timedelta(minutes=1) or mark.settings_hash != desk.settings_hash:
         records.change(desk.state, WATERMARK, _Watermark, lambda _: _Watermark(reached, desk.settings_hash))
     return told

@@ -248,3 +248,16 @@ def test_a_hanging_channel_delays_nobody_else() -> None:
     sweeping.join()
     assert mail_was_told
     assert len(hub.channels["chat"].got) == 1
+
+
+def test_a_clock_that_goes_back_hides_nothing() -> None:
+    """Three hours back and forth: what came at the earlier time is told then, once."""
+    hub = Hub()
+    hub.sees(breach("flights/a"))
+    hub.later(timedelta(hours=3))
+    hub.sweep()
+    hub.later(timedelta(hours=-3))
+    hub.sees(breach("scores/b", dataset="scores"), scope="scores")
+    hub.later(timedelta(hours=3))
+    hub.sweep()
+    assert hub.chat.told() == {("flights/a", "firing"): 1, ("scores/b", "firing"): 1}

@@ -308,3 +308,10 @@ def test_a_thread_is_an_episode() -> None:
         hub.sees(seen)
         hub.later(MINUTE)
     assert [m.thread for m in hub.chat.got] == ["", "room/1", ""]
+
+
+def test_a_title_counts_the_other_news() -> None:
+    """A title names what is worst, and says that there is more."""
+    hub = Hub()
+    hub.sees(breach("flights/a"), blind("flights/b"), blind("flights/c"))
+    assert hub.chat.titles == ["FIRING: 1 alert of flights: a; 2 other news"]
