@@ -30,7 +30,7 @@ from nephoscope.report import Report
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 AT = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
 CLOUDS = ("aws", "azure", "gcp")
-DEADLINE_SECONDS = 4
+DEADLINE_SECONDS = 3
 CONFIGURATION = f"""
 version: 1
 metric_stores:

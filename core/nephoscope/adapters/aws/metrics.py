@@ -40,7 +40,8 @@ LISTED_PAGES_MOST = 20  # 500 metrics each
 EXPLAINED_MOST = 5  # names: hints must not cost the answers their deadline
 STATISTICS = {Statistic.MEAN: "Average", Statistic.SUM: "Sum", Statistic.MIN: "Minimum", Statistic.MAX: "Maximum"}
 
-# "If the StartTime is between 15 and 63 days ago, you must specify a period of a multiple of 300"; else nothing comes.
+# "You must specify the period as follows or no data points in that time range is returned: […] Start time between 15
+# and 63 days ago - Use a multiple of 300 seconds […]. Start time greater than 63 days ago - Use a multiple of 3600".
 GRAINS = (
     (timedelta(days=63), timedelta(hours=1)),
     (timedelta(days=15), timedelta(minutes=5)),
@@ -222,7 +223,7 @@ def _answer(found: _Found, period: timedelta | None) -> Answer:
 
 
 def _query(name: str, asked: Query, period: timedelta) -> dict[str, Any]:
-    # No Unit: "if you specify a unit that the metric does not have, nothing is returned".
+    # "If you specify a unit that does not match the data collected, the results of the operation are null."
     dimensions = [{"Name": label, "Value": value} for label, value in asked.labels]
     metric = {"Namespace": asked.namespace, "MetricName": asked.name, "Dimensions": dimensions}
     stat = {"Metric": metric, "Period": round(period.total_seconds()), "Stat": STATISTICS[asked.statistic]}
