@@ -21,7 +21,8 @@ class Sample:
     def __init__(self, most: int = SAMPLE) -> None:
         self._most = most
         self._width = 1
-        self._taken = np.empty(0)
+        self._taken: list[Floats] = []
+        self._count = 0
         self._pending = np.empty(0)
         self._draws = np.random.default_rng(20_130_101)
         self.low = np.inf
@@ -35,7 +36,7 @@ class Sample:
     @property
     def values(self) -> Floats:
         """What was taken, in order of coming."""
-        return self._taken
+        return np.concatenate(self._taken) if self._taken else np.empty(0)
 
     def add(self, values: Floats) -> None:
         """Take more values, NaN and infinite ones are passed over."""
@@ -45,22 +46,28 @@ class Sample:
             self.low = min(self.low, float(values.min()))
             self.high = max(self.high, float(values.max()))
         while len(values):
-            room = (self._most - len(self._taken)) * self._width - len(self._pending)
+            room = (self._most - self._count) * self._width - len(self._pending)
             self._take(values[:room])
             values = values[room:]
-            if len(self._taken) == self._most:
+            if self._count == self._most:
                 self._thin()
 
     def _take(self, values: Floats) -> None:
-        pending = np.concatenate((self._pending, values))
+        pending = np.concatenate((self._pending, values)) if len(self._pending) else values
         strata = len(pending) // self._width
-        places = self._draws.integers(self._width, size=strata) + np.arange(strata) * self._width
-        self._taken = np.concatenate((self._taken, pending[places]))
-        self._pending = pending[strata * self._width :]
+        if self._width == 1:
+            taken = pending.copy()
+        else:
+            taken = pending[self._draws.integers(self._width, size=strata) + np.arange(strata) * self._width]
+        self._taken.append(taken)
+        self._count += strata
+        self._pending = pending[strata * self._width :].copy()
 
     def _thin(self) -> None:
-        pairs = len(self._taken) // 2
-        self._taken = self._taken[np.arange(pairs) * 2 + self._draws.integers(2, size=pairs)]
+        """Keep one of each two neighbours; from now on a stratum is twice as wide."""
+        pairs = self._count // 2
+        kept = self.values[np.arange(pairs) * 2 + self._draws.integers(2, size=pairs)]
+        self._taken, self._count = [kept], pairs
         self._width *= 2
 
 
