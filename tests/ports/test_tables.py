@@ -5,6 +5,8 @@ import io
 import json
 import random
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 from nephoscope.adapters.files.isolated import Caps, IsolatedTables
 from nephoscope.adapters.files.limits import ReadLimits
 from nephoscope.adapters.files.tables import FileTables
-from nephoscope.drift.profile import Column, Kind, Profile, merge
+from nephoscope.drift.profile import Column, Kind, Profile, merge, to_json
 from nephoscope.errors import BadPayload, Unreadable
 from nephoscope.events import ObjectRef
 from nephoscope.ports import Tables
@@ -324,3 +326,41 @@ def test_the_configured_format_must_match(tables: Tables, landed: Callable[..., 
     """A CSV file where Parquet is configured is unreadable, and the sentence names both."""
     with pytest.raises(Unreadable, match="is csv, the configuration says parquet"):
         tables.profile(landed(b"a\n1\n"), expected="parquet")
+
+
+def test_a_numeric_column_takes_at_most_64_kib(landed: Callable[..., ObjectRef]) -> None:
+    """At 1,024 bins, as JSON, whatever the numbers are."""
+    draw = np.random.default_rng(0)
+    for values in (draw.lognormal(20, 5, 50_000), draw.normal(size=50_000), draw.integers(-(2**62), 2**62, 50_000)):
+        assert len(to_json(FileTables().profile(landed(pa.table({"x": values}))))) <= 64 * 1024
+
+
+CHECK = """
+import resource, sys
+from pathlib import Path
+from nephoscope.adapters.files.tables import FileTables
+from nephoscope.drift.compare import compare
+from nephoscope.drift.limits import DriftLimits, Rules
+from nephoscope.events import ObjectRef
+
+tables, folder = FileTables(), sys.argv[1]
+baseline = tables.profile(ObjectRef("local", folder, "baseline"))
+window = tables.profile(ObjectRef("local", folder, "window"), like=baseline)
+print(len(compare(baseline, window, DriftLimits(rules=Rules()), dataset="wide")))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_a_million_rows_of_fifty_columns_take_ten_seconds(landed: Callable[..., ObjectRef], tmp_path: Path) -> None:
+    """Profiling both tables and judging every column: at most 10 s and 512 MB."""
+    for seed, name in enumerate(("baseline", "window")):
+        draw = np.random.default_rng(seed)
+        landed(pa.table({f"x{k}": draw.normal(size=1_000_000) for k in range(50)}), name)
+    started = time.perf_counter()
+    printed = subprocess.run([sys.executable, "-c", CHECK, str(tmp_path)], capture_output=True, check=True).stdout
+    findings, kibibytes = (int(line) for line in printed.split())
+    assert findings > 50
+    assert time.perf_counter() - started <= 10
+    # A child begins with its parent's peak memory.
+    assert kibibytes <= max(512 * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
