@@ -7,14 +7,10 @@ every full sample reaches are compared: above it, a key may be missing from a sa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nephoscope.features.ragged import of_rows
-from nephoscope.features.rows import Stored
-from nephoscope.features.sample import hashes
 from nephoscope.findings import Finding, at_most, measured, unknown
 
 CHECK = "features.parity"
@@ -34,28 +30,6 @@ class Sampled:
 
     rows: Mapping[str, Held | None]  # None where the store has no such row
     full: bool = False  # as many keys as fit: there may be more with larger hashes
-
-
-def sampled(keys: Sequence[bytes], stored: Sequence[Stored | None], *, full: bool = False) -> Sampled:
-    """
-    Make digests of what a store answered.
-
-    Args:
-        keys: Serialized entity keys.
-        stored: What the store holds for each.
-        full: The sample is as large as it may be.
-    """
-    names = [f"{int(hashed):016x}" for hashed in hashes(of_rows(keys))]
-    held = [None if row is None else Held(row.event_us, _digest(row)) for row in stored]
-    return Sampled(dict(zip(names, held, strict=True)), full)
-
-
-def _digest(row: Stored) -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for name in sorted(row.values):
-        for part in (name.encode(), row.values[name]):
-            digest.update(len(part).to_bytes(4, "little") + part)
-    return digest.hexdigest()
 
 
 def parity(

@@ -9,11 +9,12 @@ from typing import Any
 
 from nephoscope.errors import NephoscopeError
 from nephoscope.features import freshness, parity, smoke
-from nephoscope.features.parity import Sampled, sampled, to_reading
+from nephoscope.features.parity import Sampled, to_reading
 from nephoscope.features.plan import plan
 from nephoscope.features.ragged import of_rows
 from nephoscope.features.rows import Stored
 from nephoscope.features.sample import merged, smallest
+from nephoscope.features.sampled import sampled
 from nephoscope.features.view import View
 from nephoscope.findings import Finding
 from nephoscope.jobs.feature_sync import FeatureCloud

@@ -327,10 +327,11 @@ def _features(function: Function, event: Event) -> Report:
 def _rollup(function: Function, event: Event) -> Report:
     from nephoscope.jobs import rollup
     from nephoscope.jobs.bill_rollup import bill_check
+    from nephoscope.jobs.feature_rollup import feature_check
     from nephoscope.jobs.model_rollup import model_check
 
-    fired = _as(TimerFired, event)
-    checks = (*rollup.CHECKS, bill_check(function.settings, fired.at), model_check(function.settings))
+    fired, written = _as(TimerFired, event), function.settings
+    checks = (*rollup.CHECKS, bill_check(written, fired.at), model_check(written), feature_check(written))
     return rollup.run(fired, desk=function.desk, outbox=function.outbox, checks=checks)
 
 

@@ -9,6 +9,7 @@ from nephoscope.jobs import features as features_job
 from nephoscope.jobs import monitoring as monitoring_job
 from nephoscope.jobs import rollup as rollup_job
 from nephoscope.jobs.bill_rollup import bill_check
+from nephoscope.jobs.feature_rollup import feature_check
 from nephoscope.jobs.model_rollup import model_check
 from nephoscope.report import Report
 from nephoscope.wiring.bills import all_advice
@@ -78,5 +79,10 @@ def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
 def rollup(local: Local, event: TimerFired) -> Report:
     """Judge what the clouds' newest Reports say together."""
     desk = records_desk(local.settings, local.clock)
-    checks = (*rollup_job.CHECKS, bill_check(local.settings, event.at), model_check(local.settings))
+    checks = (
+        *rollup_job.CHECKS,
+        bill_check(local.settings, event.at),
+        model_check(local.settings),
+        feature_check(local.settings),
+    )
     return rollup_job.run(event, desk=desk, outbox=local.outbox, checks=checks)

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from nephoscope.features.code import code_in, without_code
 from nephoscope.features.freshness import freshness
 from nephoscope.features.newest import newest
-from nephoscope.features.parity import Held, Sampled, from_reading, parity, sampled, to_reading
+from nephoscope.features.parity import Held, Sampled, from_reading, parity, to_reading
 from nephoscope.features.plan import WITHOUT_TTL, Window, plan
 from nephoscope.features.ragged import concatenated, joined, of_rows
 from nephoscope.features.registry import objects
 from nephoscope.features.rows import Stored
 from nephoscope.features.sample import hashes, merged, smallest
+from nephoscope.features.sampled import sampled
 from nephoscope.features.smoke import smoke
 from nephoscope.features.values import tag
 from nephoscope.features.varint import encoded
