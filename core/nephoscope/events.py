@@ -37,7 +37,7 @@ class TimerFired:
 
     id: str
     at: datetime
-    schedule: str  # the job or the schedule's name
+    schedule: str  # the job or the schedule's name; "" where it was run by hand
 
 
 @dataclass(frozen=True, slots=True)

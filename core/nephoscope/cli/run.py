@@ -98,7 +98,7 @@ def event_of(arguments: argparse.Namespace, local: Local) -> Event:
         if kind is not TimerFired:
             raise BadUsage(f"'{arguments.job}' runs for an object that was written.", do="name its Event with --event")
         now = local.clock.now()
-        return TimerFired(stable_id("run", arguments.job, now.isoformat()), now, arguments.job)
+        return TimerFired(stable_id("run", arguments.job, now.isoformat()), now, schedule="")
     try:
         written = arguments.event.read_bytes()
         kind = JOBS[arguments.job].also or kind if b'"object"' in written else kind

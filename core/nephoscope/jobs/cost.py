@@ -33,7 +33,7 @@ from nephoscope.ports import Advice, Bills, Deliveries, Metrics
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
 from nephoscope.settings.spending import anomaly_limits, budget_limits, clouds_with_bills
-from nephoscope.settings.timers import interval_seconds
+from nephoscope.settings.timers import next_due_seconds
 
 JOB: Final = "cost"
 SCOPE: Final = "bill"
@@ -81,7 +81,7 @@ def run(
         coverage=_coverage(asked.answers),
         readings=carried,
         inputs={cloud: str(month) for cloud in bills},
-        interval_seconds=interval_seconds(settings, JOB, event.at),
+        interval_seconds=next_due_seconds(settings, JOB, event),
         duration_seconds=time.perf_counter() - started,
     )
 

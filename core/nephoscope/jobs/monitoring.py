@@ -14,7 +14,7 @@ from nephoscope.outbox import Outbox
 from nephoscope.ports import Metrics
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
-from nephoscope.settings.timers import interval_seconds
+from nephoscope.settings.timers import next_due_seconds
 from nephoscope.settings.watches import asked
 
 JOB: Final = "monitoring"
@@ -51,7 +51,7 @@ def run(event: TimerFired, *, stores: Mapping[str, Metrics], outbox: Outbox, set
         findings,
         coverage=coverage(answers),
         inputs={cloud: f"{len(found.series)} series" for cloud, found in answers.items()},
-        interval_seconds=interval_seconds(settings, JOB, event.at),
+        interval_seconds=next_due_seconds(settings, JOB, event),
         duration_seconds=time.perf_counter() - started,
     )
 

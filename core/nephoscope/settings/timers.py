@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING
 
 from cronsim import CronSim
 
+from nephoscope.events import TimerFired
+
 if TYPE_CHECKING:
     from nephoscope.settings.configuration import Configuration, TimedJob
+
+
+def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFired) -> float | None:
+    """
+    How long after the slot of an Event the next one comes; None where the job has no timer, or is run by hand.
+
+    A Report by hand must not make the hub wait for the next one.
+    """
+    return interval_seconds(configuration, job, event.at) if event.schedule else None
 
 
 def interval_seconds(configuration: Configuration, job: TimedJob, at: datetime) -> float | None:

@@ -119,6 +119,13 @@ def test_all_three_clouds_are_asked_and_judged(desk: Desk) -> None:
     assert report.interval_seconds == 3600
 
 
+def test_a_run_by_hand_promises_no_next_one(desk: Desk) -> None:
+    """A Report that no timer asked for must not make the hub miss the next one."""
+    report = desk.run({"aws": Kept(0.91)}, TimerFired("by-hand", AT, schedule=""))
+
+    assert report.interval_seconds is None
+
+
 def test_a_function_asks_its_own_cloud_alone(desk: Desk) -> None:
     """Where only one store is at hand, the Report speaks of that cloud and of no other."""
     report = desk.run({"aws": Kept(0.91)})
