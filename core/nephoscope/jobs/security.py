@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -42,8 +42,14 @@ def run(event: MessageReceived, *, watched: Iterable[Watched], outbox: Outbox) -
     """
     access = _read(event, Access)
     findings = judge_access(access, watched, cloud=outbox.cloud)
-    # Each kind of call is a stream of its own: what one actor does resolves nothing of another's.
-    return _publish(event, f"access {stable_id(access.action, access.actor, access.resource)}", findings, outbox)
+    return _publish(event, _stream(findings), findings, outbox)
+
+
+def _stream(findings: Sequence[Finding]) -> str:
+    """Each kind of call on a place is a stream of its own: what one actor does resolves nothing of another's."""
+    if not findings:
+        return "access to what is not watched"
+    return f"access {stable_id(*(each.subject for each in findings))}"
 
 
 def _publish(event: MessageReceived, scope: str, findings: Iterable[Finding], outbox: Outbox) -> Report:

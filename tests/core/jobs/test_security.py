@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,18 @@ def test_one_strangers_call_resolves_nothing_of_anothers(outbox: Outbox) -> None
     other = security.run(audit("storage.objects.get", "mallory@example.org", OBJECT), watched=WATCHED, outbox=outbox)
 
     assert one.scope != other.scope
+
+
+def test_many_objects_are_one_stream(outbox: Outbox) -> None:
+    """A stranger who reads a thousand objects is one Alert; calls that are not watched are one stream in all."""
+    keys = [f"fraud/{n}.pkl" for n in range(20)]
+    read = [trail("s3.GetObject", actor="ci/x", bucketName="acme-models", key=key) for key in keys]
+    elsewhere = [trail("s3.GetObject", actor=f"ci/{key}", bucketName="other", key=key) for key in keys]
+    numbered = [replace(event, id=str(n)) for n, event in enumerate([*read, *elsewhere])]
+
+    reports = [security.run(event, watched=WATCHED, outbox=outbox) for event in numbered]
+
+    assert len({report.scope for report in reports}) == 2
 
 
 def test_a_body_that_is_no_call_is_refused(outbox: Outbox, clock: FixedClock) -> None:
