@@ -16,7 +16,6 @@ import signal
 import sys
 import threading
 import time
-from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -52,8 +51,8 @@ class Mailbox:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Accept one e-mail."""
-        mail = email.message_from_bytes(envelope.content or b"", policy=email.policy.default)  # type: ignore[arg-type]
-        body = mail.get_body(("plain",)) if isinstance(mail, EmailMessage) else None
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        body = mail.get_body(("plain",))
         self._received.add("mail", str(mail["Subject"]), body.get_content() if body else "")
         return "250 Message accepted for delivery"
 
