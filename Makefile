@@ -10,7 +10,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format bench bench-drift lock demo deploy-tools deploy-test test-features bench-features clean
+.PHONY: help setup test test-slow lint format bench bench-drift bench-monitoring lock demo deploy-tools deploy-test test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -44,6 +44,9 @@ format: $(VENV)/.development ## Format the code
 
 bench-drift: $(VENV)/.development ## Measure drift against Evidently, NannyML, SciPy and the bare decode (half an hour)
 	$(BIN)/python tests/bench/drift.py
+
+bench-monitoring: $(VENV)/.development ## Measure a thousand models in three clouds, on the loopback (half a minute)
+	$(BIN)/python tests/bench/monitoring.py
 
 lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group build --output-file requirements-build.txt
