@@ -51,6 +51,8 @@ class Mailbox:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Accept one e-mail."""
+        if not isinstance(envelope.content, bytes):
+            return "554 Transaction failed: no content"
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         body = mail.get_body(("plain",))
         self._received.add("mail", str(mail["Subject"]), body.get_content() if body else "")
