@@ -25,6 +25,7 @@ MODULES: tuple[str, ...] = (
     "init",
     "validate",
     "schema",
+    "doctor",
     "drift",
     "baseline",
     "cost",

@@ -46,6 +46,12 @@ def init() -> bytes:
     return answer("init")
 
 
+def doctor() -> bytes:
+    """Run `doctor` on what `init` wrote."""
+    answer("init")
+    return answer("doctor")
+
+
 def validate() -> bytes:
     """Check it."""
     init()
@@ -275,6 +281,7 @@ RUNS: list[tuple[str, Callable[[], bytes]]] = [
     ("silence.expire", hub("silence", "expire", "SILENCE", "--author", "a")),
     ("silence.list", hub("silence", "list")),
     ("cost.report", cost_report),
+    ("doctor", doctor),
     ("drift.compare", drift_compare),
     ("drift.compare", drift_compare_unreadable),
     ("drift.merge", drift_merge),

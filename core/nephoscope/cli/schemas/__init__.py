@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nephoscope.cli.schemas.configuration import Initialised, Validated
 from nephoscope.cli.schemas.cost import CostReported
+from nephoscope.cli.schemas.doctor import DoctorAsked
 from nephoscope.cli.schemas.document import Document
 from nephoscope.cli.schemas.drift import BaselineListed, DriftCompared, ProfileMade
 from nephoscope.cli.schemas.features import FeaturesApplied, FeaturesJudged, FeaturesPlanned, FeaturesSynced
@@ -34,6 +35,7 @@ ANSWERS: dict[str, type[Document]] = {
     "alerts.show": AlertShown,
     "cost.report": CostReported,
     "demo": DemoPlayed,
+    "doctor": DoctorAsked,
     "drift.compare": DriftCompared,
     "drift.merge": ProfileMade,
     "drift.profile": ProfileMade,

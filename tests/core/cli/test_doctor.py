@@ -1,0 +1,80 @@
+"""`nephoscope doctor` on this machine: real stores, real channels, no account."""
+
+import json
+
+import pytest
+from nephoscope.cli.main import main
+
+CONFIG = """\
+version: 1
+topic: sqlite:{folder}/n.db
+state: sqlite:{folder}/n.db
+stores: {{local: "sqlite:{folder}/n.db"}}
+metric_stores: {{local: {{path: "sqlite:{folder}/n.db"}}}}
+models: {{fraud_detection_v2: {{metrics: {{accuracy: {{limit: {{at_least: 0.85}}}}}}}}}}
+timers: {{sweep: "* * * * *", monitoring: "*/5 * * * *"}}
+channels:
+  room: {{type: slack, url: "env:DOCTOR_ROOM"}}
+route: {{channels: [room]}}
+"""
+
+
+@pytest.fixture
+def asked(tmp_path, capsys, monkeypatch):
+    """Ask the doctor about a configuration; its exit code and its answer."""
+    monkeypatch.delenv("DOCTOR_ROOM", raising=False)
+    path = tmp_path / "nephoscope.yaml"
+    path.write_text(CONFIG.format(folder=tmp_path))
+
+    def ask(*options):
+        code = main(["--config", str(path), "--output", "json", *options, "doctor"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return ask
+
+
+def named(answer, kind):
+    """The checkups of one kind, by name."""
+    return {one["name"]: one for one in answer["checkups"] if one["kind"] == kind}
+
+
+def test_a_missing_secret_is_found(asked):
+    """A secret without a value fails by name, and so does the channel that needs it; the stores answer."""
+    code, answer = asked("--fail-on", "breach")
+    assert code == 1
+    assert named(answer, "secret")["env:DOCTOR_ROOM"]["outcome"] == "failed"
+    assert "export DOCTOR_ROOM" in named(answer, "secret")["env:DOCTOR_ROOM"]["do"]
+    assert named(answer, "channel")["room"]["outcome"] == "failed"
+    assert {one["outcome"] for one in named(answer, "source").values() if "get " in one["call"]} == {"ok"}
+
+
+def test_no_secret_is_shown(asked, monkeypatch):
+    """A value that is there is said to be there, and not what it is."""
+    monkeypatch.setenv("DOCTOR_ROOM", "https://hooks.slack.com/services/T0/B0/canary")
+    _, answer = asked()
+    assert named(answer, "secret")["env:DOCTOR_ROOM"]["outcome"] == "ok"
+    assert named(answer, "channel")["room"]["outcome"] == "ok"
+    assert "canary" not in json.dumps(answer)
+
+
+def test_rights_that_it_did_not_exercise_are_not_tried(asked):
+    """Writing and posting leave something behind: they are not tried, and it says what would try them."""
+    _, answer = asked()
+    rights = named(answer, "right")
+    assert {one["outcome"] for one in rights.values()} == {"not_tried"}
+    assert all(one["do"] for one in rights.values())
+
+
+def test_a_job_that_does_not_run_is_found(asked):
+    """A schedule is judged by the job's runs: without one in two intervals it fails, after one it answers."""
+    late = named(asked()[1], "schedule")["monitoring in local"]
+    assert (late["outcome"], "No run of 'monitoring'" in late["answer"]) == ("failed", True)
+
+
+def test_a_job_that_runs_is_found_well(asked, tmp_path, capsys):
+    """The newest run in the ledger is the schedule's answer."""
+    path = str(tmp_path / "nephoscope.yaml")
+    asked()
+    assert main(["--config", path, "run", "monitoring"]) == 0
+    capsys.readouterr()
+    assert named(asked()[1], "schedule")["monitoring in local"]["outcome"] == "ok"
