@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
     from nephoscope.parts import StoredParts
-    from nephoscope.ports import Bills, Clock, Deliveries, Metrics, State, Tables
+    from nephoscope.ports import Bills, Clock, Deliveries, Metrics, State, Tables, Topic
     from nephoscope.wiring.entry import Entry
     from nephoscope.wiring.features import FeatureStore
 
 CLOCK_VARIABLE = "NEPHOSCOPE_CLOCK"  # a file that tells the time, as in the demo
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
 DEFAULT_CONFIG = Path("nephoscope.yaml")
+OWN_STORE = "sqlite:nephoscope.db"  # where the hub is in a cloud and the configuration names no store of this machine
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,24 @@ class Local:
     @cached_property
     def ledger(self) -> State:
         """This machine's own records: its ledger and its Baselines."""
-        return self._state(self.settings.stores.get("local", self.settings.state), "stores.local")
+        hub = self.settings.state if self.settings.state.startswith("sqlite:") else OWN_STORE
+        return self._state(self.settings.stores.get("local", hub), "stores.local")
 
     @cached_property
     def outbox(self) -> Outbox:
         """The ledger and the topic."""
-        return Outbox(self.ledger, self.topic, self.clock, "local", self.settings.hash)
+        return Outbox(self.ledger, self.told, self.clock, "local", self.settings.hash)
+
+    @cached_property
+    def told(self) -> Topic:
+        """The one topic, wherever it is: in a cloud it is published to as whoever is signed in on this machine."""
+        scheme, _, place = self.settings.topic.partition(":")
+        if scheme == "sqlite":
+            return self.topic
+        from nephoscope.wiring.people import CLOUDS
+        from nephoscope.wiring.topics import CLOUD_OF
+
+        return CLOUDS[CLOUD_OF[scheme]]().own_topic(place)
 
     @cached_property
     def metrics(self) -> Mapping[str, Metrics]:
