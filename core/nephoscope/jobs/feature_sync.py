@@ -81,6 +81,8 @@ def sync(step: Step, view: View, cloud: FeatureCloud, progress: ViewProgress, ru
 
 def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress: ViewProgress, run: Run) -> Finding:
     cloud.store.prepare(view)
+    if (engine := cloud.engines.get(view.name)) is not None:
+        return _materialized(step, window, view, cloud, engine, progress, run)
     reading = cloud.tables.read(view, window, landed=run.landed)
     seen = _Seen(run.sample)
     for rows in reading.batches:
@@ -89,3 +91,17 @@ def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress:
         mark = Watermark(window.end, reading.counted.read, run.now, seen.newest_us, seen.newest_key)
         progress.advance(window, mark, seen.sample.rows(), run.sample, run.owner)
     return counts.synced(step, reading.counted, seen.written, foreign=reading.foreign)
+
+
+def _materialized(
+    step: Step, window: Window, view: View, cloud: FeatureCloud, engine: Engine, progress: ViewProgress, run: Run
+) -> Finding:
+    """The same by an engine, whose newest row is the newest of its sample, read back from the store."""
+    counted, written, keys = engine.materialize(view, window)
+    if counts.accounted(counted, written):
+        sample = smallest(of_rows(keys), run.sample)
+        stored = [(row.event_us, key) for row, key in zip(cloud.store.read(view, keys), keys, strict=True) if row]
+        newest_us, newest_key = max(stored, default=(None, b""))
+        mark = Watermark(window.end, counted.read, run.now, newest_us, newest_key.hex())
+        progress.advance(window, mark, sample, run.sample, run.owner)
+    return counts.synced(step, counted, written)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from nephoscope.events import ObjectWritten, TimerFired
 from nephoscope.features.registry import views
 from nephoscope.features.view import View
 from nephoscope.jobs.feature_sync import FeatureCloud
-from nephoscope.ports import Clock, FeatureTables, OnlineStore, Serving, State
+from nephoscope.ports import Clock, Engine, FeatureTables, OnlineStore, Serving, State
 from nephoscope.registries import StoredRegistry
 from nephoscope.settings import Features, Settings
 from nephoscope.settings.features import DynamoDbStore, FeastStore, RedisStore, SqliteStore, Store
@@ -130,7 +130,7 @@ class FeatureStore:
             from nephoscope.adapters.online.draft import DraftOnlineStore
 
             state, store = DraftState(state), DraftOnlineStore(store)
-        return FeatureCloud(state, self._tables(cloud), store, self._serving(cloud))
+        return FeatureCloud(state, self._tables(cloud), store, self._serving(cloud), self._engines(cloud))
 
     def _tables(self, cloud: str) -> FeatureTables:
         from nephoscope.adapters.files.feature_tables import FeatureFiles
@@ -144,36 +144,42 @@ class FeatureStore:
         return place_of(view, Path(self.written.repository), override=elsewhere.get(view.name, ""))
 
     def _store(self, cloud: str) -> OnlineStore:
-        store: Store = self.written.stores[cloud]  # type: ignore[index]
-        project = self.written.project
         try:
-            if isinstance(store, SqliteStore):
-                from nephoscope.adapters.online.sqlite import SqliteOnlineStore
-
-                return SqliteOnlineStore(Path(store.path), project)
-            if isinstance(store, RedisStore):
-                from nephoscope.adapters.online.redis import RedisOnlineStore
-
-                return RedisOnlineStore(
-                    store.connection_string,
-                    project,
-                    password=None if store.password is UNSET else self.secret(store.password),
-                    key_ttl_seconds=store.key_ttl_seconds,
-                )
-            if isinstance(store, DynamoDbStore):
-                from nephoscope.adapters.online.dynamodb import DynamoDbOnlineStore, client
-
-                endpoint = None if store.endpoint_url is UNSET else store.endpoint_url
-                return DynamoDbOnlineStore(
-                    client(store.region, endpoint), project, table_name_template=store.table_name_template
-                )
-            from nephoscope.adapters.feast.store import FeastOnlineStore
-
-            return FeastOnlineStore(store.online_store, project, self.registry_bytes)
+            return self._opens(cloud)()
         except ModuleNotFoundError as error:
             raise BadSettings(
                 f"The store of '{cloud}' needs {error.name}, which is not installed.", do=_INSTALL
             ) from error
+
+    def _opens(self, cloud: str) -> Callable[[], OnlineStore]:
+        """What opens a cloud's store, here or in another process; a password is read here."""
+        store: Store = self.written.stores[cloud]  # type: ignore[index]
+        if isinstance(store, FeastStore):
+            return partial(feast_store, store, self.written.project, self.registry_bytes)
+        if isinstance(store, RedisStore):
+            password = None if store.password is UNSET else self.secret(store.password)
+            return partial(redis_store, store, self.written.project, password)
+        if isinstance(store, SqliteStore):
+            return partial(sqlite_store, store, self.written.project)
+        return partial(dynamodb_store, store, self.written.project)
+
+    def _engines(self, cloud: str) -> Mapping[str, Engine]:
+        spark = self.written.spark
+        if spark is UNSET or self.dry:
+            return {}
+        from nephoscope.adapters.feast.spark import SparkEngine
+
+        engine = SparkEngine(
+            self.written.project,
+            lambda: self.registry_bytes,
+            self._opens(cloud),
+            Path(self.written.repository),
+            conf=spark.conf,
+            partitions=spark.partitions,
+            staging="" if spark.staging is UNSET else spark.staging,
+            trusted=self.written.trusted,
+        )
+        return dict.fromkeys(spark.views, engine)
 
     def _serving(self, cloud: str) -> Serving | None:
         if self.written.smoke is UNSET:
@@ -186,6 +192,35 @@ class FeatureStore:
             self.written.project,
             trusted=self.written.trusted,
         )
+
+
+def sqlite_store(store: SqliteStore, project: str) -> OnlineStore:
+    """Open Feast's SQLite store."""
+    from nephoscope.adapters.online.sqlite import SqliteOnlineStore
+
+    return SqliteOnlineStore(Path(store.path), project)
+
+
+def redis_store(store: RedisStore, project: str, password: str | None) -> OnlineStore:
+    """Open a Redis."""
+    from nephoscope.adapters.online.redis import RedisOnlineStore
+
+    return RedisOnlineStore(store.connection_string, project, password=password, key_ttl_seconds=store.key_ttl_seconds)
+
+
+def dynamodb_store(store: DynamoDbStore, project: str) -> OnlineStore:
+    """Open DynamoDB."""
+    from nephoscope.adapters.online.dynamodb import DynamoDbOnlineStore, client
+
+    endpoint = None if store.endpoint_url is UNSET else store.endpoint_url
+    return DynamoDbOnlineStore(client(store.region, endpoint), project, table_name_template=store.table_name_template)
+
+
+def feast_store(store: FeastStore, project: str, registry: bytes) -> OnlineStore:
+    """Open whatever else Feast knows."""
+    from nephoscope.adapters.feast.store import FeastOnlineStore
+
+    return FeastOnlineStore(store.online_store, project, registry)
 
 
 def feast_section(store: Store, secret: Callable[[str], str]) -> dict[str, Any]:

@@ -96,17 +96,24 @@ class FeatureFiles:
             wanted = due[start : start + len(batch)]
             start += len(batch)
             if wanted.any():
-                yield self._encoded(view, batch if wanted.all() else batch.filter(pa.array(wanted)))
+                yield encoded(view, batch if wanted.all() else batch.filter(pa.array(wanted)), self.slow)
 
-    def _encoded(self, view: View, batch: pa.RecordBatch) -> Rows:
-        rows = _fast(view, batch)
-        if rows is not None:
-            return rows
-        if self.slow is None:
-            raise Unreadable(
-                f"The view '{view.name}' has columns that only Feast can encode.", do="install nephoscope[features]"
-            )
-        return self.slow(view, batch)
+
+def encoded(view: View, batch: pa.RecordBatch, slow: SlowEncoder | None) -> Rows:
+    """
+    Encode a batch, through Feast where it holds what only Feast can encode.
+
+    Raises:
+        Unreadable: It does, and Feast is not installed here.
+    """
+    rows = _fast(view, batch)
+    if rows is not None:
+        return rows
+    if slow is None:
+        raise Unreadable(
+            f"The view '{view.name}' has columns that only Feast can encode.", do="install nephoscope[features]"
+        )
+    return slow(view, batch)
 
 
 def _chosen(keys: _Keys, window: Window) -> tuple[Mask, Counted]:
