@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDE = "DECIMAL(38, 24)"
+BARE = "BARE"  # text whose empty fields and NULLs are none already
 NOTHING = "NULL::VARCHAR"
 NO_TIME = "NULL::TIMESTAMP"
 
@@ -52,7 +53,12 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """An amount as expressions, of which one is not NULL: a DECIMAL, a small and quick one, or the text of neither."""
+    """
+    An amount as expressions.
+
+    With a quick part the first that is not NULL counts: a small DECIMAL, a wide one, the text of neither. Without it
+    the amount is the sum of a DECIMAL and of what its text holds.
+    """
 
     decimal: str
     text: str = NOTHING  # '\n' between several amounts
@@ -63,7 +69,8 @@ class Money:
         """The same amount without its quick part, to compute with."""
         if self.quick is None:
             return self
-        return Money(f"coalesce(({self.quick})::{WIDE}, {self.decimal})", self.text)
+        decimal = f"coalesce(({self.quick})::{WIDE}, {self.decimal})"
+        return Money(decimal, f"CASE WHEN ({decimal}) IS NULL THEN {self.text} END")
 
     def when(self, condition: str, other: Money) -> Money:
         """Take this amount where a condition holds, another where it does not."""
@@ -140,6 +147,8 @@ class Columns:
 
 
 def _text(expression: str, kind: str) -> str:
+    if kind == BARE:
+        return expression
     bare = expression if kind == "VARCHAR" else f"{expression}::VARCHAR"
     return f"nullif(nullif(trim({bare}), ''), 'NULL')"
 
@@ -148,11 +157,18 @@ def _time(expression: str, kind: str) -> str:
     if kind in ("TIMESTAMP", "DATE") or kind.startswith("TIMESTAMP"):
         return f"{expression}::TIMESTAMP"
     text = _text(expression, kind)
+    size = f"length({text})"
+    # ISO 8601 in UTC or without a zone, which is the quickest to read, and most of what there is.
+    plain = (
+        f"(({size} = 20 AND {text}[20] = 'Z') OR ({size} = 19 AND {text}[17] = ':') "
+        f"OR ({size} = 10 AND {text}[5] = '-'))"
+    )
     # Azure writes 05/31/2026, and tools that people use for CSV write 5/31/26.
     american = "['%m/%d/%y', '%m/%d/%Y', '%m/%d/%y %H:%M', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']"
     compact = "['%Y%m%d', '%Y%m']"
     return (
-        f"CASE WHEN {text} LIKE '%/%' THEN try_strptime({text}, {american}) "
+        f"CASE WHEN {plain} THEN try_cast({text} AS TIMESTAMP) "
+        f"WHEN {text} LIKE '%/%' THEN try_strptime({text}, {american}) "
         f"WHEN {text} LIKE '%-%' THEN try_cast({text} AS TIMESTAMPTZ)::TIMESTAMP "
         f"ELSE try_strptime({text}, {compact}) END"
     )
@@ -176,13 +192,17 @@ def _float_money(expression: str) -> Money:
     fits = f"abs({expression}) BETWEEN 1e-7 AND 1e13"
     shortest = f"{expression}::DOUBLE::VARCHAR"
     return Money(
-        decimal=f"CASE WHEN NOT {short} AND {fits} THEN {shortest}::{WIDE} END",
-        text=f"CASE WHEN NOT {short} AND NOT ({fits}) THEN {shortest} END",
+        decimal=f"CASE WHEN {fits} THEN {shortest}::{WIDE} END",
+        text=shortest,
         quick=f"CASE WHEN {short} THEN {expression}::DECIMAL(18, 10) END",
     )
 
 
 def text_money(text: str) -> Money:
-    """Read text as money; up to 24 characters without an exponent lie within 24 places."""
-    fits = f"(length({text}) <= 24 AND NOT contains(lower({text}), 'e') AND try_cast({text} AS {WIDE}) IS NOT NULL)"
-    return Money(f"CASE WHEN {fits} THEN try_cast({text} AS {WIDE}) END", f"CASE WHEN NOT {fits} THEN {text} END")
+    """Read text as money; without an exponent, 12 characters lie within 10 places and 24 within 24."""
+    plain = f"NOT (contains({text}, 'e') OR contains({text}, 'E'))"
+    return Money(
+        decimal=f"CASE WHEN length({text}) <= 24 AND {plain} THEN try_cast({text} AS {WIDE}) END",
+        text=text,
+        quick=f"CASE WHEN length({text}) <= 12 AND {plain} THEN try_cast({text} AS DECIMAL(18, 10)) END",
+    )

@@ -319,10 +319,10 @@ def _groups(rows: Iterable[Sums], keys: Sequence[str], by: Sequence[str]) -> lis
 
 
 def _text(key: str, value: object) -> str | None:
-    if value is None or type(value) is str:
-        return value
-    text = str(value)
-    return text[:7] if key == "month" else text
+    if value is None:
+        return None
+    text = str(value).strip()
+    return text[:7] if key == "month" else text or None
 
 
 def _check(lines: list[Line], part: _Part, month: str | None) -> None:

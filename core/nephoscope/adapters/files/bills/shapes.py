@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 import duckdb
 
-from nephoscope.adapters.files.bills.columns import Columns, quoted
+from nephoscope.adapters.files.bills.columns import BARE, Columns, quoted
 from nephoscope.errors import Unreadable
 
 Compression: TypeAlias = Literal["none", "gzip", "zstd"]
@@ -153,7 +153,7 @@ def _csv(path: Path, text: str, compression: Compression) -> Shape:
         names = next(csv.reader(io.StringIO(text.lstrip("\ufeff\r\n")), delimiter=delimiter, strict=True))
     except (csv.Error, StopIteration) as error:
         raise Unreadable(f"'{path.name}' has no header of CSV: {error}.", do="export it with a header") from error
-    return Shape("csv", compression, delimiter, tuple(names), ("VARCHAR",) * len(names))
+    return Shape("csv", compression, delimiter, tuple(names), (BARE,) * len(names))
 
 
 def first_line(error: Exception) -> str:

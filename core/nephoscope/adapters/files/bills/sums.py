@@ -57,16 +57,32 @@ def cube(
     """
     if month is not None:
         where = f"({where}) AND coalesce({key_expression(charges, 'month')} = {first_of(month)}, true)"
-    columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in keys]
-    for name, money in zip(MEASURES, (charges.billed, charges.effective), strict=True):
-        quick = money.quick or _ABSENT
-        columns += [f"{money.decimal} AS {name}", f"{money.text} AS {name}_text", f"{quick} AS {name}_quick"]
-    span = f"epoch_us({charges.end}) - epoch_us({charges.start})"
-    columns.append(f"CASE WHEN {span} <= 86400000000 THEN {charges.end} END AS until")
+    moneys = dict(zip(MEASURES, (charges.billed, charges.effective), strict=True))
     names = [quoted(key) for key in keys]
-    measures = [_first_sum("billed", charges.billed), _first_sum("effective", charges.effective)]
-    aggregates = [*names, *measures, "count(*) AS rows", "max(until) AS until"]
-    return relation.filter(where).project(", ".join(columns)).aggregate(", ".join(aggregates), ", ".join(names))
+    span = f"epoch_us({charges.end}) - epoch_us({charges.start})"
+    columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in keys]
+    columns.append(f"CASE WHEN {span} <= 86400000000 THEN {charges.end} END AS until")
+    selected = relation.filter(where)
+    if any(money.quick for money in moneys.values()):
+        # What is quick to read is read first, so that the rest is looked at only where it must be.
+        quick = (f"{money.quick or _ABSENT} AS {name}_quick" for name, money in moneys.items())
+        selected = selected.project(", ".join(["*", *quick]))
+    columns += [part for name, money in moneys.items() for part in _measure(name, money)]
+    aggregates = [*names, *(_first_sum(name, money) for name, money in moneys.items())]
+    aggregates += ["count(*) AS rows", "max(until) AS until"]
+    return selected.project(", ".join(columns)).aggregate(", ".join(aggregates), ", ".join(names))
+
+
+def _measure(name: str, money: Money) -> list[str]:
+    """The parts of one measure in each row."""
+    if money.quick is None:
+        return [f"{money.decimal} AS {name}", f"{money.text} AS {name}_text", f"{_ABSENT} AS {name}_quick"]
+    quick = f"{name}_quick"
+    return [
+        f"CASE WHEN {quick} IS NULL THEN {money.decimal} END AS {name}",
+        f"CASE WHEN {quick} IS NULL AND ({money.decimal}) IS NULL THEN {money.text} END AS {name}_text",
+        quick,
+    ]
 
 
 def first_of(month: str) -> str:
@@ -104,14 +120,13 @@ def key_expression(charges: Charges, key: str) -> str:
 
 
 def _first_sum(name: str, money: Money) -> str:
-    texts = f"list({name}_text) FILTER ({name}_text IS NOT NULL)" if money.text != NOTHING else "NULL::VARCHAR[]"
-    parts = [name, *([f"{name}_text"] if money.text != NOTHING else []), *([f"{name}_quick"] if money.quick else [])]
-    told = " OR ".join(f"{part} IS NOT NULL" for part in parts)
-    there = name if parts == [name] else f"CASE WHEN {told} THEN 1 END"
-    return (
-        f"sum({name}) AS {name}, sum({name}_quick) AS {name}_quick, "
-        f"{texts} AS {name}_texts, count({there}) AS {name}_rows"
-    )
+    texts = "NULL::VARCHAR[]" if money.text == NOTHING else f"list({name}_text) FILTER ({name}_text IS NOT NULL)"
+    told = f"count({name})"
+    if money.quick:
+        told = f"count({name}_quick) + count({name}) + count({name}_text)"
+    elif money.text != NOTHING:
+        told = f"count(CASE WHEN {name} IS NOT NULL OR {name}_text IS NOT NULL THEN 1 END)"
+    return f"sum({name}) AS {name}, sum({name}_quick) AS {name}_quick, {texts} AS {name}_texts, {told} AS {name}_rows"
 
 
 def added_up(cube: duckdb.DuckDBPyRelation, keys: Sequence[str], *, where: str = "true") -> Iterator[Sums]:
