@@ -10,7 +10,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format bench bench-drift bench-monitoring lock demo deploy-tools deploy-test test-features bench-features clean
+.PHONY: help setup test test-slow lint format bench bench-cost bench-drift bench-monitoring lock demo deploy-tools deploy-test test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -41,6 +41,9 @@ lint: $(VENV)/.development ## Check style, types, layers and locks
 format: $(VENV)/.development ## Format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format
+
+bench-cost: $(VENV)/.development ## Measure the roll-up of bills against pandas and the engine's bare read (minutes)
+	$(BIN)/python tests/bench/cost.py
 
 bench-drift: $(VENV)/.development ## Measure drift against Evidently, NannyML, SciPy and the bare decode (half an hour)
 	$(BIN)/python tests/bench/drift.py
