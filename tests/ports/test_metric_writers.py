@@ -247,6 +247,16 @@ def test_tiny_rows_stay_below_azures_limit() -> None:
         assert sum(map(len, fake.samples.of.values())) == 30_000
 
 
+def test_long_labels_stay_below_amazons_limit() -> None:
+    """A thousand samples with thirty long labels make calls below 1 MB, and short ones a call of a thousand."""
+    labels = tuple((f"label-{n:03}", "x" * 1_000) for n in range(30))
+    long = CloudWatchWriter("eu-central-1").batches([Sample("n", "A", labels, AT, 0.5)] * 1_000)
+    short = CloudWatchWriter("eu-central-1").batches([Sample("n", "A", (), AT, 0.5)] * 1_001)
+
+    assert max(sum(len(str(sample)) for sample in batch) for batch in long) < 1_000_000
+    assert [len(batch) for batch in short] == [1_000, 1]
+
+
 def test_points_of_one_series_go_oldest_first_to_google() -> None:
     """A point must be newer than its series: three points of two series, in whatever order given, are all stored."""
     wanted = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,29 @@ class Sample:
 def batch_id(cloud: str, batch: Iterable[Sample]) -> str:
     """The identity of a batch: the same for the same samples, whoever writes them and when."""
     return stable_id("metrics", cloud, *(f"{sample} {sample.value!r}" for sample in batch))
+
+
+def within(
+    samples: Iterable[Sample], size: Callable[[Sample], int], *, most_bytes: int, most: int
+) -> list[Sequence[Sample]]:
+    """
+    Samples in batches of at most so many bytes and so many samples; one that is larger is a batch of its own.
+
+    >>> from datetime import UTC
+    >>> one = Sample("n", "a", (), datetime(2026, 1, 1, tzinfo=UTC), 1.0)
+    >>> [len(batch) for batch in within([one] * 7, lambda _: 10, most_bytes=30, most=5)]
+    [3, 3, 1]
+    """
+    found: list[list[Sample]] = []
+    room = 0
+    for sample in samples:
+        needed = size(sample)
+        if not found or needed > room or len(found[-1]) == most:
+            found.append([])
+            room = most_bytes
+        found[-1].append(sample)
+        room -= needed
+    return list(found)
 
 
 def rounds(samples: Sequence[Sample]) -> list[list[Sample]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -14,9 +15,9 @@ from botocore.exceptions import ConnectionError as NoConnection
 from nephoscope.adapters.aws.faults import unanswered
 from nephoscope.errors import Permanent, Transient, Uncertain
 from nephoscope.monitoring.answer import Fault
-from nephoscope.monitoring.sample import Sample
+from nephoscope.monitoring.sample import Sample, within
 
-SAMPLES_A_CALL = 500  # of 1,000; half of them keep a call below 1 MB whatever the labels
+SAMPLES_A_CALL, BYTES_A_CALL = 1_000, 700_000  # of 1,000 and 1 MB
 
 
 class CloudWatchWriter:
@@ -32,10 +33,10 @@ class CloudWatchWriter:
         return boto3.Session().client("cloudwatch", region_name=self._region, config=config)
 
     def batches(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
-        """Five hundred samples of one namespace a call."""
+        """A thousand samples of one namespace a call, of at most 700 kB."""
         spaces = sorted({sample.namespace for sample in samples})
         alike = [[sample for sample in samples if sample.namespace == space] for space in spaces]
-        return [each[n : n + SAMPLES_A_CALL] for each in alike for n in range(0, len(each), SAMPLES_A_CALL)]
+        return [batch for each in alike for batch in within(each, _size, most_bytes=BYTES_A_CALL, most=SAMPLES_A_CALL)]
 
     def put(self, batch: Sequence[Sample]) -> None:
         """Write one batch."""
@@ -48,6 +49,10 @@ class CloudWatchWriter:
             if known.fault in (Fault.PERMISSION, Fault.REFUSED):
                 raise Permanent(known.reason, do="correct it, and put the metrics again") from error
             raise Uncertain(known.reason) from error
+
+
+def _size(sample: Sample) -> int:
+    return len(json.dumps(_datum(sample), default=str)) + 2
 
 
 def _datum(sample: Sample) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from azure.monitor.ingestion import LogsIngestionClient
 from nephoscope.adapters.azure.faults import unanswered
 from nephoscope.errors import Permanent, Transient, Uncertain
 from nephoscope.monitoring.answer import Fault
-from nephoscope.monitoring.sample import Sample
+from nephoscope.monitoring.sample import Sample, within
 
-BYTES_A_CALL = 700_000
+BYTES_A_CALL, ROWS_A_CALL = 700_000, 100_000
 OURS = (Fault.PERMISSION, Fault.REFUSED, Fault.WRONG_NAME)
 
 
@@ -34,17 +34,8 @@ class LogsIngestionWriter:
         self._client = LogsIngestionClient(endpoint, credential, **once | client)
 
     def batches(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
-        """Batches of at most 700 kB of JSON."""
-        found: list[list[Sample]] = []
-        room = 0
-        for sample in samples:
-            size = len(json.dumps(_row(sample))) + 2
-            if size > room or not found:
-                found.append([])
-                room = BYTES_A_CALL
-            found[-1].append(sample)
-            room -= size
-        return list(found)
+        """Batches of at most 700 kB of JSON, what stands between the rows counted."""
+        return within(samples, _size, most_bytes=BYTES_A_CALL, most=ROWS_A_CALL)
 
     def put(self, batch: Sequence[Sample]) -> None:
         """Write one batch."""
@@ -59,6 +50,10 @@ class LogsIngestionWriter:
             if known.fault in OURS:
                 raise Permanent(known.reason, do="correct the rule, the stream or its role") from error
             raise Uncertain(known.reason) from error
+
+
+def _size(sample: Sample) -> int:
+    return len(json.dumps(_row(sample))) + 2
 
 
 def _row(sample: Sample) -> dict[str, Any]:
