@@ -250,7 +250,7 @@ class OnlineStore(Protocol):
         ...
 
     def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
-        """Read the rows of some entities, by their serialized keys, in their order."""
+        """Read the rows of some entities, by their serialized keys, in their order; a key may come twice."""
         ...
 
 

@@ -199,6 +199,7 @@ def test_what_is_written_is_read_back(store: OnlineStore) -> None:
     one, two, three = some.keys.rows()
     absent = rows({9: 0}, NOON).keys.rows()[0]
     assert store.read(VIEW, [three, absent, one, two]) == [stored(43, NOON), None, stored(41, NOON), stored(42, NOON)]
+    assert store.read(VIEW, [one, one]) == [stored(41, NOON)] * 2
 
 
 def test_an_older_row_never_replaces_a_newer_one(store: OnlineStore) -> None:

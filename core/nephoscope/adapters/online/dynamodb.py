@@ -79,7 +79,8 @@ class DynamoDbOnlineStore:
     def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
         """Read the rows of some entities."""
         table, ids = self._table(view), [entity_id(key) for key in keys]
-        chunks = [ids[start : start + KEYS_A_READ] for start in range(0, len(ids), KEYS_A_READ)]
+        distinct = list(dict.fromkeys(ids))  # a call that names a key twice is refused
+        chunks = [distinct[start : start + KEYS_A_READ] for start in range(0, len(distinct), KEYS_A_READ)]
         with ThreadPoolExecutor(THREADS) as pool, translated(f"the table {table}"):
             found = {
                 name: item for part in pool.map(lambda chunk: self._get(table, chunk), chunks) for name, item in part
