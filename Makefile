@@ -10,7 +10,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format bench bench-cost bench-drift bench-monitoring lock demo deploy-tools deploy-test test-features bench-features clean
+.PHONY: help setup test test-slow lint format bench bench-cost bench-drift bench-monitoring lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -59,11 +59,17 @@ lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 
 deploy-tools: .venv-deploy/.made ## Make .venv-deploy: Terraform, and what its providers are stood in by
 
-deploy-test: $(VENV)/.development .venv-deploy/.made ## Check and test the infrastructure, without an account
+policy: .venv-policy/.made ## Scan the infrastructure for what a policy forbids
+	.venv-policy/bin/checkov --directory deploy --config-file deploy/checkov.yaml
+
+deploy-check: $(VENV)/.development ## Print what running a configuration costs a month: make deploy-check CONFIG=nephoscope.yaml
+	$(BIN)/python deploy/price.py $(CONFIG)
+
+deploy-test: $(VENV)/.development .venv-deploy/.made .venv-policy/.made ## Check and test the infrastructure, without an account
 	$(BIN)/python -m pytest tests/deploy
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .venv-deploy .venv-features build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-deploy .venv-policy .venv-features build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 
 $(VENV)/bin/python:
@@ -83,6 +89,11 @@ $(VENV)/.development: requirements-dev.txt pyproject.toml $(VENV)/.build
 	$(PIP) install $(LOCKED) --requirement requirements-dev.txt
 	$(PIP) install --no-build-isolation --no-deps --editable .
 	touch $@ $(VENV)/.runtime
+
+.venv-policy/.made: deploy/requirements-policy.txt
+	$(PYTHON) -m venv .venv-policy
+	.venv-policy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	touch $@
 
 .venv-deploy/.made: deploy/requirements.txt
 	$(PYTHON) -m venv .venv-deploy
