@@ -19,9 +19,12 @@ import pytest
 from nephoscope.adapters.files.isolated import Caps, IsolatedTables
 from nephoscope.adapters.files.limits import ReadLimits
 from nephoscope.adapters.files.tables import FileTables
+from nephoscope.drift.compare import compare
+from nephoscope.drift.limits import DriftLimits
 from nephoscope.drift.profile import Column, Kind, Profile, merge, to_json
 from nephoscope.errors import BadPayload, Unreadable
 from nephoscope.events import ObjectRef
+from nephoscope.findings import Verdict
 from nephoscope.ports import Tables
 
 ROWS = {"a": [1.5, None, 2.5, 9.0], "b": ["x", "y", None, "x"], "c": [1, 2, 3, 4]}
@@ -342,6 +345,7 @@ from nephoscope.adapters.files.tables import FileTables
 from nephoscope.drift.compare import compare
 from nephoscope.drift.limits import DriftLimits, Rules
 from nephoscope.events import ObjectRef
+from nephoscope.findings import Verdict
 
 tables, folder = FileTables(), sys.argv[1]
 baseline = tables.profile(ObjectRef("local", folder, "baseline"))
@@ -364,3 +368,23 @@ def test_a_million_rows_of_fifty_columns_take_ten_seconds(landed: Callable[..., 
     assert time.perf_counter() - started <= 10
     # A child begins with its parent's peak memory.
     assert kibibytes <= max(512 * 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def test_repeated_rows_of_a_key_are_counted(landed: Callable[..., ObjectRef]) -> None:
+    """Numbers beyond 2**53, words, truths and nulls tell rows apart; a window is counted by its baseline's key."""
+    keys = {
+        "number": [2**53, 2**53 + 1, 2**53, None, None],
+        "word": ["a", "a", "a", "b", "b"],
+        "truth": [True, True, True, None, None],
+        "x": [1.0, 2.0, 3.0, 4.0, 5.0],
+    }
+    tables = FileTables(key=("number", "word", "truth"))
+    baseline = tables.profile(landed(pa.table(keys)))
+    assert baseline.duplicates == 2
+    assert FileTables(key=("x",)).profile(landed(pa.table(keys))).duplicates == 0
+    text = text_of(pa.table({"number": [1, 1, 2], "word": ["a", "a", "b"], "truth": [True, True, True]}))["csv.gz"]
+    assert FileTables().profile(landed(text), like=baseline).duplicates == 1
+    without = FileTables().profile(landed(pa.table({"x": [1.0]})), like=baseline)
+    findings = compare(baseline, without, DriftLimits(), dataset="t")
+    (finding,) = [one for one in findings if one.check == "drift.duplicates"]
+    assert finding.verdict is Verdict.UNKNOWN

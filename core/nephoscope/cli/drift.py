@@ -58,6 +58,7 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="Parquet, CSV or JSON Lines, also in gz or zst")
     parser.add_argument("-o", dest="to", type=Path, metavar="PROFILE", required=True, help="where to write it")
     parser.add_argument("--like", type=Path, metavar="PROFILE", help="count over the bins of this Profile")
+    parser.add_argument("--key", metavar="COLUMNS", help="count repeated rows of this key, with commas between columns")
     parser.add_argument("--bins", type=int, default=1_024, metavar="N", help="of each numeric column (default 1024)")
     parser.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=", ".join(KINDS))
     parser.set_defaults(run=run_profile, name="drift.profile")
@@ -143,11 +144,14 @@ def run_profile(arguments: argparse.Namespace) -> Answer:
     like = _stored(arguments.like) if arguments.like else None
     if not 2 <= arguments.bins <= 65_536:
         raise BadUsage(f"--bins {arguments.bins} is not between 2 and 65536.", do="choose 256 to 4096")
-    tables = FileTables(bins=arguments.bins, kinds=_kinds(arguments.kind))
+    key = tuple(arguments.key.split(",")) if arguments.key else ()
+    tables = FileTables(bins=arguments.bins, kinds=_kinds(arguments.kind), key=key)
     try:
         profile = tables.profile(ObjectRef("local", str(file.parent), file.name), like=like)
     except Unreadable as error:
         return not_made(str(error))
+    if key and profile.duplicates is None:
+        raise BadUsage(f"The key {arguments.key!r} names a column that is not there.", do="write --key a,b")
     return _written(profile, arguments.to)
 
 

@@ -12,7 +12,7 @@ from nephoscope.drift.profile import Profile
 from nephoscope.drift.schema_change import CHECK as SCHEMA
 from nephoscope.drift.schema_change import schema_finding
 from nephoscope.drift.statistics import statistic
-from nephoscope.drift.table_checks import newest_finding, rows_finding
+from nephoscope.drift.table_checks import duplicates_finding, newest_finding, rows_finding
 from nephoscope.errors import BadBaseline, Unreadable
 from nephoscope.findings import Finding, Limit, Severity, Verdict, measured, unknown
 
@@ -35,6 +35,7 @@ def compare(
     columns = [_finding(baseline, window, name, check, limit, dataset) for name, check, limit in limits.each()]
     derived = preset_findings(baseline, window, limits.rules, dataset=dataset) if limits.rules else ()
     rows = [rows_finding(baseline, window, limits.rows, dataset=dataset)] if limits.rows else []
+    rows += [duplicates_finding(baseline, window, dataset=dataset)] if baseline.key else []
     newest = [
         newest_finding(window, column, limit, dataset=dataset, at=at)
         for column, limit in limits.newest.items()
@@ -88,6 +89,7 @@ def unreadable(
     ]
     derived = unknown_findings(baseline, limits.rules, dataset=dataset, why=why) if baseline and limits.rules else ()
     rows = [rows_finding(baseline, None, limits.rows, dataset=dataset, why=why)] if baseline and limits.rows else []
+    rows += [duplicates_finding(baseline, None, dataset=dataset, why=why)] if baseline and baseline.key else []
     newest = [
         newest_finding(None, column, limit, dataset=dataset, at=at, why=why)
         for column, limit in limits.newest.items()

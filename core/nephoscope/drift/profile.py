@@ -138,6 +138,8 @@ class Profile:
     rows: int
     columns: tuple[Column, ...]
     sources: tuple[Source, ...] = ()
+    key: tuple[str, ...] = ()  # columns that tell rows apart
+    duplicates: int | None = None  # rows that repeat a key of the same source; None where that was not counted
 
     def column(self, name: str) -> Column | None:
         """The column of that name, if there is one."""
@@ -163,6 +165,10 @@ def _merge_two(a: Profile, b: Profile) -> Profile:
         rows=a.rows + b.rows,
         columns=tuple(_merge_columns(column, others[column.name]) for column in a.columns),
         sources=tuple(sorted(a.sources + b.sources, key=lambda source: (source.url, source.version))),
+        key=a.key if a.key == b.key else (),
+        duplicates=a.duplicates + b.duplicates
+        if a.key == b.key and a.duplicates is not None and b.duplicates is not None
+        else None,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from nephoscope.drift.profile import Kind, Profile
-from nephoscope.findings import Finding, Limit, measured, unknown
+from nephoscope.findings import Finding, Limit, at_most, measured, unknown
 
-ROWS, NEWEST = "drift.rows", "drift.newest"
+ROWS, NEWEST, DUPLICATES = "drift.rows", "drift.newest", "drift.duplicates"
 
 
 def rows_finding(baseline: Profile, window: Profile | None, limit: Limit, *, dataset: str, why: str = "") -> Finding:
@@ -28,6 +28,26 @@ def rows_finding(baseline: Profile, window: Profile | None, limit: Limit, *, dat
     ratio = window.rows / usual
     reason = f"{window.rows:,} rows are {ratio:.3g} times the usual {usual:,.0f}, {limit} was expected."
     return measured(ROWS, dataset, ratio, limit, reason=reason, labels=labels)
+
+
+def duplicates_finding(baseline: Profile, window: Profile | None, *, dataset: str, why: str = "") -> Finding:
+    """
+    Hold the share of rows that repeat a key against the baseline's.
+
+    Args:
+        baseline: Its key is what is looked at.
+        window: None where it could not be read, for the reason `why`.
+        dataset: The table's name.
+        why: Why there is no window.
+    """
+    labels, key = {"dataset": dataset}, ", ".join(baseline.key)
+    limit = at_most((baseline.duplicates or 0) / baseline.rows)
+    if window is None or window.duplicates is None:
+        reason = why or f"The window lacks a column of the key ({key})."
+        return unknown(DUPLICATES, dataset, reason=reason, limit=limit, labels=labels)
+    share = window.duplicates / window.rows
+    reason = f"{window.duplicates:,} of {window.rows:,} rows repeat a key ({key}), a share of {limit} was expected."
+    return measured(DUPLICATES, dataset, share, limit, reason=reason, labels=labels)
 
 
 def newest_finding(

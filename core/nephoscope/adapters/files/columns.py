@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from nephoscope.drift.profile import Floats, Kind
-from nephoscope.errors import BadUsage
+from nephoscope.errors import BadUsage, Unreadable
 
 
 class Group(Protocol):
@@ -47,6 +48,13 @@ class Opened:
     def fields(self) -> tuple[pa.Field, ...]:
         """Every column, in the file's order."""
         return tuple(field for group in self.groups for field in group.fields)
+
+
+def check_names(table: Opened, name: str) -> None:
+    """Refuse two columns of one name, which could not be told apart."""
+    names = [field.name for field in table.fields]
+    if twice := next((one for one, times in Counter(names).items() if times > 1), None):
+        raise Unreadable(f"'{name}' has more than one column named {twice!r}.", do="name each column differently")
 
 
 def kind_of(stored: pa.DataType) -> Kind:

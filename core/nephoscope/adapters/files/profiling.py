@@ -7,15 +7,16 @@ choose the bins, one to count. Columns that are small are decoded once and held 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pyarrow as pa
 
-from nephoscope.adapters.files.columns import Group, Opened
+from nephoscope.adapters.files.columns import Group, Opened, check_names
 from nephoscope.adapters.files.formats import AGAIN, first_line
+from nephoscope.adapters.files.keys import duplicate_rows
 from nephoscope.adapters.files.readings import Making, reading
+from nephoscope.adapters.files.whole import Whole
 from nephoscope.drift.profile import Column, Profile, Source
 from nephoscope.errors import Unreadable
 
@@ -47,14 +48,14 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
         raise Unreadable(f"'{name}' broke off while it was read: {first_line(error)}.", do=AGAIN) from error
     if not rows:
         raise Unreadable(f"'{name}' has 0 rows.", do=AGAIN, why="NO_DATA")
-    return Profile(rows=rows, columns=tuple(columns), sources=(replace(source, rows=rows),))
-
-
-def check_names(table: Opened, name: str) -> None:
-    """Refuse two columns of one name, which could not be told apart."""
-    names = [field.name for field in table.fields]
-    if twice := next((one for one, times in Counter(names).items() if times > 1), None):
-        raise Unreadable(f"'{name}' has more than one column named {twice!r}.", do="name each column differently")
+    key = how.like.key if how.like else how.key
+    return Profile(
+        rows=rows,
+        columns=tuple(columns),
+        sources=(replace(source, rows=rows),),
+        key=key,
+        duplicates=duplicate_rows(Whole(name, replace(table, rows=rows)), key) if key else None,
+    )
 
 
 def _check_rows(table: Opened, name: str, rows: int) -> None:

@@ -31,8 +31,9 @@ class FileTables:
         limits: ReadLimits = LAPTOP,
         salt: str = "",
         kinds: Mapping[str, Kind] | None = None,
+        key: tuple[str, ...] = (),
     ) -> None:
-        self._how = Making(bins=bins, salt=salt, kinds=kinds or {})
+        self._how = Making(bins=bins, salt=salt, kinds=kinds or {}, key=key)
         self._limits = limits
 
     def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from nephoscope.adapters.files.columns import Opened, kind_of
+from nephoscope.adapters.files.columns import Opened, check_names, kind_of
 from nephoscope.adapters.files.formats import AGAIN, first_line
-from nephoscope.adapters.files.profiling import check_names
 from nephoscope.drift.profile import Column, Kind, Profile
 from nephoscope.errors import Unreadable
 
@@ -48,7 +47,7 @@ class Whole:
         if name in self._held:
             return self._held.pop(name)
         try:
-            return [array for _, array in self._groups[name].read()]
+            return [array for one, array in self._groups[name].read() if one == name]
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._broken(error) from error
 
