@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,7 +37,7 @@ def plan(
     now: datetime,
     *,
     late: timedelta = timedelta(0),
-    landed: bool = False,
+    landed: Collection[str] = (),
 ) -> tuple[Step, ...]:
     """
     Say what a sync would read.
@@ -47,13 +47,15 @@ def plan(
         marks: By cloud and view, how far it was synced.
         now: The end of every window, aware.
         late: How far before the watermark rows are read again, for those that arrive late.
-        landed: The file behind the views was written anew: its rows are read whatever the watermark says.
+        landed: The views whose file was written anew: its rows are read whatever the watermark says.
 
     Returns:
         One Step for each view and cloud, views in their order.
     """
     return tuple(
-        _step(view, cloud, marks[cloud].get(view.name), now, late, landed) for view in views for cloud in marks
+        _step(view, cloud, marks[cloud].get(view.name), now, late, view.name in landed)
+        for view in views
+        for cloud in marks
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
@@ -31,17 +32,19 @@ def run(
     outbox: Outbox,
     clock: Clock,
     settings: Features,
+    landed: Collection[str] = (),
 ) -> Report:
     """
     Sync every view to every cloud, then look at what the stores hold.
 
     Args:
-        event: What happened; a landed file's rows are read whatever the watermarks say.
+        event: What happened.
         clouds: Those whose stores can be asked from here: its own for a function, all for a laptop.
-        views: Those of the registry that the Event is about.
+        views: All of the registry: a Report that left one out would say that it is not watched any more.
         outbox: Where the Report goes.
         clock: Tells the end of every window.
         settings: Of the feature store.
+        landed: The views whose file landed: its rows are read whatever the watermarks say.
 
     Raises:
         Transient: The ledger or the topic does not answer; what was written stays written.
@@ -50,9 +53,9 @@ def run(
         return told
     started = time.perf_counter()
     now = clock.now()
-    landed = event.object if isinstance(event, ObjectWritten) else None
+    file = event.object if isinstance(event, ObjectWritten) else None
 
-    synced = sync_all(run_id(event, JOB), clouds, views, now, settings, landed=landed)
+    synced = sync_all(run_id(event, JOB), clouds, views, now, settings, landed=landed, file=file)
     looks = look_at_all(clouds, views, settings)
 
     findings = (*synced, *fresh(looks, views, now, settings), *smoked(clouds, settings))
@@ -75,7 +78,7 @@ def planned(
     now: datetime,
     settings: Features,
     *,
-    landed: ObjectRef | None = None,
+    landed: Collection[str] = (),
 ) -> tuple[Step, ...]:
     """What is missing where; nothing is written."""
     marks = {
@@ -86,7 +89,7 @@ def planned(
         }
         for name, cloud in clouds.items()
     }
-    return plan(views, marks, now, late=duration(settings.late), landed=landed is not None)
+    return plan(views, marks, now, late=duration(settings.late), landed=landed)
 
 
 def sync_all(
@@ -96,18 +99,19 @@ def sync_all(
     now: datetime,
     settings: Features,
     *,
-    landed: ObjectRef | None = None,
+    landed: Collection[str] = (),
+    file: ObjectRef | None = None,
 ) -> tuple[Finding, ...]:
     """Write what is missing, one view and cloud after the other; one that fails does not keep the others back."""
     by_name = {view.name: view for view in views}
-    this = Run(owner, now, duration(settings.lease), settings.sample, landed)
+    this = Run(owner, now, duration(settings.lease), settings.sample)
     return tuple(
         sync(
             step,
             by_name[step.view],
             clouds[step.cloud],
             _progress(settings, step.cloud, clouds[step.cloud], by_name[step.view]),
-            this,
+            replace(this, landed=file) if step.view in landed else this,
         )
         for step in planned(clouds, views, now, settings, landed=landed)
     )

@@ -100,16 +100,16 @@ class FeatureStore:
             return SqliteState(Path(url.removeprefix("sqlite:")))
         return _remote(url, exact=exact)
 
-    def views_of(self, event: TimerFired | ObjectWritten) -> tuple[View, ...]:
+    def landed(self, event: TimerFired | ObjectWritten) -> tuple[str, ...]:
         """
-        The views that an Event is about: all for a timer, those that are computed to it for a file.
+        The views that are computed to a file that landed; none for a timer.
 
         Raises:
             BadPayload: No view is computed to that file.
         """
         if isinstance(event, TimerFired):
-            return self.views
-        found = tuple(view for view in self.views if any(self._holds(cloud, view, event) for cloud in self.clouds))
+            return ()
+        found = tuple(view.name for view in self.views if any(self._holds(cloud, view, event) for cloud in self.clouds))
         if not found:
             raise BadPayload(
                 f"'{event.object.url}' is the source of none of the {len(self.views)} feature views.",

@@ -317,10 +317,11 @@ def _features(function: Function, event: Event) -> Report:
     return features.run(
         happened,
         clouds=store.each_cloud,
-        views=store.views_of(happened),
+        views=store.views,
         outbox=function.outbox,
         clock=function.clock,
         settings=store.written,
+        landed=store.landed(happened),
     )
 
 

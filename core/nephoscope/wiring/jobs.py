@@ -69,10 +69,11 @@ def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
     return features_job.run(
         event,
         clouds=store.each_cloud,
-        views=store.views_of(event),
+        views=store.views,
         outbox=local.outbox,
         clock=local.clock,
         settings=store.written,
+        landed=store.landed(event),
     )
 
 

@@ -57,7 +57,7 @@ def test_a_view_that_is_not_served_is_not_synced() -> None:
 
 def test_a_file_that_landed_is_read_whatever_the_watermark_says() -> None:
     """A landed file may hold rows of any age that is still served."""
-    (step,) = plan([VIEW], {"aws": {"users": NOW}}, NOW, landed=True)
+    (step,) = plan([VIEW], {"aws": {"users": NOW}}, NOW, landed=["users"])
     assert step.window == Window(NOW - VIEW.ttl, NOW)
 
 

@@ -56,3 +56,9 @@ def test_a_cloud_that_is_not_known_is_unknown_and_the_others_go_on(gcp: Newest |
 def test_one_cloud_has_nothing_to_be_compared_with() -> None:
     """A project that one cloud serves has no parity."""
     assert feature_check(configuration("aws"))([report("aws")]) == ()
+
+
+def test_when_no_cloud_is_known_the_project_is_unknown() -> None:
+    """Nothing that could be compared is unknown, not silence."""
+    (finding,) = feature_check(configuration("aws", "gcp"))([])
+    assert (finding.subject, finding.verdict) == ("shop", Verdict.UNKNOWN)

@@ -78,6 +78,7 @@ class Bench:
             outbox=self.outbox,
             clock=self.clock,
             settings=self.settings,
+            landed=("users",) if isinstance(event, ObjectWritten) else (),
         )
 
     def ages(self, cloud: str, *ids: int) -> list[int | None]:
