@@ -144,11 +144,13 @@ def test_what_may_get_better_is_transient(told: tuple[ScriptedHttp, Channel], st
     """Their errors, silence, and a connection that breaks after the post was read are tried again, once per call."""
     scripted, channel = told
     scripted.script.append(step)
-    if step == CUT and isinstance(channel, (TeamsWorkflow, Webhook)):
-        pytest.skip("a status without a body cannot be cut")
+    service = scripted.service
+    if step == CUT and isinstance(channel, (TeamsWorkflow, Webhook)):  # a body that is there to be cut
+        scripted.service = lambda *_: Answer(body=b"some longer answer")
     with pytest.raises(Transient):
         channel.send(message_of())
     assert len(scripted.requests) == 1
+    scripted.service = service
     channel.send(message_of())
 
 
@@ -319,7 +321,7 @@ MANY = [breach(f"flights/column_{number:04}", reason="x" * 300) for number in ra
 
 
 def test_a_storm_fits_every_channel_and_counts_the_rest() -> None:
-    """Five thousand Alerts: each channel within its limits, with the exact number of those left out and where they are."""
+    """Five thousand Alerts: each channel keeps its limits, with the exact number left out and where they all are."""
     storm = message_of(*MANY)
     posted = blocks(storm)
     written = [block.to_dict() for block in posted]  # validates Slack's own limits for each block
@@ -422,7 +424,7 @@ def assert_harmless(name: str) -> None:
 
 @pytest.mark.parametrize("number", range(6))
 def test_hostile_names_are_shown_and_not_obeyed(number: int) -> None:
-    """Some three hundred names: mentions, links, HTML, Markdown, line breaks, right-to-left, zero width, 50 kB (D13)."""
+    """Three hundred names: mentions, links, HTML, Markdown, line breaks, right-to-left, zero width, 50 kB (D13)."""
     assert len(HOSTILE) >= 300
     for name in HOSTILE[number::6]:
         assert_harmless(name)
