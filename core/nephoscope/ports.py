@@ -151,7 +151,7 @@ class MetricWriter(Protocol):
     """What writes model metrics into one cloud's store, the way its Metrics reads them."""
 
     def batches(self, samples: Sequence[Sample]) -> list[Sequence[Sample]]:
-        """Divide samples into what the service takes in one call, each sample in one batch, in an order that it takes."""
+        """Divide samples into calls that the service takes, each sample in one, in an order that it takes."""
         ...
 
     def put(self, batch: Sequence[Sample]) -> None:
