@@ -289,8 +289,14 @@ def from_json(body: bytes) -> Profile:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a Profile."""
-    return msgspec.json.schema(Profile, schema_hook=lambda _: {"type": "array", "items": {"type": "number"}})
+    """The JSON Schema of a stored Profile, which docs/profile.schema.json publishes."""
+    schema = msgspec.json.schema(Profile, schema_hook=_array_schema)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema}
+
+
+def _array_schema(kind: Any) -> dict[str, Any]:
+    items = {"type": "integer", "minimum": 0} if kind == Counts else {"type": ["number", "null"]}
+    return {"type": "array", "items": items}
 
 
 def _listed(value: object) -> Any:
