@@ -10,7 +10,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-slow lint format bench bench-cost bench-drift bench-monitoring lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
+.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-monitoring lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -20,7 +20,10 @@ setup: $(VENV)/.runtime ## Make .venv with nephoscope and the demo in it
 demo: setup ## A year of real flights becomes alerts, on this machine, without an account
 	$(BIN)/nephoscope demo
 
-test: $(VENV)/.development ## Run the tests (minutes)
+emulators: ## Bring the real parts that tests run against; what cannot be had here is named
+	PYTHON=$(PYTHON) tests/bring_emulators.sh
+
+test: $(VENV)/.development emulators ## Run the tests (minutes)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-features: .venv-features/.made ## Run the tests of the feature store, with Feast as the oracle (minutes)
