@@ -451,3 +451,16 @@ def test_apprise_text_has_no_sign_that_a_service_obeys() -> None:
     for name in HOSTILE[:200]:
         channel.send(message_of(finding(subject=name)))
     assert not any(sign in each.body + each.title for each in taken for sign in ("<", ">", "@", "](", "`", "**"))
+
+
+def test_a_webhook_closes_what_is_told_elsewhere_now() -> None:
+    """To a receiver that an Alert moved away from it is over: nobody would ever close it there."""
+    stream, news = apply(None, report(breach()), now=START)
+    (identity,) = news
+    moved = Snapshot("m", START + HOUR, Why.MOVED, {}, tuple(stream.alerts.values()), (identity,), {identity: "route"})
+    body = json.loads(webhook_adapter.body(message(moved, channel="pager", group="g"), "pager"))
+    assert (body["status"], body["alerts"][0]["status"], body["alerts"][0]["endsAt"]) == (
+        "resolved",
+        "resolved",
+        "2026-11-24T07:30:00Z",
+    )

@@ -55,7 +55,7 @@ def request(
         Transient: There was no whole answer.
     """
     if not url.startswith(("https://", "http://")):
-        raise Transient(f"'{url}' is no HTTP address.", do="correct it in the configuration")
+        raise Transient("An address is no HTTP address.", do="correct it in the configuration, or the secret it names")
     asked = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310
     try:
         with _OPENER.open(asked, timeout=timeout_seconds) as answer:
@@ -90,4 +90,4 @@ def _answer(status: int, headers: Message, stream: http.client.HTTPResponse | ur
 
 
 def _host(url: str) -> str:
-    return url.split("/", 3)[2]
+    return url.split("/", 3)[2].rpartition("@")[2]  # without a user's name and password

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nephoscope.jobs import deliver
 from nephoscope.jobs.desk import Desk
 from nephoscope.jobs.send import Told
@@ -11,11 +13,16 @@ from nephoscope.report import Report
 JOB = "sweep"
 
 
-def run(*, outbox: Outbox, desk: Desk | None = None) -> tuple[list[Report], list[Told]]:
+def run(
+    *, outbox: Outbox, desk: Desk | None = None, ping: Callable[[], None] | None = None
+) -> tuple[list[Report], list[Told]]:
     """
-    Republish the ledger's untold Reports and, with a desk, deliver.
+    Republish the ledger's untold Reports and, with a desk, deliver; then tell the dead-man switch that a round is done.
 
     Returns:
         The Reports published now and what became of each try to tell a Channel.
     """
-    return outbox.republish(), deliver.sweep(desk) if desk is not None else []
+    done = outbox.republish(), deliver.sweep(desk) if desk is not None else []
+    if ping is not None:
+        ping()
+    return done

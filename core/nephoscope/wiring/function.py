@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nephoscope.jobs.desk import Desk
     from nephoscope.parts import StoredParts
     from nephoscope.ports import Advice, Bills, Clock, Deliveries, Metrics, Objects, State, Tables, Topic
+    from nephoscope.wiring.dead_man import DeadMan
     from nephoscope.wiring.features import FeatureStore
 
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
@@ -113,7 +114,8 @@ class Function:
 
         with Entry(self.cloud.name).opening(sweep.JOB):
             entry, outbox, desk = self.entry, self.outbox, self.desk if self.is_hub else None
-        entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, desk=desk))
+            ping = self.dead_man.tell if self.is_hub else None
+        entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, desk=desk, ping=ping))
 
     def end_quiet_periods(self) -> None:
         """
@@ -249,6 +251,13 @@ class Function:
         from nephoscope.wiring.hub import desk
 
         return desk(self.settings, self.state, self.clock, self.secret)
+
+    @cached_property
+    def dead_man(self) -> DeadMan:
+        """Who notices when the hub is dead."""
+        from nephoscope.wiring.dead_man import DeadMan
+
+        return DeadMan.of(self.settings, self.clock, self.secret)
 
     @property
     def is_hub(self) -> bool:

@@ -9,21 +9,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from nephoscope import settings as configuration
 from nephoscope.errors import BadSettings, BadUsage
 from nephoscope.outbox import Outbox
 from nephoscope.settings import Settings
 
 if TYPE_CHECKING:
-    from nephoscope.adapters.channels.dead_man import DeadManSwitch
     from nephoscope.adapters.local.folder import Folder
     from nephoscope.adapters.local.topic import SqliteTopic
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
     from nephoscope.parts import StoredParts
     from nephoscope.ports import Bills, Clock, Deliveries, Metrics, State, Tables, Topic
+    from nephoscope.wiring.dead_man import DeadMan
     from nephoscope.wiring.entry import Entry
     from nephoscope.wiring.features import FeatureStore
 
@@ -169,12 +167,11 @@ class Local:
         return desk(self.settings, self.state, self.clock, secret)
 
     @cached_property
-    def dead_man(self) -> DeadManSwitch | None:
-        """Who notices when the hub is dead; None where the configuration names nobody."""
-        from nephoscope.adapters.channels.dead_man import DeadManSwitch
+    def dead_man(self) -> DeadMan:
+        """Who notices when the hub is dead."""
+        from nephoscope.wiring.dead_man import DeadMan
 
-        written = self.settings.dead_man
-        return None if written is msgspec.UNSET else DeadManSwitch(secret(written.url))
+        return DeadMan.of(self.settings, self.clock, secret)
 
     def _state(self, url: str, place: str) -> State:
         from nephoscope.adapters.local.state import SqliteState

@@ -11,17 +11,13 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
-
-import msgspec
 
 from nephoscope.adapters.local.topic import Letter
 from nephoscope.alerts.due import Marker
-from nephoscope.errors import NephoscopeError, Transient
+from nephoscope.errors import Transient
 from nephoscope.events import MessageReceived, ObjectWritten, stable_id
 from nephoscope.jobs import dead_letters, deliver, drift, notify
 from nephoscope.report import Report
-from nephoscope.settings import duration
 from nephoscope.wiring.entry import LOGGER
 from nephoscope.wiring.local import Local
 from nephoscope.wiring.timers import Timers
@@ -63,7 +59,6 @@ class HubLoop:
     local: Local
     pause_seconds: float = 1.0
     _dead: int | None = None
-    _pinged_at: datetime | None = None
 
     def turn(self) -> int:
         """Take in what waits and tell what is due; returns how many messages were handled."""
@@ -73,7 +68,7 @@ class HubLoop:
         markers += self._judge_dead_letters()
         deliver.flush(markers, local.desk)
         deliver.sweep(local.desk)
-        self._ping()
+        local.dead_man.tell()
         return len(letters)
 
     def _take_in(self, letter: Letter) -> list[Marker]:
@@ -103,19 +98,6 @@ class HubLoop:
             return []
         self._dead = len(letters)
         return dead_letters.judge(len(letters), letters[-1].error if letters else "", self.local.desk)
-
-    def _ping(self) -> None:
-        """Tell the dead-man switch that a round is done; where it does not answer, the hub goes on all the same."""
-        written, now = self.local.settings.dead_man, self.local.clock.now()
-        if self.local.dead_man is None or written is msgspec.UNSET:
-            return
-        if self._pinged_at is not None and now - self._pinged_at < duration(written.every):
-            return
-        self._pinged_at = now
-        try:
-            self.local.dead_man.ping()
-        except NephoscopeError as error:
-            LOGGER.error("ping", extra={"facts": {"outcome": "failed", "error": str(error)}})
 
 
 @dataclass(slots=True)

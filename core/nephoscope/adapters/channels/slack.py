@@ -8,6 +8,7 @@ rules; data stands in `plain_text` all the same.
 
 from __future__ import annotations
 
+import logging
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -24,6 +25,7 @@ from nephoscope.errors import Permanent, Transient
 
 TIMEOUT_SECONDS = 10
 API = "https://slack.com/api/"
+_SILENT = logging.Logger("slack", logging.CRITICAL)  # slack-sdk logs URLs, which are secrets here, and whole bodies
 
 # Answers of the Web API that may get better by themselves; with every other error the request is refused for good.
 PASSING = frozenset(
@@ -45,7 +47,7 @@ class SlackWebhook:
     """One Slack room, by its incoming webhook's URL, which is a secret."""
 
     def __init__(self, url: str) -> None:
-        self._client = WebhookClient(url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        self._client = WebhookClient(url, timeout=TIMEOUT_SECONDS, retry_handlers=[], logger=_SILENT)
 
     def send(self, message: Message) -> str:
         """Post one Message; the answer "ok" is a delivery."""
@@ -67,7 +69,7 @@ class SlackBot:
 
     def __init__(self, token: str, room: str, *, url: str = API) -> None:
         self._room = room
-        self._client = WebClient(token, base_url=url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
+        self._client = WebClient(token, base_url=url, timeout=TIMEOUT_SECONDS, retry_handlers=[], logger=_SILENT)
 
     def send(self, message: Message) -> str:
         """Post one Message, or edit the episode's first one where this is a repeat of it; returns its `channel/ts`."""

@@ -61,7 +61,7 @@ def body(message: Message, receiver: str) -> bytes:
 
 
 def _body(message: Message, receiver: str, most: int) -> dict[str, Any]:
-    alerts = [_alert(item) for item in message.items[:most]]
+    alerts = [_alert(item, message.at) for item in message.items[:most]]
     return {
         "version": "4",
         "groupKey": message.group,
@@ -76,9 +76,10 @@ def _body(message: Message, receiver: str, most: int) -> dict[str, Any]:
     }
 
 
-def _alert(item: Item) -> dict[str, Any]:
+def _alert(item: Item, now: datetime) -> dict[str, Any]:
     alert = item.alert
-    over = alert.state is Phase.RESOLVED
+    # To whom an Alert moved away from, it is over: nobody would ever close it there.
+    over = alert.state is Phase.RESOLVED or item.state == Why.MOVED
     told = {
         "summary": f"{item.what}: {item.reason}",
         "description": " ".join(part for part in (item.reason, item.advice) if part),
@@ -98,7 +99,7 @@ def _alert(item: Item) -> dict[str, Any]:
         },
         "annotations": {name: value for name, value in told.items() if value},
         "startsAt": _time(alert.began or alert.since),
-        "endsAt": _time(alert.since) if over else NEVER,
+        "endsAt": _time(alert.since if alert.state is Phase.RESOLVED else now) if over else NEVER,
         "generatorURL": item.evidence,
         "fingerprint": alert.fingerprint[:16],
     }
