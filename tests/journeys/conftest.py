@@ -2,14 +2,17 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from emulators import Recorder, free_port, started
 
 ROOT = Path(__file__).parent.parent.parent
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -85,3 +88,27 @@ def parquet(delays):
     out = io.BytesIO()
     pq.write_table(pa.table({"dep_delay": delays}), out)
     return out.getvalue()
+
+
+@pytest.fixture
+def grid():
+    """The stub of an Event Grid topic."""
+    topic = Recorder()
+    yield topic
+    topic.close()
+
+
+@pytest.fixture
+def served():
+    """Google's functions-framework: with it running, an entry point of a staged main.py has a URL."""
+    return _served
+
+
+@contextmanager
+def _served(folder, target, env, log):
+    port = free_port()
+    options = ("--target", target, "--source", folder / "main.py", "--host", "127.0.0.1", "--port", port)
+    command = (sys.executable, "-m", "functions_framework", *options)
+    whole = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore", **env}
+    with started(*command, port=port, env=whole, cwd=folder, log=log):
+        yield f"http://127.0.0.1:{port}/"

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from emulators import AZURE_ACCOUNT, Recorder
+from emulators import AZURE_ACCOUNT
 
 blob = pytest.importorskip("azure.storage.blob")
 
@@ -41,14 +41,6 @@ class Account:
 def account(azurite):
     """An account's worth of containers."""
     return Account(azurite)
-
-
-@pytest.fixture
-def grid():
-    """The stub of an Event Grid topic."""
-    topic = Recorder()
-    yield topic
-    topic.close()
 
 
 def test_a_drifted_table_is_told_once(

@@ -2,13 +2,12 @@
 
 import json
 import os
-import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
-from emulators import free_port, gcs_server, started
+from emulators import gcs_server
 from nephoscope.adapters.https import request as ask
 
 storage = pytest.importorskip("google.cloud.storage")
@@ -76,17 +75,6 @@ def project(pubsub):
         yield Project(pubsub, gcs, name)
 
 
-@contextmanager
-def served(folder, target, env, log):
-    """Serve an entry point as Cloud Run does; its URL."""
-    port = free_port()
-    options = ("--target", target, "--source", folder / "main.py", "--host", "127.0.0.1", "--port", port)
-    command = (sys.executable, "-m", "functions_framework", *options)
-    whole = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "ignore", **env}
-    with started(*command, port=port, env=whole, cwd=folder, log=log):
-        yield f"http://127.0.0.1:{port}/"
-
-
 def wait_for(ready):
     """Wait until something is so; what it was."""
     until = time.monotonic() + PATIENCE_SECONDS
@@ -107,7 +95,7 @@ def done(log):
     return [line for line in lines(log, "drift") if line["outcome"] == "done"]
 
 
-def test_a_drifted_table_is_told_once(project, staged, configured, tables, recorder, mailbox, tmp_path):
+def test_a_drifted_table_is_told_once(project, served, staged, configured, tables, recorder, mailbox, tmp_path):
     """Three tables are uploaded, one drifted; people are told once, in the room and by mail."""
     config = configured(
         hub="gcp",
@@ -138,7 +126,9 @@ def test_a_drifted_table_is_told_once(project, staged, configured, tables, recor
     assert [line["findings"]["breach"] for line in done(log)][:2] == [0, 0]
 
 
-def test_what_fails_is_delivered_again_and_then_a_dead_letter(project, staged, configured, tables, mailbox, tmp_path):
+def test_what_fails_is_delivered_again_and_then_a_dead_letter(
+    project, served, staged, configured, tables, mailbox, tmp_path
+):
     """With its store away a function fails; Pub/Sub delivers five times, then sets the message aside."""
     config = configured(
         hub="gcp",
