@@ -283,6 +283,27 @@ def test_what_only_feast_can_encode_goes_through_feast(repository: Path) -> None
     assert sum(map(len, reading.batches)) == 50
 
 
+def test_feasts_offline_store_gives_the_same_rows(repository: Path) -> None:
+    """A source that Feast reads is synced like a file that is read here: the same keys, values and times."""
+    from nephoscope.adapters.feast.tables import FeastTables
+    from nephoscope.features.plan import Window
+
+    features = opened(repository)
+    view = next(view for view in features.views if view.name == "user_features")
+    now = datetime.now(UTC)
+    window = Window(now - timedelta(days=30), now)
+    feasts = FeastTables("shop", lambda: features.registry_bytes, {"type": "dask"}, repository)
+
+    def rows(reading: Any) -> dict[bytes, Any]:
+        return {
+            key: (rows.event_us[at], [feature.values.rows()[at] for feature in rows.features.values()])
+            for rows in reading.batches
+            for at, key in enumerate(rows.keys.rows())
+        }
+
+    assert rows(feasts.read(view, window)) == rows(features.each_cloud["local"].tables.read(view, window))
+
+
 def test_the_job_proves_parity_freshness_and_smoke(repository: Path, stores: dict[str, Any]) -> None:
     """One run of the job: three stores in step, fresh, and the example's features answered from each of them."""
     features = ["user_features:age", "user_features:activity_score"]

@@ -90,6 +90,12 @@ class Features(Section, frozen=True, kw_only=True):
     sources: Annotated[
         dict[Cloud, Views], Meta(description="Views whose files a cloud reads from another place than the registry's.")
     ] = field(default_factory=dict)
+    offline_store: Annotated[
+        dict[str, Any],
+        Meta(
+            description="Feast's own section `offline_store`, for views whose source is no file: {type: bigquery, …}."
+        ),
+    ] = field(default_factory=dict)
     late: Annotated[
         Duration, Meta(description="How far before its watermark a sync reads again, for rows that arrive late.")
     ] = "1h"

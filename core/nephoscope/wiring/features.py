@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from nephoscope.errors import BadPayload, BadSettings, Unreadable
-from nephoscope.events import ObjectWritten, TimerFired
+from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
+from nephoscope.features.plan import Window
+from nephoscope.features.reading import Reading
 from nephoscope.features.registry import views
 from nephoscope.features.view import View
 from nephoscope.jobs.feature_sync import FeatureCloud
@@ -135,7 +137,14 @@ class FeatureStore:
     def _tables(self, cloud: str) -> FeatureTables:
         from nephoscope.adapters.files.feature_tables import FeatureFiles
 
-        return FeatureFiles(lambda view: self._place(cloud, view), _encode)
+        files = FeatureFiles(lambda view: self._place(cloud, view), _encode)
+        if not self.written.offline_store:
+            return files
+        from nephoscope.adapters.feast.tables import FeastTables
+
+        repository = Path(self.written.repository)
+        feast = FeastTables(self.written.project, lambda: self.registry_bytes, self.written.offline_store, repository)
+        return _Tables(files, feast, frozenset(self.written.sources.get(cloud, {})))  # type: ignore[call-overload]
 
     def _place(self, cloud: str, view: View) -> Place:
         from nephoscope.adapters.files.feature_places import place_of
@@ -192,6 +201,20 @@ class FeatureStore:
             self.written.project,
             trusted=self.written.trusted,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Files where a view's source is one or the configuration names one, else Feast's offline store."""
+
+    files: FeatureTables
+    feast: FeatureTables
+    elsewhere: frozenset[str]
+
+    def read(self, view: View, window: Window, *, landed: ObjectRef | None = None) -> Reading:
+        """Read the rows of a window."""
+        tables = self.files if view.source.uri or view.name in self.elsewhere else self.feast
+        return tables.read(view, window, landed=landed)
 
 
 def sqlite_store(store: SqliteStore, project: str) -> OnlineStore:

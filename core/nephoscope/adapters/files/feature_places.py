@@ -60,7 +60,7 @@ def place_of(view: View, folder: Path, *, override: str = "", s3_endpoint: str =
     if not url:
         raise Unreadable(
             f"The source of the view '{view.name}' is {view.source.kind or 'none'}, no file.",
-            do="sync the view with Spark, or compute it to Parquet",
+            do="name its store under features.offline_store, or compute the view to Parquet",
         )
     if "://" not in url or url.startswith("file://"):
         path = str((folder / url.removeprefix("file://")).resolve())
