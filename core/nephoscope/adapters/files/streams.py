@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,13 +21,38 @@ class Unpacked:
     name: str
     limits: ReadLimits
 
-    def stream(self, nesting: Nesting | None = None) -> pa.PythonFile:
-        """The plain bytes from the beginning, watched by `nesting`; closing them leaves the file open for its owner."""
+    def blocks(self, size: int, nesting: Nesting | None = None) -> Iterator[bytes]:
+        """
+        The plain bytes in blocks of whole lines, those of nothing but white space left out.
+
+        Args:
+            size: Bytes of a block, about, and the longest line.
+            nesting: What watches the nesting of JSON.
+
+        Raises:
+            Unreadable: A line is longer than a block, or nested too deep.
+        """
+        stream = self.stream()
+        rest = b""
+        while data := stream.read(size):
+            if nesting is not None and nesting.too_deep(data):
+                raise Unreadable(f"'{self.name}' is nested deeper than {DEEPEST:,}.", do="flatten it")
+            end = data.rfind(b"\n") + 1
+            if not end and len(rest) + len(data) > size:
+                raise Unreadable(f"'{self.name}' has a line of more than {size:,} bytes.", do="check its line breaks")
+            if block := (rest + data[:end]).strip(b"\r\n"):
+                yield block + b"\n"
+            rest = data[end:] if end else rest + data
+        if rest.strip():
+            yield rest
+
+    def stream(self) -> pa.PythonFile:
+        """The plain bytes from the beginning; closing them leaves the file open for its owner."""
         self.file.seek(0)
         plain = self.file
         if self.compression:
             plain = pa.CompressedInputStream(pa.PythonFile(_Counted(self.file, None, ""), mode="r"), self.compression)
-        return pa.PythonFile(_Counted(plain, self._most(), self.name, nesting), mode="r")
+        return pa.PythonFile(_Counted(plain, self._most(), self.name), mode="r")
 
     def _most(self) -> int:
         if not self.compression:
@@ -40,12 +66,11 @@ class _Counted:
 
     closed = False
 
-    def __init__(self, stream: pa.NativeFile, most: int | None, name: str, nesting: Nesting | None = None) -> None:
+    def __init__(self, stream: pa.NativeFile, most: int | None, name: str) -> None:
         self._stream = stream
         self._left = most
         self._most = most
         self._name = name
-        self._nesting = nesting
 
     def read(self, size: int) -> bytes:
         data: bytes = self._stream.read(size)
@@ -55,8 +80,6 @@ class _Counted:
                 raise Unreadable(
                     f"'{self._name}' unpacks to more than {self._most:,} bytes.", do="unpack it, or land Parquet"
                 )
-        if self._nesting is not None and self._nesting.too_deep(data):
-            raise Unreadable(f"'{self._name}' is nested deeper than {DEEPEST:,}.", do="flatten it")
         return data
 
     def close(self) -> None:

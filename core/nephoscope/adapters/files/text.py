@@ -1,8 +1,11 @@
 """
-CSV and JSON Lines, streamed in blocks out of plain, gz or zst files; no line is longer than a block.
+CSV and JSON Lines, read in blocks of whole lines out of plain, gz or zst files; no line is longer than a block.
 
 Types are told from the first block. Where a later one disagrees, reading stops with `Widened`, which names the wider
 types to begin again with, in the end words: a file may well hold "n/a" a gigabyte after its numbers began.
+
+The blocks are cut here and parsed one by one: pyarrow's own streaming readers read ahead in a thread, which ends the
+process when it meets the interpreter's end.
 """
 
 from __future__ import annotations
@@ -66,12 +69,14 @@ class TextColumns:
 
     def read(self) -> Iterator[tuple[str, pa.Array]]:
         """Yield the columns block by block."""
-        reader = _reader(self.source, self.format, self.guess)
+        schema = pa.schema(self.fields)
         try:
-            for batch in reader:
-                yield from zip(batch.schema.names, batch.columns, strict=True)
+            for table in _tables(self.source, self.format, self.guess):
+                for name, column in zip(table.schema.names, table.columns, strict=True):
+                    for chunk in column.chunks:
+                        yield name, chunk
         except pa.ArrowInvalid as error:
-            if better := _better(self.guess, reader.schema, str(error)):
+            if better := _better(self.guess, schema, str(error)):
                 raise Widened(better) from error
             raise
 
@@ -85,11 +90,13 @@ def open_text(source: Unpacked, format: Format, guess: Guess) -> Opened:  # noqa
         Widened: Its beginning contradicts the guess.
     """
     try:
-        fields = tuple(_reader(source, format, guess).schema)
+        fields = tuple(next(_tables(source, format, guess)).schema)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if better := _better(guess, pa.schema([]), str(error)):
             raise Widened(better) from error
         raise Unreadable(f"'{source.name}' is no readable {format} file: {first_line(error)}.", do=AGAIN) from error
+    except StopIteration:
+        raise Unreadable(f"'{source.name}' holds no line.", do=AGAIN, why="NO_DATA") from None
     if len(fields) == 1 and (other := next((d for d in DELIMITERS if d in fields[0].name), None)):
         raise Unreadable(
             f"'{source.name}' has one column, {fields[0].name[:80]!r}; its delimiter seems to be {other!r}.",
@@ -108,19 +115,35 @@ def read_text(source: Unpacked, format: Format, like: Profile | None, making: Ca
             guess = widened.guess
 
 
-def _reader(source: Unpacked, format: Format, guess: Guess) -> csv.CSVStreamingReader | json.JSONStreamingReader:  # noqa: A002
-    if format is Format.CSV:
-        return csv.open_csv(
-            source.stream(),
-            read_options=csv.ReadOptions(block_size=guess.block_bytes, use_threads=False),
-            convert_options=csv.ConvertOptions(
-                column_types=dict(guess.types), null_values=NULLS, strings_can_be_null=True
-            ),
-        )
-    return json.open_json(
-        source.stream(Nesting()),
-        read_options=json.ReadOptions(block_size=guess.block_bytes, use_threads=False),
-        parse_options=json.ParseOptions(explicit_schema=pa.schema(guess.types.items()) if guess.types else None),
+def _tables(source: Unpacked, format: Format, guess: Guess) -> Iterator[pa.Table]:  # noqa: A002
+    """Each block as a table; the first one settles names and types."""
+    nesting = Nesting() if format is Format.JSONL else None
+    schema: pa.Schema | None = None
+    for block in source.blocks(guess.block_bytes, nesting):
+        table = _csv(block, guess, schema) if format is Format.CSV else _jsonl(block, guess, schema)
+        schema = schema or table.schema
+        yield table
+
+
+def _csv(block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
+    known = {one.name: one.type for one in schema} if schema else dict(guess.types)
+    return csv.read_csv(
+        pa.BufferReader(block),
+        read_options=csv.ReadOptions(
+            block_size=len(block) + 1, use_threads=False, column_names=schema.names if schema else None
+        ),
+        convert_options=csv.ConvertOptions(column_types=known, null_values=NULLS, strings_can_be_null=True),
+    )
+
+
+def _jsonl(block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
+    known = schema or (pa.schema(guess.types.items()) if guess.types else None)
+    return json.read_json(
+        pa.BufferReader(block),
+        read_options=json.ReadOptions(block_size=len(block) + 1, use_threads=False),
+        parse_options=json.ParseOptions(
+            explicit_schema=known, unexpected_field_behavior="error" if schema else "infer"
+        ),
     )
 
 
