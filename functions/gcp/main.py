@@ -2,16 +2,19 @@
 
 import functions_framework
 from cloudevents.http import CloudEvent
-from flask import Request
+from flask import Request, current_app, has_app_context
 from nephoscope.payloads import gcp
 from nephoscope.wiring.entry import log_to_stderr
 from nephoscope.wiring.function import Function
 from nephoscope.wiring.gcp import Gcp
 from nephoscope.wiring.push import Door
+from nephoscope.wiring.receiver import ready
 
 log_to_stderr()
 function = Function.beside(__file__, Gcp())
 door = Door(function)
+if has_app_context():
+    ready(current_app)
 
 
 @functions_framework.cloud_event

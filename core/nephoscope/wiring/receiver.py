@@ -1,0 +1,43 @@
+"""
+What stands before the functions where they are served by HTTP: a health endpoint, and a guard.
+
+functions-framework answers JSON of any depth with 500, which is retried for ever, and takes a body of any size. The
+guard refuses both with 4xx before anything else reads them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nephoscope.errors import BadPayload
+from nephoscope.payloads.reading import LARGEST_BYTES, document
+
+HEALTH = "/health"
+
+
+def ready(app: Any) -> None:
+    """
+    Set a Flask app up.
+
+    Args:
+        app: The app that functions-framework serves; it is the current one while a handler is imported.
+    """
+    app.add_url_rule(HEALTH, "health", lambda: ("", 200), methods=["GET"])
+    app.before_request(_guard)
+
+
+def _guard() -> tuple[str, int] | None:
+    """Refuse what is too large, or is no JSON that we read; None lets a request in."""
+    from flask import request
+
+    if request.method != "POST":
+        return None
+    if request.content_length is None or request.content_length > LARGEST_BYTES:
+        return "", 413
+    if "json" not in (request.content_type or ""):
+        return None
+    try:
+        document(request.get_data(cache=True))
+    except BadPayload as error:
+        return error.what, 400
+    return None
