@@ -10,7 +10,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-monitoring lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
+.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-hub bench-monitoring bench-coldstart stage stage-lock lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -51,8 +51,20 @@ bench-cost: $(VENV)/.development ## Measure the roll-up of bills against pandas 
 bench-drift: $(VENV)/.development ## Measure drift against Evidently, NannyML, SciPy and the bare decode (half an hour)
 	$(BIN)/python tests/bench/drift.py
 
+bench-hub: $(VENV)/.development ## Measure bursts, storms, throttling and sweeps of the hub (minutes)
+	$(BIN)/python tests/bench/hub.py
+
 bench-monitoring: $(VENV)/.development ## Measure a thousand models in three clouds, on the loopback (half a minute)
 	$(BIN)/python tests/bench/monitoring.py
+
+bench-coldstart: $(VENV)/.development .venv-tutorial/.made ## Measure cold starts against the tutorial's imports (ten minutes)
+	$(BIN)/python tests/bench/coldstart.py --tutorial .venv-tutorial/bin/python
+
+stage: $(VENV)/.development ## Make what is deployed in build/: make stage CONFIG=nephoscope.yaml [PYTHON=3.13]
+	$(BIN)/python deploy/stage.py --config $(or $(CONFIG),nephoscope.yaml) $(if $(filter 3.%,$(PYTHON)),--python $(PYTHON))
+
+stage-lock: $(VENV)/.development ## Make the locks of the artefacts anew from deploy/artefacts.py
+	$(BIN)/python deploy/stage.py --lock
 
 lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group build --output-file requirements-build.txt
@@ -108,4 +120,9 @@ $(VENV)/.development: requirements-dev.txt pyproject.toml $(VENV)/.build
 	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements-build.txt
 	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) --requirement requirements-features.txt
 	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --editable .
+	touch $@
+
+.venv-tutorial/.made: | $(VENV)/.development
+	$(BIN)/python -m venv .venv-tutorial
+	.venv-tutorial/bin/python -m pip install --quiet --disable-pip-version-check boto3 azure-monitor-query google-cloud-monitoring feast numpy
 	touch $@
