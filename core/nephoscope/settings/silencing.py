@@ -16,7 +16,7 @@ from nephoscope.alerts.silences import silence
 from nephoscope.settings.routes import Matcher
 from nephoscope.settings.section import Section, Text
 
-SomeMatchers: TypeAlias = Annotated[tuple[Matcher, ...], Meta(min_length=1, title="a list of matchers")]
+SomeMatchers: TypeAlias = Annotated[tuple[Matcher, ...], Meta(min_length=1, title="a list of one matcher or more")]
 Instant: TypeAlias = Annotated[
     str,
     Meta(
