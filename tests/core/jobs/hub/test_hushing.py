@@ -172,3 +172,14 @@ def test_silences_keep_no_record_back() -> None:
     hub.later(MINUTE)
     hub.sees(ok())
     assert [str(m.state) for m in hub.alerts()["drift.ks flights/dep_delay"].life] == ["firing", "resolved"]
+
+
+def test_a_silence_stops_the_repeats() -> None:
+    """What was told before the silence is not repeated in it, and goes on being repeated after it."""
+    hub = Hub()
+    hub.sees(breach())
+    hushed(hub, hours=9)
+    for _ in range(10):
+        hub.later(HOUR)
+        hub.sweep()
+    assert titles(hub) == ["FIRING", "Silenced", "Still silenced", "Silence ended", "STILL OPEN"]
