@@ -37,6 +37,8 @@ PACKAGES = {
 }
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 ROWS_AT_ONCE = 1_000_000
+# Bytecode is kept, as an installed package's is: the peers' was compiled when they were installed.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Run:
 def run(command: list[str]) -> Run:
     """Run a process to its end."""
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
     assert child.stdout is not None
     printed = child.stdout.read().decode()
     _, status, usage = os.wait4(child.pid, 0)
