@@ -45,7 +45,7 @@ variable "name" {
 }
 
 variable "artefacts" {
-  description = "The folder that `make stage` leaves the artefacts in."
+  description = "The folder that stage.py leaves the artefacts in."
   type        = string
   default     = "../build"
 }
@@ -57,16 +57,16 @@ variable "destroy_records" {
 }
 
 variable "aws" {
-  description = "AWS: the region; operators' e-mail addresses, whom alarms of nephoscope itself tell; whether the bill is exported; the issuer of outbound tokens, which a hub in Azure needs."
+  description = "What is AWS's own; needed when clouds has aws."
   type = object({
-    region           = string
-    operators        = list(string)
-    architecture     = optional(string, "x86_64")
-    existing_buckets = optional(set(string), [])
-    features_image   = optional(string)
-    bills            = optional(bool, true)
-    token_issuer     = optional(string)
-    log_days         = optional(number, 90)
+    region           = string                     # the region, such as eu-central-1
+    operators        = list(string)               # e-mail addresses that alarms of nephoscope itself go to
+    architecture     = optional(string, "x86_64") # x86_64, as stage.py stages, or arm64
+    existing_buckets = optional(set(string), [])  # buckets that are there already: read, not made; turn EventBridge on in them
+    features_image   = optional(string)           # the features image by its digest; no features without it
+    bills            = optional(bool, true)       # whether the bill is exported in FOCUS
+    token_issuer     = optional(string)           # who signs outbound tokens; only for a hub in Azure
+    log_days         = optional(number, 90)       # how long logs are kept
   })
   default = null
 
@@ -77,18 +77,17 @@ variable "aws" {
 }
 
 variable "azure" {
-  description = "Azure: the subscription, the region's short name and operators' e-mail addresses; accounts that are there already, by resource id; the workspace whose metrics are read, by resource id; whether the bill is exported, and from when; the audience that its tokens are asked for, and the one that stands in them."
+  description = "What is Azure's own; needed when clouds has azure."
   type = object({
-    subscription_id   = string
-    location          = string
-    operators         = list(string)
-    existing_accounts = optional(map(string), {})
-    workspace_id      = optional(string)
-    bills             = optional(bool, true)
-    bills_from        = optional(string, "2026-01-01T00:00:00Z")
-    token_audience    = optional(string, "api://AzureADTokenExchange")
-    token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936")
-    log_days          = optional(number, 90)
+    subscription_id   = string                                                   # the subscription
+    location          = string                                                   # the region's short name, such as westeurope
+    operators         = list(string)                                             # e-mail addresses that alarms of nephoscope itself go to
+    existing_accounts = optional(map(string), {})                                # storage accounts that are there already, name to resource id: read, not made
+    workspace_id      = optional(string)                                         # the resource id of the workspace whose metrics are read
+    bills             = optional(bool, true)                                     # whether the bill is exported in FOCUS
+    token_audience    = optional(string, "api://AzureADTokenExchange")           # what the jobs' tokens for other clouds are asked for
+    token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936") # what stands in those tokens as their audience
+    log_days          = optional(number, 90)                                     # how long logs are kept
   })
   default = null
 
@@ -99,13 +98,13 @@ variable "azure" {
 }
 
 variable "gcp" {
-  description = "Google: the project, the region and operators' e-mail addresses; buckets that are there already; the billing data set."
+  description = "What is Google's own; needed when clouds has gcp."
   type = object({
-    project          = string
-    region           = string
-    operators        = list(string)
-    existing_buckets = optional(set(string), [])
-    bills            = optional(object({ project = string, dataset = string }))
+    project          = string                                                   # the project's id
+    region           = string                                                   # the region, such as europe-west3
+    operators        = list(string)                                             # e-mail addresses that alarms of nephoscope itself go to
+    existing_buckets = optional(set(string), [])                                # buckets that are there already: read, not made
+    bills            = optional(object({ project = string, dataset = string })) # the data set of the billing export
   })
   default = null
 

@@ -102,6 +102,15 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "security" {
   depends_on = [azurerm_role_assignment.dead_letters]
 }
 
+# An export begins at a time to come: the day after it was planned first, and the same ever after.
+resource "terraform_data" "tomorrow" {
+  input = timeadd(plantimestamp(), "24h")
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
 # The bill in FOCUS, each day a whole month to date: announced by its manifest, which is written last.
 resource "azurerm_subscription_template_deployment" "focus" {
   count = var.account.bills ? 1 : 0
@@ -126,7 +135,7 @@ resource "azurerm_subscription_template_deployment" "focus" {
         schedule = {
           status           = "Active"
           recurrence       = "Daily"
-          recurrencePeriod = { from = var.account.bills_from, to = "2099-12-31T00:00:00Z" }
+          recurrencePeriod = { from = terraform_data.tomorrow.output, to = "2099-12-31T00:00:00Z" }
         }
         format                = "Parquet"
         compressionMode       = "snappy"

@@ -33,7 +33,6 @@ variable "account" {
     existing_accounts = optional(map(string), {})
     workspace_id      = optional(string)
     bills             = optional(bool, true)
-    bills_from        = optional(string, "2026-01-01T00:00:00Z")
     token_audience    = optional(string, "api://AzureADTokenExchange")
     token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936")
     log_days          = optional(number, 90)

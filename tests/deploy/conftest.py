@@ -42,7 +42,7 @@ class Terraform:
         assert code == 0, said
         lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
         states = {line["@testrun"]: line["test_state"] for line in lines if line["type"] == "test_state"}
-        return {name: dict(_resources(state["values"]["root_module"])) for name, state in states.items()}
+        return {name: dict(_resources(state["root_module"])) for name, state in states.items()}
 
 
 TOOLS = ROOT / ".venv-deploy" / "bin" / "python"
@@ -66,7 +66,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "module" in metafunc.fixturenames:
         metafunc.parametrize("module", modules())
     if "tested_module" in metafunc.fixturenames:
-        metafunc.parametrize("tested_module", [name for name in modules() if list((DEPLOY / name).glob("tests/*.hcl"))])
+        tested = [name for name in modules() if list((DEPLOY / name).glob("tests/*.hcl"))]
+        slow = {".": pytest.mark.slow}  # each combination of clouds from nothing
+        metafunc.parametrize("tested_module", [pytest.param(name, marks=slow.get(name, ())) for name in tested])
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
+FILES = {"main.tf", "triggers.tf", "permissions.tf", "variables.tf", "outputs.tf"}
 
 
 def test_files_are_formatted(tools):
@@ -30,3 +31,9 @@ def test_a_module_keeps_its_own_promises(initialised, tested_module):
     code, said = initialised(tested_module).run(tested_module, "test", "-no-color")
     assert code == 0, said
     assert " 0 failed" in said
+
+
+def test_clouds_are_built_alike():
+    """Who knows the files of one cloud's module knows those of the others."""
+    for module in ("aws", "azure", "gcp", "hub/aws", "hub/azure", "hub/gcp"):
+        assert {path.name for path in (DEPLOY / module).glob("*.tf")} == FILES, module

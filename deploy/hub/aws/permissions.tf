@@ -57,8 +57,9 @@ locals {
       Condition = { StringEquals = { "ses:FromAddress" = channel.sender } }
     } if channel.type == "ses"
   ]
+  # The rollup opens the same desk, channels and all, and only reads its records.
   rollup = [
-    for each in local.desk : merge(each, each.Sid == "Records" ? { Action = ["s3:GetObject"] } : {}) if each.Sid != "Secrets"
+    for each in local.desk : merge(each, each.Sid == "Records" ? { Action = ["s3:GetObject"] } : {})
   ]
 }
 
