@@ -493,11 +493,11 @@ def test_code_in_a_registry_is_never_run(repository: Path, stores: dict[str, Any
     assert not marker.exists()
     assert code_in(opened(folder).registry_bytes) == ("twice",)
 
-    # The canary sings where Feast reads the registry as it is.
-    with pytest.raises(Exception):  # noqa: B017, PT011 - what os.system returns is no function
-        served(
-            tmp_path, poisoned, {"type": "sqlite", "path": str(folder / "online.db")}, feast
-        ).list_all_feature_views()
+    # The canary sings where Feast reads the view as it is stored.
+    found = importlib.import_module("feast.protos.feast.core.Registry_pb2").Registry.FromString(poisoned)
+    view = importlib.import_module("feast.on_demand_feature_view").OnDemandFeatureView
+    with suppress(Exception):  # what os.system returns is no function
+        view.from_proto(found.on_demand_feature_views[0])
     assert marker.exists()
 
 

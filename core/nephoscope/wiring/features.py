@@ -119,6 +119,18 @@ class FeatureStore:
             )
         return found
 
+    def folders(self) -> set[Path]:
+        """The folders of this machine that views are computed to; none before a repository was applied."""
+        if self.settings.features is UNSET or self.registry(self.clouds[0]).current() is None:
+            return set()
+        places = {view.source.uri for view in self.views}
+        local = {place.removeprefix("file://") for place in places if place and not _is_remote(place)}
+        return {(Path(self.written.repository) / place).resolve().parent for place in local}
+
+    def about(self, event: ObjectWritten) -> bool:
+        """Whether any view is computed to a file."""
+        return any(self._holds(cloud, view, event) for view in self.views for cloud in self.clouds)
+
     def _holds(self, cloud: str, view: View, event: ObjectWritten) -> bool:
         try:
             return inside(url_of(event.object), self._place(cloud, view).url)
@@ -263,6 +275,10 @@ def feast_section(store: Store, secret: Callable[[str], str]) -> dict[str, Any]:
         }
     password = "" if store.password is UNSET else f",password={secret(store.password)}"
     return {"type": "redis", "connection_string": f"{store.connection_string}{password}"}
+
+
+def _is_remote(place: str) -> bool:
+    return "://" in place and not place.startswith("file://")
 
 
 def _encode(view: View, batch: Any) -> Any:

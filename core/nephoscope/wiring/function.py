@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -321,7 +321,7 @@ def _cost(function: Function, event: Event) -> Report:
 def _features(function: Function, event: Event) -> Report:
     from nephoscope.jobs import features
 
-    store = function.features
+    store = replace(function.features)  # a registry that was applied meanwhile counts
     happened = event if isinstance(event, ObjectWritten) else _as(TimerFired, event)
     return features.run(
         happened,

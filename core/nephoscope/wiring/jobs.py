@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nephoscope.events import ObjectWritten, TimerFired
 from nephoscope.jobs import cost as cost_job
 from nephoscope.jobs import drift as drift_job
@@ -65,7 +67,7 @@ def drift_quiet(local: Local) -> list[Report]:
 
 def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
     """Sync the views that an Event is about to every cloud, and compare what their stores hold."""
-    store = local.features
+    store = replace(local.features)  # a registry that was applied meanwhile counts
     return features_job.run(
         event,
         clouds=store.each_cloud,

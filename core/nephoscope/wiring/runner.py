@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
+from nephoscope.adapters.local.folder import Folder
 from nephoscope.adapters.local.topic import Letter
 from nephoscope.alerts.due import Marker
 from nephoscope.errors import Transient
 from nephoscope.events import MessageReceived, ObjectWritten, stable_id
-from nephoscope.jobs import dead_letters, deliver, drift, notify
+from nephoscope.jobs import dead_letters, deliver, drift, features, notify
 from nephoscope.report import Report
+from nephoscope.wiring import jobs
 from nephoscope.wiring.entry import LOGGER
 from nephoscope.wiring.local import Local
 from nephoscope.wiring.timers import Timers
@@ -29,11 +33,21 @@ class JobsLoop:
 
     local: Local
     pause_seconds: float = 1.0
+    _computed: dict[Path, Folder] = field(default_factory=dict)  # what feature views are computed to
 
     def turn(self) -> int:
         """Look once; returns how many Events were handled."""
         landed = sum(self._drift(event) for folder in self.local.folders.values() for event in folder.look())
-        return landed + Timers(self.local).turn()
+        return landed + self._features() + Timers(self.local).turn()
+
+    def _features(self) -> int:
+        store = replace(self.local.features)  # a registry that was applied meanwhile counts
+        for path in store.folders():
+            self._computed.setdefault(path, Folder(path))
+        events = [event for folder in self._computed.values() for event in folder.look() if store.about(event)]
+        for event in events:
+            self.local.entry.run(features.JOB, event, partial(jobs.features, self.local, event))
+        return len(events)
 
     def _drift(self, event: ObjectWritten) -> bool:
         local = self.local
