@@ -264,6 +264,14 @@ def test_columns_that_nobody_declared_are_accepted(focus_row, write_csv, report)
     assert answer["monthly_costs"]["aws"]["effective"] is None
 
 
+def test_a_bill_of_many_groups_takes_more_memory_rather_than_being_unknown(focus_row, write_csv):
+    """Where the little memory that a roll-up is given does not do, it is given more: the bill is still known."""
+    rows = [focus_row(ResourceId=f"resource {number} {'x' * 300}", Tags="") for number in range(4_000)]
+    bill = BillFiles([str(write_csv("bill.csv", rows))], memory="6MB").read(by=("resource",))
+    assert [source.status for source in bill.sources] == ["known"]
+    assert len(bill.groups) == 4_000
+
+
 def test_azure_ids_are_the_same_in_any_case(focus_row, write_csv, report):
     """Azure spells one resource in several cases; its cost stands on one line."""
     rows = [focus_row(ProviderName="Microsoft", ResourceId=name) for name in ("/Sub/VM1", "/sub/vm1")]

@@ -49,7 +49,7 @@ def charges(columns: Columns) -> Charges | None:
     klass = columns.text("ChargeClass")
     return Charges(
         dialect=f"FOCUS {version(columns)}",
-        provider=columns.text(*PROVIDERS),
+        provider=columns.text(*PROVIDERS, "InvoiceIssuerName", "PublisherName"),
         currency=columns.text("BillingCurrency"),
         billed=columns.money("BilledCost"),
         effective=columns.money("EffectiveCost"),

@@ -30,6 +30,7 @@ from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.errors import Unreadable
 
 MEMORY = "192MB"
+ROOMY = "2GB"  # for what does not go with that: very many groups
 
 _CUBE = ("provider", "currency", "month", "day", "service", "account", "charge", "correction")
 _USES = ("category", "commitment_status", "tagged", "idle")
@@ -84,8 +85,13 @@ def roll_up(
     chosen: Chosen, *, by: Sequence[str], month: str | None = None, details: bool = False, memory: str = MEMORY
 ) -> Bill:
     """Roll chosen files up; the arguments are those of `BillFiles.read`."""
-    with engine(memory) as connection:
-        return _Reading(connection, chosen, tuple(by), month, details=details).read()
+    for room in (memory, ROOMY):
+        with engine(room) as connection:
+            reading = _Reading(connection, chosen, tuple(by), month, details=details)
+            bill = reading.read()
+        if not reading.out_of_memory:
+            break
+    return bill
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class _Reading:
         self._sources = [Source(path.name, "manifest", "unknown", f"{reason}.") for path, reason in chosen.missing]
         self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
         self._cubes = 0
+        self.out_of_memory = False
         # A tag has few values; resources are many, and get a look of their own.
         asked = (*_CUBE, *by, *(_USES if details else ()))
         self._cube = tuple(dict.fromkeys(key for key in asked if key != "resource"))
@@ -212,6 +219,7 @@ class _Reading:
         try:
             self._rolled.append(self._roll_up(part))
         except (Unreadable, duckdb.Error) as error:
+            self.out_of_memory |= isinstance(error, duckdb.OutOfMemoryException)
             if len(part.paths) == 1 or part.delivery:
                 self._sources += [_unread(path, error) for path in part.paths]
                 return
