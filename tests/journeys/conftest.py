@@ -83,6 +83,12 @@ def tables():
     }
 
 
+@pytest.fixture(scope="session", name="parquet")
+def parquet_fixture():
+    """Make a table of departure delays."""
+    return parquet
+
+
 def parquet(delays):
     """A table of departure delays in minutes."""
     out = io.BytesIO()
