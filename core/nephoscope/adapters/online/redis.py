@@ -57,10 +57,13 @@ local function time(text)
   end
   return seconds, nanos
 end
+local call = redis.call
 local time_field, expire, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local pairs = {time_field}
+for i = 1, count do pairs[2 * i + 1] = ARGV[3 + i] end
 local written, at = 0, 3 + count
 for _, key in ipairs(KEYS) do
-  local new, old = ARGV[at + 1], redis.call('HGET', key, time_field)
+  local new, old = ARGV[at + 1], call('HGET', key, time_field)
   local older = false
   if old and old ~= new then
     local s1, n1 = time(new)
@@ -68,13 +71,9 @@ for _, key in ipairs(KEYS) do
     older = s1 < s2 or (s1 == s2 and n1 < n2)
   end
   if not older then
-    local pairs = {time_field, new}
-    for i = 1, count do
-      pairs[2 * i + 1] = ARGV[3 + i]
-      pairs[2 * i + 2] = ARGV[at + 1 + i]
-    end
-    redis.call('HSET', key, unpack(pairs))
-    if expire > 0 then redis.call('EXPIRE', key, expire) end
+    for i = 0, count do pairs[2 * i + 2] = ARGV[at + 1 + i] end
+    call('HSET', key, unpack(pairs))
+    if expire > 0 then call('EXPIRE', key, expire) end
     written = written + 1
   end
   at = at + 1 + count
