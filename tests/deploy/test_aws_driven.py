@@ -350,6 +350,30 @@ def _listed(value):
     return value if isinstance(value, list) else [value]
 
 
+@pytest.mark.slow  # after jobs have run
+def test_the_doctor_finds_it_well(account, calls, invoke, room):
+    """Stores, metrics, the secret, the channel and a job that ran answer; a job that never ran is found."""
+    invoke("monitoring_on_timer", slot("monitoring"))
+    environment = os.environ | AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": calls.url}
+    done = subprocess.run(
+        [sys.executable, "-m", "nephoscope", "--config", str(CONFIG), "--output", "json", "doctor"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = {(one["kind"], one["name"]): one for one in json.loads(done.stdout)["checkups"]}
+    assert found["source", "stores.aws"]["outcome"] == "ok"
+    assert found["source", "state"]["outcome"] == "ok"
+    assert found["secret", "aws-sm:nephoscope/slack"]["answer"] == "it has a value"
+    assert found["channel", "oncall"]["outcome"] == "ok"
+    assert found["schedule", "monitoring in aws"]["outcome"] == "ok"
+    assert found["topic", "sns:arn:aws:sns:eu-central-1:123456789012:nephoscope"]["outcome"] == "not_tried"
+    assert room.url not in done.stdout
+
+
 def test_no_more_than_three_rights_are_to_everything(made):
     """Wildcards stand only where the service knows no resources."""
     everything = {
