@@ -13,20 +13,20 @@ PASSED = ("content-type", "etag", "x-amz-version-id", "last-modified", "smithy-p
 
 
 class AwsCalls:
-    """Passes requests on; `made` holds each action with its resource, as far as the request names one."""
+    """Passes requests on; `made` holds each action with its resource, as `read` (AWS' by default) tells them."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, read=None):
         self.made = []
-        calls = self
+        calls, read = self, read or actions
 
         class Handler(BaseHTTPRequestHandler):
             def _pass(self):
                 body = _body(self.headers, self.rfile)
                 status, headers, answer = _asked(endpoint, self.command, self.path, dict(self.headers), body)
-                calls.made += actions(self.command, self.path, dict(self.headers), body, status)
+                calls.made += read(self.command, self.path, dict(self.headers), body, status)
                 self.send_response(status)
                 for name, value in headers.items():
-                    if name.lower() in PASSED:
+                    if name.lower() in PASSED or name.lower().startswith("x-goog-"):
                         self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
