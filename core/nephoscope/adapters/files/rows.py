@@ -73,10 +73,10 @@ class Rows:
         return by_period(times, period) if period else replace(cut(self.rows), order=np.argsort(times, kind="stable"))
 
 
-def _loaded(file: pa.NativeFile, name: str, limits: ReadLimits, format: Format, compression: str | None) -> Whole:  # noqa: A002
-    if format is Format.PARQUET:
+def _loaded(file: pa.NativeFile, name: str, limits: ReadLimits, written: Format, compression: str | None) -> Whole:
+    if written is Format.PARQUET:
         return Whole(name, open_parquet(file, name, limits))
-    return read_text(Unpacked(file, compression, name, limits), format, None, partial(_all_rows, name))
+    return read_text(Unpacked(file, compression, name, limits), written, None, partial(_all_rows, name))
 
 
 def _all_rows(name: str, opened: Opened) -> Whole:

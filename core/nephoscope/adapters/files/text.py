@@ -63,7 +63,7 @@ class TextColumns:
     """All columns of a text file, read together."""
 
     source: Unpacked
-    format: Format
+    written: Format
     guess: Guess
     fields: tuple[pa.Field, ...]
 
@@ -71,7 +71,7 @@ class TextColumns:
         """Yield the columns block by block."""
         schema = pa.schema(self.fields)
         try:
-            for table in _tables(self.source, self.format, self.guess):
+            for table in _tables(self.source, self.written, self.guess):
                 for name, column in zip(table.schema.names, table.columns, strict=True):
                     for chunk in column.chunks:
                         yield name, chunk
@@ -81,7 +81,7 @@ class TextColumns:
             raise
 
 
-def open_text(source: Unpacked, format: Format, guess: Guess) -> Opened:  # noqa: A002
+def open_text(source: Unpacked, written: Format, guess: Guess) -> Opened:
     """
     Open a text file.
 
@@ -90,11 +90,11 @@ def open_text(source: Unpacked, format: Format, guess: Guess) -> Opened:  # noqa
         Widened: Its beginning contradicts the guess.
     """
     try:
-        fields = tuple(next(_tables(source, format, guess)).schema)
+        fields = tuple(next(_tables(source, written, guess)).schema)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if better := _better(guess, pa.schema([]), str(error)):
             raise Widened(better) from error
-        raise Unreadable(f"'{source.name}' is no readable {format} file: {first_line(error)}.", do=AGAIN) from error
+        raise Unreadable(f"'{source.name}' is no readable {written} file: {first_line(error)}.", do=AGAIN) from error
     except StopIteration:
         raise Unreadable(f"'{source.name}' holds no line.", do=AGAIN, why="NO_DATA") from None
     if len(fields) == 1 and (other := next((d for d in DELIMITERS if d in fields[0].name), None)):
@@ -102,25 +102,25 @@ def open_text(source: Unpacked, format: Format, guess: Guess) -> Opened:  # noqa
             f"'{source.name}' has one column, {fields[0].name[:80]!r}; its delimiter seems to be {other!r}.",
             do="delimit it by commas",
         )
-    return Opened((TextColumns(source, format, guess, fields),))
+    return Opened((TextColumns(source, written, guess, fields),))
 
 
-def read_text(source: Unpacked, format: Format, like: Profile | None, making: Callable[[Opened], Made]) -> Made:  # noqa: A002
+def read_text(source: Unpacked, written: Format, like: Profile | None, making: Callable[[Opened], Made]) -> Made:
     """Read a text file with better and better guesses until all of it is of the types that were guessed."""
     guess = first_guess(like)
     while True:
         try:
-            return making(open_text(source, format, guess))
+            return making(open_text(source, written, guess))
         except Widened as widened:
             guess = widened.guess
 
 
-def _tables(source: Unpacked, format: Format, guess: Guess) -> Iterator[pa.Table]:  # noqa: A002
+def _tables(source: Unpacked, written: Format, guess: Guess) -> Iterator[pa.Table]:
     """Each block as a table; the first one settles names and types."""
-    nesting = Nesting() if format is Format.JSONL else None
+    nesting = Nesting() if written is Format.JSONL else None
     schema: pa.Schema | None = None
     for block in source.blocks(guess.block_bytes, nesting):
-        table = _csv(block, guess, schema) if format is Format.CSV else _jsonl(block, guess, schema)
+        table = _csv(block, guess, schema) if written is Format.CSV else _jsonl(block, guess, schema)
         schema = schema or table.schema
         yield table
 
