@@ -267,6 +267,15 @@ def test_a_store_that_was_changed_behind_our_back_is_found_out(bench: Bench) -> 
     assert {"missing_gcp": 1, "other_values": 1}.items() <= finding.evidence.items()
 
 
+def test_a_file_without_rows_is_in_step(bench: Bench) -> None:
+    """Nothing was computed: nothing is written, the watermark moves, and what is not there is not fresh."""
+    bench.compute([(1, 41, bench.ago(5))])
+    pq.write_table(pq.read_table(bench.folder / "users.parquet").slice(0, 0), bench.folder / "users.parquet")
+    report = bench.run()
+    assert (found(report, "sync")["aws"].verdict, bench.mark("aws")) == (Verdict.OK, bench.clock.now())
+    assert found(report, "freshness")["aws"].verdict is Verdict.UNKNOWN
+
+
 def test_a_missing_file_is_unknown(bench: Bench) -> None:
     """A source that is not there is said so, and no store is taken for fresh."""
     report = bench.run()

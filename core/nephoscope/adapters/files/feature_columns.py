@@ -39,8 +39,9 @@ def microseconds(array: pa.Array) -> tuple[Integers, npt.NDArray[np.bool_]] | No
         return None
     per_second = _PER_SECOND[array.type.unit]
     ticks = _buffer(array, np.int64).astype(np.int64, copy=False)
-    micros = ticks * (1_000_000 // per_second) if per_second <= 1_000_000 else ticks // 1_000
-    return micros, validity(array)
+    if per_second == 1_000_000:
+        return ticks, validity(array)
+    return ticks * (1_000_000 // per_second) if per_second < 1_000_000 else ticks // 1_000, validity(array)
 
 
 def numbers(array: pa.Array) -> npt.NDArray[np.generic]:

@@ -70,6 +70,7 @@ class FeatureFiles:
             Unreadable: A file is no Parquet, or has not the columns that the view names.
             Transient: The file system does not answer.
         """
+        pa.set_memory_pool(pa.system_memory_pool())  # the others keep what was freed, a column at a time
         place = self.place(view)
         with _translated(view, place):
             files = place.files(landed)
@@ -145,41 +146,50 @@ def foreign_columns(view: View, place: Place, files: list[str]) -> tuple[str, ..
 
 
 def _keys(view: View, place: Place, files: list[str]) -> _Keys:
-    names = [*_join_columns(view), view.source.timestamp_field]
-    if view.source.created_column:
-        names.append(view.source.created_column)
-    tables = []
-    for path in files:
-        with place.filesystem.open_input_file(path) as opened:
-            file = pq.ParquetFile(opened)
-            _check_columns(view, path, file.schema_arrow)
-            tables.append(file.read(columns=names, use_threads=False))
-    table = pa.concat_tables(tables, promote_options="default")
-    del tables, file
-    event_us, timed = _times(view, table, view.source.timestamp_field)
-    created = _times(view, table, view.source.created_column)[0] if view.source.created_column else None
+    event_us, timed = _times(
+        view, view.source.timestamp_field, _column(view, place, files, view.source.timestamp_field)
+    )
+    created = None
+    if column := view.source.created_column:
+        created = _times(view, column, _column(view, place, files, column))[0]
     codes, keyed = [], np.ones(len(timed), dtype=np.bool_)
     for column in _join_columns(view):
-        code, present = _codes(table.column(column))
+        code, present = _codes(_column(view, place, files, column))
         codes.append(code)
         keyed &= present
     return _Keys(codes or [np.zeros(len(event_us), dtype=np.int64)], keyed, timed, event_us, created)
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[Integers, Mask]:
+def _column(view: View, place: Place, files: list[str], name: str) -> pa.Array:
+    """One column of all files: never more than one is held as Arrow holds it."""
+    parts = []
+    for path in files:
+        with place.filesystem.open_input_file(path) as opened:
+            file = pq.ParquetFile(opened)
+            _check_columns(view, path, file.schema_arrow)
+            read = file.read(columns=[name], use_threads=False).column(0)
+            parts += read.chunks or [pa.nulls(0, read.type)]
+    kinds = {part.type for part in parts}
+    if len(kinds) > 1:
+        told = ", ".join(sorted(map(str, kinds)))
+        raise Unreadable(
+            f"The column '{name}' of the view '{view.name}' is {told} in its files.", do="write it as one type"
+        )
+    return pa.concat_arrays(parts) if len(parts) != 1 else parts[0]
+
+
+def _codes(whole: pa.Array) -> tuple[Integers, Mask]:
     """Integers that are equal where the values are, and what is present."""
-    whole = _whole(column)
     if pa.types.is_integer(whole.type):
         return numbers(whole).astype(np.int64, copy=False), validity(whole)
     return numbers(whole.dictionary_encode().indices).astype(np.int64), validity(whole)
 
 
-def _times(view: View, table: pa.Table, column: str) -> tuple[Integers, Mask]:
-    found = microseconds(_whole(table.column(column)))
+def _times(view: View, name: str, whole: pa.Array) -> tuple[Integers, Mask]:
+    found = microseconds(whole)
     if found is None:
         raise Unreadable(
-            f"The column '{column}' of the view '{view.name}' holds {table.schema.field(column).type}, no times.",
-            do="write it as a timestamp",
+            f"The column '{name}' of the view '{view.name}' holds {whole.type}, no times.", do="write it as a timestamp"
         )
     return found
 
