@@ -56,16 +56,17 @@ CALLS = {
 
 def calls(settings: Settings, landings: int) -> dict[str, Counter[str]]:
     """How often each job is called in a month, by cloud."""
-    counted = {cloud: Counter[str]() for cloud in SCHEMES if cloud in settings.stores}
+    timers: dict[str, str] = {str(job): cron for job, cron in settings.timers.items()}
+    counted: dict[str, Counter[str]] = {cloud: Counter() for cloud in SCHEMES if cloud in set(settings.stores)}
     for cloud, jobs in counted.items():
-        for job, cron in {**TIMED, **dict(settings.timers.items())}.items():
+        for job, cron in (TIMED | timers).items():
             if job != "rollup" and has(settings, cloud, job):
                 jobs[job] += slots(cron)
         places = [one for one in settings.datasets.values() if one.objects.startswith(SCHEMES[cloud])]
         jobs["drift"] += len(places) * landings * MONTH.days
     if settings.hub in counted:
         told = sum(count * CALLS[job].messages for jobs in counted.values() for job, count in jobs.items())
-        counted[settings.hub] += Counter(notify=told, rollup=slots({**HUB_TIMED, **settings.timers}["rollup"]))
+        counted[settings.hub] += Counter(notify=told, rollup=slots((HUB_TIMED | timers)["rollup"]))
     return counted
 
 

