@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nephoscope.alerts.fingerprint import fingerprint
 from nephoscope.alerts.life import Alert, Phase, Sighting, step
-from nephoscope.alerts.streams import Stream, apply
+from nephoscope.alerts.streams import Stream, apply, unwatch
 from nephoscope.findings import Finding, Severity, Verdict
 from nephoscope.report import Report
 
@@ -158,3 +158,31 @@ def test_two_streams_do_not_resolve_each_others_alerts() -> None:
     forged, _ = apply(None, report(ok(), scope="other"), now=START)
     assert victim.name != forged.name
     assert [alert.state for alert in victim.alerts.values()] == [Phase.FIRING]
+
+
+def test_becoming_blind_and_seeing_again_are_news_once() -> None:
+    """A firing Alert that cannot be seen is news when that begins and when it ends, not each time it goes on."""
+    stream = None
+    told = []
+    for minute, seen in enumerate((breach(), blind(), blind(), breach(), breach())):
+        stream, news = apply(stream, report(seen, at=START + timedelta(minutes=minute)), now=START)
+        told.append(len(news))
+    assert told == [1, 1, 0, 1, 0]
+
+
+def test_the_newest_values_are_kept_of_what_is_still_watched() -> None:
+    """Twenty-four values of each subject, ok ones too; a complete Report that leaves a subject out ends its row."""
+    stream = after([report(ok("a", value=n / 100), ok("b"), at=START + timedelta(minutes=n)) for n in range(30)])
+    assert sorted(map(len, stream.recent.values())) == [24, 24]
+    left, _ = apply(stream, report(ok("a", value=0.5), at=START + timedelta(hours=1)), now=START)
+    assert [values[-1] for values in left.recent.values()] == [0.5]
+
+
+def test_nothing_is_expected_of_a_stream_that_left_the_configuration() -> None:
+    """It resolves what is open and awaits no Report; done twice it changes nothing."""
+    stream, _ = apply(None, report(breach(), interval_seconds=60), now=START)
+    gone, news = unwatch(stream, now=START)
+    assert (gone.late_at, len(news), open_now(gone)) == (None, 1, {})
+    assert unwatch(gone, now=START)[0] is gone
+    quiet, _ = apply(None, report(ok(), interval_seconds=60), now=START)
+    assert unwatch(quiet, now=START)[0].late_at is None
