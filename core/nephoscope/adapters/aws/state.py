@@ -64,7 +64,10 @@ class S3State:
         with translated(f"s3://{self._bucket}/{self._prefix}{key}"):
             try:
                 written = self._client.put_object(
-                    Bucket=self._bucket, Key=self._prefix + key, Body=body if self._exact else stamped(body), **condition
+                    Bucket=self._bucket,
+                    Key=self._prefix + key,
+                    Body=body if self._exact else stamped(body),
+                    **condition,
                 )
                 return Version(written["ETag"])
             except ClientError as error:
