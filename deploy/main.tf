@@ -51,6 +51,19 @@ locals {
   } }
 }
 
+# A configuration that was changed and not staged again would be deployed in half.
+check "staged" {
+  assert {
+    condition = alltrue(flatten([
+      for cloud in var.clouds : [
+        for section in ["topic", "state", "stores", "timers"] :
+        try(jsondecode(file("${var.artefacts}/${cloud}/sweep/nephoscope.json"))[section], null) == try(local.settings[section], null)
+      ] if fileexists("${var.artefacts}/${cloud}/sweep/nephoscope.json")
+    ]))
+    error_message = "The artefacts were staged with another configuration than ${var.config}: run stage.py again."
+  }
+}
+
 module "aws" {
   source = "./aws"
   count  = local.here.aws
