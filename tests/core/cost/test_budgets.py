@@ -5,11 +5,13 @@ from __future__ import annotations
 import calendar
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nephoscope.cli import main
 from nephoscope.cost.across import all_clouds, by_tag, readings
 from nephoscope.cost.bill import Group
 from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
@@ -19,6 +21,8 @@ from nephoscope.cost.rates import Rates
 from nephoscope.cost.reconciliation import reconciled
 from nephoscope.cost.totals import ProviderCost, grand_total
 from nephoscope.cost.unit_economics import ModelUse, unit_costs
+from nephoscope.settings import load
+from nephoscope.settings.spending import budget_limits
 
 LIMIT = BudgetLimit("all", Budget(Decimal(1000), "USD"), Decimal("0.6"))
 
@@ -45,6 +49,13 @@ UNKNOWN = ProviderCost("unknown", {}, {}, reason="access denied")
 def test_a_month_against_the_budget_of_1000_usd(costs, verdict):
     """1,000 USD are within the budget, a cent more is not; a missing provider or another currency is unknown."""
     assert str(spent(LIMIT, grand_total(costs)).verdict) == verdict
+
+
+def test_the_example_ships_the_first_budget():
+    """The configuration that `init` writes allows 1,000 USD a month, and 60 % of it in one cloud."""
+    example = Path(main.__file__).with_name("example.yaml")
+    (limit,) = budget_limits(load(example))
+    assert (str(limit.budget), limit.provider_share) == ("1000 USD", Decimal("0.6"))
 
 
 def test_rates_make_two_currencies_comparable():
