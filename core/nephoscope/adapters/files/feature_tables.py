@@ -162,7 +162,7 @@ def _keys(view: View, place: Place, files: list[str]) -> _Keys:
 
 def _column(view: View, place: Place, files: list[str], name: str) -> pa.Array:
     """One column of all files: never more than one is held as Arrow holds it."""
-    parts = []
+    parts: list[pa.Array] = []
     for path in files:
         with place.filesystem.open_input_file(path) as opened:
             file = pq.ParquetFile(opened)
