@@ -72,7 +72,10 @@ def _step(stage: Stage, local: Local, landing: Landing, *, at: datetime) -> str:
     with stage.held():
         posts = _posts(stage)
         stage.land(landing.name, landing.body, at=at)
-        stage.wait_for(lambda: _posts(stage) > posts, "the webhook to get a post")
+        stage.wait_for(
+            lambda: _posts(stage) > posts and _unfinished(local) == 1,
+            "the webhook to get a post, and the other channels to be told",
+        )
         pid = stage.kill_hub()
     stage.start_hub()
     stage.let_time_pass(
@@ -85,6 +88,11 @@ def _step(stage: Stage, local: Local, landing: Landing, *, at: datetime) -> str:
 
 def _posts(stage: Stage) -> int:
     return sum(entry["channel"] == "slack" for entry in stage.received())
+
+
+def _unfinished(local: Local) -> int:
+    """Deliveries on record that no channel has yet: channels are told side by side, and the kill is to hit one."""
+    return sum(not d.finished for n in outcome.notifications(local.state) for d in n.deliveries.values())
 
 
 def _settled(stage: Stage, local: Local) -> bool:
