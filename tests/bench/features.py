@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import socket
@@ -68,7 +69,14 @@ class Measured:
 
 
 def make_repository(folder: Path, rows: int) -> None:
-    """A Feast repository with one file of distinct users."""
+    """A Feast repository with one file of distinct users; made elsewhere, for a child inherits its parent's peak."""
+    maker = multiprocessing.get_context("spawn").Process(target=write_repository, args=(folder, rows))
+    maker.start()
+    maker.join()
+
+
+def write_repository(folder: Path, rows: int) -> None:
+    """Write the file and the definitions."""
     generator = np.random.default_rng(7)
     now = datetime.now(UTC).replace(microsecond=0)
     at = np.datetime64(now.replace(tzinfo=None), "us") - generator.integers(0, 86_400, rows).astype("timedelta64[s]")
