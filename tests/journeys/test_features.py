@@ -466,8 +466,8 @@ class Canary:
 found = Registry.FromString(Path(sys.argv[1]).read_bytes())
 body = pickle.dumps(Canary())
 for view in found.on_demand_feature_views:
-    view.spec.feature_transformation.user_defined_function.body = body
-    view.spec.feature_transformation.user_defined_function.body_text = ""
+    for function in (view.spec.feature_transformation.user_defined_function, view.spec.user_defined_function):
+        function.body, function.body_text = body, ""
 Path(sys.argv[1]).write_bytes(found.SerializeToString())
 """
 

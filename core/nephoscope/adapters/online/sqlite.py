@@ -25,6 +25,7 @@ from nephoscope.features.view import View
 
 ROWS_A_TRANSACTION = 20_000
 KEYS_A_QUERY = 500
+CACHE = "PRAGMA cache_size = -65536"  # KiB: keys come in no order, and a table's inner pages have to stay
 
 
 class SqliteOnlineStore:
@@ -33,7 +34,7 @@ class SqliteOnlineStore:
     atomic = True
 
     def __init__(self, path: Path, project: str) -> None:
-        self._database = Database(path, "SELECT 1")
+        self._database = Database(path, CACHE)
         self._project = project
 
     def prepare(self, view: View) -> None:
