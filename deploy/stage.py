@@ -62,8 +62,8 @@ def stage(cloud: str, job: str, *, python: str, config: Path, out: Path) -> Path
     staged = settings.stage(config)
     locked = folder / "requirements.txt"
     locked.write_text(locked_for(cloud, job, settings.loads_json(staged).topic))
-    if PACKAGES[cloud] is not None:
-        _install(locked, folder / PACKAGES[cloud], python)
+    if (packages := PACKAGES[cloud]) is not None:
+        _install(locked, folder / packages, python)
         locked.unlink()
     for name in HANDLERS[cloud]:
         shutil.copy(ROOT / "functions" / cloud / name, folder / name)
@@ -127,7 +127,8 @@ def _copy_core(folder: Path) -> None:
 def _compile(folder: Path, python: str) -> None:
     """Compile for the cloud's Python; with hashes that nobody checks, so that no time stamp counts."""
     places = ("-s", str(folder), "-p", "/")
-    command = [interpreter(python), "-m", "compileall", "-q", *places, "--invalidation-mode", "unchecked-hash", folder]
+    unchecked = ("--invalidation-mode", "unchecked-hash")
+    command = [interpreter(python), "-m", "compileall", "-q", *places, *unchecked, str(folder)]
     subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=True)
 
 

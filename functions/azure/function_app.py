@@ -79,7 +79,7 @@ def sweep_on_timer(timer: func.TimerRequest) -> None:
 def notify_on_message(message: func.QueueMessage) -> None:
     """The hub: a Report came."""
     now = function.clock.now()
-    body, identity, taken = message.get_body(), message.id, message.insertion_time
+    body, identity, taken = message.get_body(), message.id or "", message.insertion_time
     function.take_in(lambda: [azure.message_received(body, identity, taken, now=now)])
 
 
@@ -89,7 +89,7 @@ def rollup_on_timer(timer: func.TimerRequest) -> None:
     on_timer("rollup", timer)
 
 
-def on_timer(job: str, timer: func.TimerRequest) -> None:
+def on_timer(job: str, timer: Any) -> None:
     """Run a job for a slot."""
     function.take(job, lambda: [azure.timer_fired(job, timer.schedule_status, now=function.clock.now())])
 

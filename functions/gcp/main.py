@@ -80,7 +80,7 @@ def notify_on_message(event: CloudEvent) -> None:
 @functions_framework.http
 def notify_on_push(request: Request) -> tuple[str, int]:
     """The hub: a Report was pushed by HTTP; the sender's token is verified here."""
-    return "", door.push(request.headers, request.get_data())
+    return "", door.push(dict(request.headers), request.get_data())
 
 
 @functions_framework.cloud_event

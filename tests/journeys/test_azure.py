@@ -1,5 +1,6 @@
 """Azure, from a blob to a chat room: Blob Storage on Azurite, the staged app in Microsoft's own Python worker."""
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -32,7 +33,7 @@ class Account:
             "source": SOURCE.format(AZURE_ACCOUNT),
             "subject": f"/blobServices/default/containers/{self.landing.container_name}/blobs/{name}",
             "type": "Microsoft.Storage.BlobCreated",
-            "time": written["last_modified"].isoformat(),
+            "time": datetime.now(UTC).isoformat(),  # Event Grid tells fractions of a second, Last-Modified does not
             "data": {"api": "PutBlob", "eTag": written["etag"].strip('"'), "contentLength": len(body)},
         }
 

@@ -33,7 +33,7 @@ def test_init_writes_an_example_that_is_valid(folder: Path, capsys: pytest.Captu
 def test_the_example_keeps_the_first_limits() -> None:
     """The example holds a mean's movement against 0.1, and the accuracy of an hour against 0.85."""
     settings = load(EXAMPLE)
-    drift = settings.datasets["user_features"].limits()["activity_score"]["mean_diff"]
+    drift = settings.datasets["user_features"].limits().columns["activity_score"]["mean_diff"]
     (watch,) = asked(settings)["local"].watches
     assert str(drift) == "at most 0.1"
     assert (watch.model, watch.metric, str(watch.rule), watch.period) == (
