@@ -27,7 +27,7 @@ test: $(VENV)/.development emulators ## Run the tests (minutes)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-features: .venv-features/.made ## Run the tests of the feature store, with Feast as the oracle (minutes)
-	.venv-features/bin/python -m pytest -n 2 $(FEATURES)
+	.venv-features/bin/python -m pytest -n 2 -m "not slow" $(FEATURES)
 
 bench-features: .venv-features/.made ## Measure features sync against Feast's own materialize (tens of minutes)
 	.venv-features/bin/python tests/bench/features.py
