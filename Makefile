@@ -81,7 +81,7 @@ deploy-check: $(VENV)/.development ## Print what running a configuration costs a
 	$(BIN)/python deploy/price.py $(CONFIG)
 
 deploy-test: $(VENV)/.development .venv-deploy/.made .venv-policy/.made ## Check and test the infrastructure, without an account
-	$(BIN)/python -m pytest tests/deploy
+	$(BIN)/python -m pytest -m "not slow" tests/deploy
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .venv-deploy .venv-policy .venv-features build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from nephoscope.cli.answer import Answer
 from nephoscope.errors import BadUsage
@@ -29,15 +33,36 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Answer:
     """Run until SIGTERM or SIGINT; what is in hand is finished first."""
+    local = Local.from_file(getattr(arguments, "config", None))
+    with landed_files() as show:
+        log_to_stderr()  # after the bar, which keeps its place below what is logged
+        return _until_stopped(local, arguments, show)
+
+
+@contextmanager
+def landed_files() -> Iterator[Callable[[str, int], None]]:
+    """A bar of the files that landed, on a terminal."""
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("waiting for files", total=0)
+        handled = count(1)
+
+        def show(name: str, waiting: int) -> None:
+            done = next(handled)
+            progress.update(bar, description=name, completed=done, total=done + waiting)
+
+        yield show
+
+
+def _until_stopped(local: Local, arguments: argparse.Namespace, show: Callable[[str, int], None]) -> Answer:
     from nephoscope.wiring.runner import HubLoop, JobsLoop, Runner
 
-    local = Local.from_file(getattr(arguments, "config", None))
-    log_to_stderr()
     loops: list[JobsLoop | HubLoop] = []
     if arguments.only != "hub":
         _require_folders(local)
         _say_what_is_left_out(local)
-        loops.append(JobsLoop(local, arguments.poll))
+        loops.append(JobsLoop(local, arguments.poll, show))
     if arguments.only != "jobs":
         loops.append(HubLoop(local, arguments.poll))
         _ = local.desk  # a missing secret is told now, not at the first alert

@@ -9,6 +9,7 @@ killed: what was not acknowledged comes again, and what came before is known by 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,24 +34,29 @@ class JobsLoop:
 
     local: Local
     pause_seconds: float = 1.0
+    show: Callable[[str, int], None] = lambda _name, _waiting: None  # told of each landed file, and how many wait
     _computed: dict[Path, Folder] = field(default_factory=dict)  # what feature views are computed to
 
     def turn(self) -> int:
         """Look once; returns how many Events were handled."""
-        landed = sum(self._drift(event) for folder in self.local.folders.values() for event in folder.look())
+        landed = sum(self._drift(event, folder) for folder in self.local.folders.values() for event in folder.look())
         return landed + self._features() + Timers(self.local).turn()
 
     def _features(self) -> int:
         store = replace(self.local.features)  # a registry that was applied meanwhile counts
         for path in store.folders():
             self._computed.setdefault(path, Folder(path))
-        events = [event for folder in self._computed.values() for event in folder.look() if store.about(event)]
-        for event in events:
-            self.local.entry.run(features.JOB, event, partial(jobs.features, self.local, event))
-        return len(events)
+        handled = 0
+        # One after the other: a file whose run fails was not told, and comes again.
+        for event in (event for folder in self._computed.values() for event in folder.look()):
+            if store.about(event):
+                self.local.entry.run(features.JOB, event, partial(jobs.features, self.local, event))
+                handled += 1
+        return handled
 
-    def _drift(self, event: ObjectWritten) -> bool:
+    def _drift(self, event: ObjectWritten, folder: Folder) -> bool:
         local = self.local
+        self.show(event.object.key, folder.waiting)
         local.entry.run(
             drift.JOB,
             event,

@@ -56,10 +56,12 @@ class FeastOnlineStore:
 
     def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
         """Read the rows of some entities."""
+        asked = list(dict.fromkeys(keys))  # Feast's Bigtable store cannot be asked for one key twice
         found: list[Stored | None] = []
-        for start in range(0, len(keys), KEYS_A_CALL):
-            found += self._read(view, keys[start : start + KEYS_A_CALL])
-        return found
+        for start in range(0, len(asked), KEYS_A_CALL):
+            found += self._read(view, asked[start : start + KEYS_A_CALL])
+        answers = dict(zip(asked, found, strict=True))
+        return [answers[key] for key in keys]
 
     def _write(self, view: View, rows: Rows) -> Written:
         keys = rows.keys.rows()

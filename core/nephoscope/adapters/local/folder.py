@@ -24,6 +24,7 @@ class Folder:
     """
 
     path: Path
+    waiting: int = 0  # how many landed files the running look has not told yet
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     _told: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -40,7 +41,9 @@ class Folder:
             if self._seen.get(key) == stamp and self._told.get(key) != stamp:
                 landed.append((facts.st_mtime_ns, key, stamp))
             self._seen[key] = stamp
+        self.waiting = len(landed)
         for modified_ns, key, stamp in sorted(landed):
+            self.waiting -= 1
             event = self._event(key, modified_ns, stamp[0])
             if event is not None:
                 yield event
