@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-LOCKED := --require-hashes --no-build-isolation
+# A lock names everything: --no-deps, so that a release made since cannot make pip look for more than that.
+LOCKED := --require-hashes --no-deps --no-build-isolation
 TESTED := apprise aws azure demo gcp html
 FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/test_online_stores.py tests/journeys/test_features.py
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
@@ -92,7 +93,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.build: requirements-build.txt | $(VENV)/bin/python
-	$(PIP) install --require-hashes --requirement requirements-build.txt
+	$(PIP) install --require-hashes --no-deps --requirement requirements-build.txt
 	touch $@
 
 $(VENV)/.runtime: requirements.txt pyproject.toml $(VENV)/.build
@@ -107,17 +108,17 @@ $(VENV)/.development: requirements-dev.txt pyproject.toml $(VENV)/.build
 
 .venv-policy/.made: deploy/requirements-policy.txt
 	$(PYTHON) -m venv .venv-policy
-	.venv-policy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	.venv-policy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement $<
 	touch $@
 
 .venv-deploy/.made: deploy/requirements.txt
 	$(PYTHON) -m venv .venv-deploy
-	.venv-deploy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
+	.venv-deploy/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement $<
 	touch $@
 
 .venv-features/.made: requirements-features.txt requirements-build.txt pyproject.toml
 	$(PYTHON) -m venv .venv-features
-	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements-build.txt
+	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps --requirement requirements-build.txt
 	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install $(LOCKED) --requirement requirements-features.txt
 	.venv-features/bin/python -m pip --disable-pip-version-check --quiet install --no-build-isolation --no-deps --editable .
 	touch $@
