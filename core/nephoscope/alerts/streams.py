@@ -180,13 +180,18 @@ def _forgotten(pending: Alert) -> Alert:
 def _completed(
     stream: Stream, alerts: Mapping[str, Alert], mentioned: frozenset[str], report: Report
 ) -> dict[str, Alert]:
-    """What a complete Report says beyond its Findings: the stream lives, and what it left out is no longer watched."""
+    """
+    What a complete Report says beyond its Findings: the stream lives, and what it left out is no longer watched.
+
+    Where a source did not answer, what is left out may only not have been seen: what fires becomes blind.
+    """
     left_out = {k: a for k, a in alerts.items() if k not in mentioned and a.state is not Phase.RESOLVED}
-    beat = heartbeat_fingerprint(stream)
-    return {
-        k: _closed(a, report.at, "It reports again." if k == beat else "It is no longer watched.")
-        for k, a in left_out.items()
-    }
+    beat = left_out.pop(heartbeat_fingerprint(stream), None)
+    lives = {} if beat is None else {heartbeat_fingerprint(stream): _closed(beat, report.at, "It reports again.")}
+    if report.coverage.answered < report.coverage.asked:
+        firing = {k: a for k, a in left_out.items() if a.state is Phase.FIRING}
+        return lives | {k: replace(a, blind=a.blind or f"Only {report.coverage}.") for k, a in firing.items()}
+    return lives | {k: _closed(a, report.at, "It is no longer watched.") for k, a in left_out.items()}
 
 
 def _closed(alert: Alert, at: datetime, reason: str) -> Alert:

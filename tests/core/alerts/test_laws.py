@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -15,7 +16,7 @@ from nephoscope.alerts.fingerprint import fingerprint
 from nephoscope.alerts.life import Alert, Phase, Sighting, step
 from nephoscope.alerts.streams import Stream, apply, unwatch
 from nephoscope.findings import Finding, Severity, Verdict
-from nephoscope.report import Report
+from nephoscope.report import Coverage, Report
 
 MAKE = {Verdict.OK: ok, Verdict.BREACH: breach, Verdict.UNKNOWN: blind}
 verdicts = st.sampled_from(list(Verdict))
@@ -176,6 +177,17 @@ def test_the_newest_values_are_kept_of_what_is_still_watched() -> None:
     assert sorted(map(len, stream.recent.values())) == [24, 24]
     left, _ = apply(stream, report(ok("a", value=0.5), at=START + timedelta(hours=1)), now=START)
     assert [values[-1] for values in left.recent.values()] == [0.5]
+
+
+def test_what_was_left_out_because_a_source_was_silent_stays_firing() -> None:
+    """A Report that leaves a firing subject out resolves it, unless one of its sources did not answer."""
+    whole = report(ok("aws/ML"), at=START + timedelta(hours=1))
+    partial = replace(whole, coverage=Coverage(2, 1, ("azure",)))
+    for left, firing in ((whole, 0), (partial, 1)):
+        stream = after([report(breach("azure/ML"), ok("aws/ML")), left])
+        assert len(open_now(stream)) == firing
+        assert all("missing: azure" in alert.blind for alert in stream.alerts.values() if alert.open)
+    assert open_now(after([report(breach("azure/ML")), partial, replace(whole, at=START + timedelta(hours=2))])) == {}
 
 
 def test_nothing_is_expected_of_a_stream_that_left_the_configuration() -> None:
