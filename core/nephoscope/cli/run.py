@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.cli.answer import Answer
 from nephoscope.errors import BadUsage
 from nephoscope.events import Event, ObjectWritten, TimerFired, stable_id
-from nephoscope.findings import Verdict
+from nephoscope.findings import Verdict, worst
 from nephoscope.outbox import Outbox
-from nephoscope.report import Report, counts
+from nephoscope.report import Coverage, Report, counts
 from nephoscope.wiring import jobs
 from nephoscope.wiring.local import Local
 
@@ -31,16 +31,24 @@ class Job:
 
     help: str
     event: type[Event]
-    run: Callable[[Local, Any], Report]
+    run: Callable[[Local, Any], Sequence[Report]]
     also: type[ObjectWritten] | None = None  # what it runs for besides, told by its key `object`
 
 
+def _one(run: Callable[[Local, Any], Report]) -> Callable[[Local, Any], Sequence[Report]]:
+    return lambda local, event: [run(local, event)]
+
+
+def _monitoring(local: Local, event: TimerFired) -> Sequence[Report]:
+    return jobs.side_by_side(work for _, work in jobs.monitoring(local, event))
+
+
 JOBS: Mapping[str, Job] = {
-    "monitoring": Job("ask every metric store about every model", TimerFired, jobs.monitoring),
-    "cost": Job("judge the month's bills and budgets", TimerFired, jobs.cost, ObjectWritten),
-    "drift": Job("compare one landed table with its Baseline", ObjectWritten, jobs.drift),
-    "rollup": Job("judge what the clouds' newest Reports say together", TimerFired, jobs.rollup),
-    "features": Job("bring every cloud's feature store up to date", TimerFired, jobs.features, ObjectWritten),
+    "monitoring": Job("ask every metric store about every model", TimerFired, _monitoring),
+    "cost": Job("judge the month's bills and budgets", TimerFired, _one(jobs.cost), ObjectWritten),
+    "drift": Job("compare one landed table with its Baseline", ObjectWritten, _one(jobs.drift)),
+    "rollup": Job("judge what the clouds' newest Reports say together", TimerFired, _one(jobs.rollup)),
+    "features": Job("bring every cloud's feature store up to date", TimerFired, _one(jobs.features), ObjectWritten),
 }
 
 
@@ -60,13 +68,13 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Answer:
-    """Run a job and show its Report."""
+    """Run a job and show its Reports."""
     now = getattr(arguments, "now", None)
     local = Local.from_file(getattr(arguments, "config", None), clock=FixedClock(now) if now else None)
     if arguments.dry_run:
         local = dry(local)
-    report = JOBS[arguments.job].run(local, event_of(arguments, local))
-    return Answer(document(report), lambda console: show(console, report), report.verdict)
+    reports = JOBS[arguments.job].run(local, event_of(arguments, local))
+    return Answer(document(reports), lambda console: show(console, reports), worst([each.verdict for each in reports]))
 
 
 def dry(local: Local) -> Local:
@@ -113,18 +121,34 @@ def event_of(arguments: argparse.Namespace, local: Local) -> Event:
     return event
 
 
-def document(report: Report) -> dict[str, Any]:
-    """A Report as the command answers it."""
-    written: dict[str, Any] = msgspec.to_builtins(report)
-    return {**written, "verdict": str(report.verdict), "counts": counts(report.findings)}
+def document(reports: Sequence[Report]) -> dict[str, Any]:
+    """A job's Reports as the command answers them: their Findings together, then each Report without its own."""
+    findings = [finding for report in reports for finding in report.findings]
+    return {
+        "verdict": str(worst([each.verdict for each in reports])),
+        "counts": counts(findings),
+        "coverage": msgspec.to_builtins(_coverage(reports)),
+        "findings": msgspec.to_builtins(findings),
+        "reports": [
+            {name: value for name, value in msgspec.to_builtins(report).items() if name != "findings"}
+            for report in reports
+        ],
+    }
 
 
-def show(console: Console, report: Report) -> None:
-    """A Report as people read it: what is not fine first."""
+def show(console: Console, reports: Sequence[Report]) -> None:
+    """Reports as people read them: what is not fine first."""
     order = [Verdict.BREACH, Verdict.UNKNOWN, Verdict.OK]
     table = Table("verdict", "subject", "cloud", Column("reason", overflow="fold"), box=None)
-    for finding in sorted(report.findings, key=lambda each: order.index(each.verdict)):
-        cloud = finding.labels.get("cloud", report.cloud)
-        table.add_row(*map(escape, (finding.verdict, finding.subject, cloud, finding.reason)))
+    found = [(finding, report.cloud) for report in reports for finding in report.findings]
+    for finding, cloud in sorted(found, key=lambda each: order.index(each[0].verdict)):
+        named = finding.labels.get("cloud", cloud)
+        table.add_row(*map(escape, (finding.verdict, finding.subject, named, finding.reason)))
     console.print(table)
-    console.print(escape(f"{report.coverage}; {json.dumps(counts(report.findings))}"))
+    console.print(escape(f"{_coverage(reports)}; {json.dumps(counts([finding for finding, _ in found]))}"))
+
+
+def _coverage(reports: Sequence[Report]) -> Coverage:
+    each = [report.coverage for report in reports]
+    missing = tuple(name for one in each for name in one.missing)
+    return Coverage(sum(one.asked for one in each), sum(one.answered for one in each), missing)

@@ -1,4 +1,4 @@
-"""Several metric stores asked at the same time, each with a deadline: one that hangs costs its own answer alone."""
+"""A metric store asked with a deadline: what it has not answered by then is unknown, and nobody waits for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Thread
-from time import monotonic
 from typing import TypeAlias
 
 from nephoscope.errors import NephoscopeError
@@ -41,7 +40,6 @@ class _Asking:
 
     store: Metrics
     questions: Questions
-    deadline: timedelta
     series: dict[tuple[Query, Window], Answer] = field(default_factory=dict)
     versions: dict[Query, Versions] = field(default_factory=dict)
     done: Future[None] = field(default_factory=Future)
@@ -58,40 +56,31 @@ class _Asking:
             self.done.set_result(None)
 
 
-def ask(
-    stores: Mapping[str, Metrics], questions: Mapping[str, Questions], deadlines: Mapping[str, timedelta]
-) -> dict[str, Answers]:
+def ask(store: Metrics, questions: Questions, deadline: timedelta) -> Answers:
     """
-    Ask each store its questions.
+    Ask a store its questions.
 
     Args:
-        stores: Cloud → store.
-        questions: Cloud → what it is asked; each of these clouds has a store.
-        deadlines: Cloud → how long it may take, counted from now.
+        store: Whom to ask.
+        questions: What.
+        deadline: How long it may take, counted from now.
 
     Returns:
-        Cloud → an answer for everything that was asked; what had not come in time is unknown.
+        An answer for everything that was asked; what had not come in time is unknown.
 
     Raises:
-        Exception: What a store raised that is no error of ours: a mistake in its adapter.
+        Exception: What the store raised that is no error of ours: a mistake in its adapter.
     """
-    asking = {cloud: _Asking(stores[cloud], asked, deadlines[cloud]) for cloud, asked in questions.items()}
-    for cloud, each in asking.items():
-        # A daemon: a store that never answers must not keep the process from ending.
-        Thread(target=each.run, name=f"metrics-{cloud}", daemon=True).start()
-    started = monotonic()
-    return {cloud: _collected(each, started) for cloud, each in asking.items()}
-
-
-def _collected(asking: _Asking, started: float) -> Answers:
-    left = asking.deadline.total_seconds() - (monotonic() - started)
-    done, _ = wait([asking.done], timeout=max(left, 0.0))
+    asking = _Asking(store, questions)
+    # A daemon: a store that never answers must not keep the process from ending.
+    Thread(target=asking.run, name="metrics", daemon=True).start()
+    done, _ = wait([asking.done], timeout=deadline.total_seconds())
     for each in done:
         each.result()
-    late = failed(Fault.TIMEOUT, f"No answer within {asking.deadline.total_seconds():g} s.")
+    late = failed(Fault.TIMEOUT, f"No answer within {deadline.total_seconds():g} s.")
     series, versions = dict(asking.series), dict(asking.versions)
-    wanted = [(query, window) for window, queries in asking.questions.series.items() for query in queries]
-    listed = [query for queries in asking.questions.versions.values() for query in queries]
+    wanted = [(query, window) for window, queries in questions.series.items() for query in queries]
+    listed = [query for queries in questions.versions.values() for query in queries]
     return Answers(
         {key: series.get(key, late) for key in wanted}, {query: versions.get(query, late) for query in listed}
     )

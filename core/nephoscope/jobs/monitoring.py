@@ -1,9 +1,8 @@
-"""A timer fired: ask every metric store about its models, judge what it answers, tell."""
+"""A timer fired: ask a cloud's metric store about its models, judge what it answers, tell."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Final
 
 from nephoscope.events import TimerFired
@@ -21,9 +20,16 @@ JOB: Final = "monitoring"
 SCOPE = "models"
 
 
-def run(event: TimerFired, *, stores: Mapping[str, Metrics], outbox: Outbox, settings: Settings) -> Report:
+def run(event: TimerFired, *, cloud: str, store: Metrics, outbox: Outbox, settings: Settings) -> Report:
     """
-    Judge every metric of every model in the clouds whose stores are given.
+    Judge every metric of every model in one cloud.
+
+    Args:
+        event: The slot; its time decides which periods are asked for.
+        cloud: Whose spellings and limits count; the configuration has a metric store for it.
+        store: That cloud's metric store.
+        outbox: Where it is told.
+        settings: What is watched.
 
     Raises:
         Transient: The ledger or the topic does not answer; the Event is delivered again.
@@ -31,35 +37,29 @@ def run(event: TimerFired, *, stores: Mapping[str, Metrics], outbox: Outbox, set
     if (told := outbox.told(event, JOB)) is not None:
         return told
     started = time.perf_counter()
-    shares = {
-        cloud: Share(cloud, what, event.at)
-        for cloud, what in asked(settings).items()
-        if cloud in stores and what.watches
-    }
-    answers = ask(
-        stores,
-        {cloud: share.questions() for cloud, share in shares.items()},
-        {cloud: share.asked.deadline for cloud, share in shares.items()},
-    )
+    share = Share(cloud, asked(settings)[cloud], event.at)
+    answers = ask(store, share.questions(), share.asked.deadline)
 
-    findings = tuple(finding for cloud, share in shares.items() for finding in share.findings(answers[cloud]))
+    findings = tuple(share.findings(answers))
 
     return outbox.publish(
         event,
         JOB,
-        SCOPE,
+        SCOPE if cloud == outbox.cloud else f"{SCOPE} in {cloud}",
         findings,
-        coverage=coverage(answers),
-        inputs={cloud: f"{len(found.series)} series" for cloud, found in answers.items()},
+        coverage=coverage(cloud, answers),
+        inputs={cloud: f"{len(answers.series)} series"},
         interval_seconds=next_due_seconds(settings, JOB, event),
         duration_seconds=time.perf_counter() - started,
     )
 
 
-def coverage(answers: Mapping[str, Answers]) -> Coverage:
-    """How many of the stores answered."""
-    silent = tuple(cloud for cloud, found in answers.items() if not any(map(_answered, found.series.values())))
-    return Coverage(len(answers), len(answers) - len(silent), silent)
+def coverage(cloud: str, answers: Answers) -> Coverage:
+    """Whether the store answered."""
+    if not answers.series:
+        return Coverage(0, 0)
+    heard = any(map(_answered, answers.series.values()))
+    return Coverage(1, 1) if heard else Coverage(1, 0, (cloud,))
 
 
 def _answered(answer: Answer) -> bool:

@@ -53,7 +53,7 @@ class Asked:
     deadline: timedelta
 
 
-def asked(configuration: Configuration) -> dict[Cloud, Asked]:
+def asked(configuration: Configuration) -> dict[str, Asked]:
     """
     What each cloud with a metric store is asked.
 

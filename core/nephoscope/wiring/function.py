@@ -348,8 +348,15 @@ def _rollup(function: Function, event: Event) -> Report:
 def _monitoring(function: Function, event: Event) -> Report:
     from nephoscope.jobs import monitoring
 
+    cloud = function.cloud.name
+    if cloud not in function.metrics:
+        raise BadSettings(f"The configuration has no metric store for '{cloud}'.", do=f"add metric_stores.{cloud}")
     return monitoring.run(
-        _as(TimerFired, event), stores=function.metrics, outbox=function.outbox, settings=function.settings
+        _as(TimerFired, event),
+        cloud=cloud,
+        store=function.metrics[cloud],
+        outbox=function.outbox,
+        settings=function.settings,
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
-from nephoscope.events import ObjectWritten, TimerFired
+from nephoscope.events import ObjectWritten, TimerFired, stable_id
 from nephoscope.jobs import cost as cost_job
 from nephoscope.jobs import drift as drift_job
 from nephoscope.jobs import features as features_job
@@ -14,14 +18,35 @@ from nephoscope.jobs.bill_rollup import bill_check
 from nephoscope.jobs.feature_rollup import feature_check
 from nephoscope.jobs.model_rollup import model_check
 from nephoscope.report import Report
+from nephoscope.settings.watches import asked
 from nephoscope.wiring.bills import all_advice
 from nephoscope.wiring.hub import records_desk
 from nephoscope.wiring.local import Local
 
+T = TypeVar("T")
 
-def monitoring(local: Local, event: TimerFired) -> Report:
-    """Ask every metric store of the configuration."""
-    return monitoring_job.run(event, stores=local.metrics, outbox=local.outbox, settings=local.settings)
+
+def monitoring(local: Local, event: TimerFired) -> list[tuple[TimerFired, Callable[[], Report]]]:
+    """One run for each cloud with models to ask about, each with an Event of its own, as each cloud's timer has."""
+    return [_in_cloud(cloud, local, event) for cloud, what in asked(local.settings).items() if what.watches]
+
+
+def _in_cloud(cloud: str, local: Local, event: TimerFired) -> tuple[TimerFired, Callable[[], Report]]:
+    its = replace(event, id=stable_id(event.id, cloud))
+    store, outbox = local.metrics[cloud], local.outbox
+    return its, partial(monitoring_job.run, its, cloud=cloud, store=store, outbox=outbox, settings=local.settings)
+
+
+def side_by_side(works: Iterable[Callable[[], T]]) -> list[T]:
+    """
+    What several pieces of work come to, done at the same time: one that takes long keeps no other from its end.
+
+    Raises:
+        Exception: The first one that was raised, after all have ended.
+    """
+    with ThreadPoolExecutor() as threads:
+        running = [threads.submit(work) for work in works]
+    return [each.result() for each in running]
 
 
 def cost(local: Local, event: TimerFired | ObjectWritten) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from cronsim import CronSim
 
@@ -77,7 +78,8 @@ def _sweep(local: Local, _: TimerFired) -> None:
 
 
 def _monitoring(local: Local, event: TimerFired) -> None:
-    local.entry.run("monitoring", event, lambda: jobs.monitoring(local, event))
+    each = jobs.monitoring(local, event)
+    jobs.side_by_side(partial(local.entry.run, "monitoring", its, work) for its, work in each)
 
 
 def _cost(local: Local, event: TimerFired) -> None:
