@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -189,9 +189,11 @@ class Advice(Protocol):
 class Deliveries(Protocol):
     """Exported bills, as a cloud delivers them: a manifest, and the files that it lists."""
 
-    def read(self, manifest: ObjectRef, *, by: Sequence[str]) -> Bill:
+    def read(self, manifest: ObjectRef, *, by: Sequence[str], tags: Mapping[str, Collection[str]]) -> Bill:
         """
         Read the files that a landed manifest lists, in groups by some keys; one that cannot be read is unknown in it.
+
+        Each key of `tags` is added up by day and value too: the dearest values, and those that are named.
 
         Raises:
             BadPayload: The manifest, or a file that it lists, is not there any more.

@@ -55,9 +55,11 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     from nephoscope.adapters.files.bills.rollup import BillFiles  # the engine is opened by this command alone
     from nephoscope.cost.anomalies import cost_anomalies
 
-    bill = BillFiles(arguments.paths).read(by=by, month=month, details=True)
+    tags = {key.removeprefix(TAG): () for key in by if key.startswith(TAG)}
+    bill = BillFiles(arguments.paths).read(by=by, month=month, details=True, tags=tags)
     advice = [*recommendations(bill.uses), *provider_shares(bill, allowed)]
-    report = CostReport.of(bill, at=at, budget=allowed, anomalies=cost_anomalies(bill.daily), recommendations=advice)
+    anomalies = cost_anomalies(bill.daily, tagged=bill.tagged)
+    report = CostReport.of(bill, at=at, budget=allowed, anomalies=anomalies, recommendations=advice)
 
     return Answer(report.document, lambda console: _print(console, report), report.status.verdict)
 

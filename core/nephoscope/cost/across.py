@@ -2,38 +2,40 @@
 Cost across clouds: what a cloud's Report carries for the hub's `rollup`, and what the hub makes of all of them.
 
 A cloud's readings are text alone, so that no digit is lost on the wire: `billed/aws/USD`, `effective/aws/USD`,
-`status/aws`, `reason/aws`, `until/aws`, `month`, `forecast/aws/USD`, `tag:model/fraud_detection_v2/aws/USD`,
-`predictions/fraud_detection_v2/aws` and `accuracy/fraud_detection_v2/aws`. A cloud whose newest Report is missing or
-too old is unknown, and the total is "at least".
+`status/aws`, `reason/aws`, `until/aws`, `month`, `forecast/aws/USD`, `tag:model/fraud_detection_v2/aws/USD` (billed and
+effective), `carries/model/aws` (some charge carries that key), `untold/model/aws` (why its tags are not known),
+`forecast/model/fraud_detection_v2/aws/USD`, `predictions/fraud_detection_v2/aws` and `accuracy/fraud_detection_v2/aws`.
+A cloud whose newest Report is missing or too old is unknown, and the total is "at least".
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from nephoscope.cost.bill import TAG, Group
+from nephoscope.cost.bill import TAG
 from nephoscope.cost.forecast import Forecast
-from nephoscope.cost.money import plain, total
-from nephoscope.cost.totals import ProviderCost
+from nephoscope.cost.money import plain
+from nephoscope.cost.month_ends import Ends
+from nephoscope.cost.tagged import Tag, Tagged
+from nephoscope.cost.totals import ProviderCost, provider_cost
 from nephoscope.cost.unit_economics import ModelUse
 
+NO_TAGS = Tagged()
+_CARRIES, _UNTOLD, _END = "carries/", "untold/", "forecast/"
 
-def readings(
-    month: str, costs: Mapping[str, ProviderCost], groups: Iterable[Group] = (), tag: str = ""
-) -> dict[str, str]:
+
+def readings(month: str, costs: Mapping[str, ProviderCost], tags: Tagged = NO_TAGS) -> dict[str, str]:
     """
     Write a cloud's costs as the readings of its Report.
 
     Args:
         month: "2026-05".
         costs: What each provider charged.
-        groups: Sums by one tag, for unit economics and budgets by tag.
-        tag: That tag's key.
+        tags: What is needed of the costs by tag.
     """
     found = {"month": month}
     for provider, cost in costs.items():
@@ -46,11 +48,34 @@ def readings(
             for currency, amount in getattr(cost, measure).items():
                 if amount is not None:
                     found[f"{measure}/{provider}/{currency}"] = plain(amount)
-    for group in groups:
-        amount = group.billed if group.effective is None else group.effective
-        if group.keys[0] and amount is not None:
-            found[f"{TAG}{tag}/{group.keys[0]}/{group.provider}/{group.currency}"] = plain(amount)
+    for tag, parts in tags.costs.items():
+        for provider, cost in parts.items():
+            for currency, billed in cost.billed.items():
+                place = _place(TAG, *tag, provider, currency)
+                found[place] = f"{_text(billed)} {_text(cost.effective.get(currency))}"
+    for key, provider in sorted(tags.carried):
+        found[_place(_CARRIES, key, provider)] = "yes"
+    for (key, provider), reason in tags.untold.items():
+        found[_place(_UNTOLD, key, provider)] = reason
     return found
+
+
+def _place(kind: str, *parts: str) -> str:
+    """
+    Make a reading's key; a part may hold a slash.
+
+    >>> _place(TAG, "team", "ml/ops"), _parts(TAG, "tag:team/ml%2Fops")
+    ('tag:team/ml%2Fops', ['team', 'ml/ops'])
+    """
+    return kind + "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def _parts(kind: str, key: str) -> list[str]:
+    return [part.replace("%2F", "/").replace("%25", "%") for part in key.removeprefix(kind).split("/")]
+
+
+def _text(amount: Decimal | None) -> str:
+    return "-" if amount is None else plain(amount)
 
 
 def from_readings(readings: Mapping[str, Any], month: str) -> dict[str, ProviderCost]:
@@ -90,49 +115,58 @@ def _cost(
     )
 
 
-def by_tag(readings: Iterable[Mapping[str, Any]], tag: str, month: str) -> dict[tuple[str, str], dict[str, Decimal]]:
-    """Read the costs of each (tag's value, provider) out of the clouds' readings of one month."""
-    found: dict[tuple[str, str], dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
-    prefix = f"{TAG}{tag}/"
+def tags(readings: Iterable[Mapping[str, Any]], month: str) -> Tagged:
+    """Read the costs by tag out of the clouds' readings of one month."""
+    measures: dict[tuple[Tag, str], tuple[dict[str, Decimal | None], ...]] = defaultdict(lambda: ({}, {}))
+    carried: set[tuple[str, str]] = set()
+    untold: dict[tuple[str, str], str] = {}
+    for key, written in _of_month(readings, month):
+        if key.startswith(TAG):
+            name, value, provider, currency = _parts(TAG, key)
+            amounts = (None if text == "-" else Decimal(text) for text in str(written).split())
+            for sums, amount in zip(measures[(name, value), provider], amounts, strict=False):
+                sums[currency] = amount
+        elif key.startswith(_CARRIES):
+            name, provider = _parts(_CARRIES, key)
+            carried.add((name, provider))
+        elif key.startswith(_UNTOLD):
+            name, provider = _parts(_UNTOLD, key)
+            untold[name, provider] = str(written)
+    costs: dict[Tag, dict[str, ProviderCost]] = defaultdict(dict)
+    for (tag, provider), (billed, effective) in measures.items():
+        costs[tag][provider] = provider_cost(billed, effective)
+    return Tagged(dict(costs), frozenset(carried), untold)
+
+
+def _of_month(readings: Iterable[Mapping[str, Any]], month: str) -> Iterator[tuple[str, Any]]:
     for one in readings:
-        if one.get("month") != month:
+        if one.get("month") == month:
+            yield from one.items()
+
+
+def forecast_readings(ends: Mapping[Tag | None, Ends]) -> dict[str, str]:
+    """Write forecasts: of all that a provider charges, and of tags."""
+    found = {}
+    for tag, places in ends.items():
+        for (provider, currency), end in places.items():
+            numbers = (end.spent, end.expected, end.low, end.high)
+            place = _place(_END, *(tag or ()), provider, currency)
+            found[place] = " ".join([*map(plain, numbers), str(end.days_left)])
+    return found
+
+
+def forecasts(readings: Iterable[Mapping[str, Any]], month: str) -> dict[Tag | None, Ends]:
+    """Read the clouds' forecasts of one month."""
+    found: dict[Tag | None, dict[tuple[str, str], Forecast]] = defaultdict(dict)
+    for key, written in _of_month(readings, month):
+        if not key.startswith(_END):
             continue
-        for key, amount in one.items():
-            if key.startswith(prefix):
-                value, provider, currency = key.removeprefix(prefix).rsplit("/", 2)
-                found[value, provider][currency].append(Decimal(str(amount)))
-    return {place: {currency: total(amounts) for currency, amounts in sums.items()} for place, sums in found.items()}
-
-
-def forecast_readings(provider: str, currency: str, found: Forecast) -> dict[str, str]:
-    """Write one provider's forecast."""
-    numbers = (found.spent, found.expected, found.low, found.high)
-    return {f"forecast/{provider}/{currency}": " ".join([*map(plain, numbers), str(found.days_left)])}
-
-
-def forecast(readings: Iterable[Mapping[str, Any]], month: str) -> Forecast | None:
-    """
-    Add the clouds' forecasts of one month up; their errors are taken to be independent.
-
-    Returns:
-        None where there is none, or where they are in several currencies.
-    """
-    parts: list[Forecast] = []
-    currencies: set[str] = set()
-    for one in readings:
-        for key, value in one.items():
-            if key.startswith("forecast/") and one.get("month") == month:
-                *numbers, days_left = str(value).split()
-                spent, expected, low, high = map(Decimal, numbers)
-                parts.append(Forecast(spent, expected, low, high, int(days_left)))
-                currencies.add(key.rsplit("/", 1)[1])
-    if len(currencies) != 1:
-        return None
-    spent, expected = (total(getattr(part, name) for part in parts) for name in ("spent", "expected"))
-    half = Decimal(str(round(math.hypot(*(float(part.high - part.expected) for part in parts)), 2)))
-    return Forecast(
-        spent, expected, max(spent, expected - half), expected + half, max(part.days_left for part in parts)
-    )
+        *tag, provider, currency = _parts(_END, key)
+        *numbers, days_left = str(written).split()
+        spent, expected, low, high = map(Decimal, numbers)
+        of = (tag[0], tag[1]) if tag else None
+        found[of][provider, currency] = Forecast(spent, expected, low, high, int(days_left))
+    return dict(found)
 
 
 def uses(readings: Iterable[Mapping[str, Any]], month: str) -> dict[tuple[str, str], ModelUse]:

@@ -8,13 +8,14 @@ earlier firsts were, because monthly charges fall on it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits, Driver
-from nephoscope.cost.daily import DailySeries, series
+from nephoscope.cost.daily import DailySeries, series, usage
 from nephoscope.cost.lines import Line
 from nephoscope.series.anomalies import SeriesAnomaly, anomalies, carried_forward, expectations
 from nephoscope.series.discord import Floats
@@ -29,7 +30,10 @@ DEFAULT = AnomalyLimits()
 
 
 def cost_anomalies(
-    daily: Sequence[Line], limits: AnomalyLimits = DEFAULT, *, tags: Sequence[str] = ()
+    daily: Sequence[Line],
+    limits: AnomalyLimits = DEFAULT,
+    *,
+    tagged: Mapping[str, Sequence[Line]] = MappingProxyType({}),
 ) -> list[Anomaly]:
     """
     Find what stands out in daily usage, by service, by account, by tag and by provider.
@@ -37,7 +41,7 @@ def cost_anomalies(
     Args:
         daily: Usage by day, service and account.
         limits: What is too little to tell.
-        tags: Keys of tags whose values are watched too.
+        tagged: By tag key, charges by day and service that tell its values; each key is looked at by itself.
 
     Returns:
         Anomalies by their start. One that an anomaly of finer keys explains is left out.
@@ -46,9 +50,11 @@ def cost_anomalies(
     found: list[Anomaly] = []
     for by in ("service", "account"):
         found += _unexplained(series(daily, (by,)), parts, limits, found)
-    for tag in tags:
-        for one in series(daily, (), tag=tag):
-            found += in_series(one, (), limits)
+    for tag, lines in tagged.items():
+        by_value = usage(lines)
+        services = series(by_value, ("service",), tag=tag)
+        for one in series(by_value, (), tag=tag):
+            found += in_series(one, [part for part in services if set(one.keys) <= set(part.keys)], limits)
     found += _unexplained(series(daily, ()), series(daily, ("service",)), limits, found)
     return sorted(found, key=lambda anomaly: (anomaly.start, sorted(anomaly.keys.items())))
 
@@ -70,9 +76,14 @@ def _explains(finer: Anomaly, anomaly: Anomaly) -> bool:
     return same and overlap and abs(finer.impact) * 2 >= abs(anomaly.impact)
 
 
+def _values(one: DailySeries) -> Floats:
+    """The amounts as numbers, NaN where one is missing: to look at, never to add."""
+    return np.array([np.nan if amount is None else float(amount) for amount in one.amounts])
+
+
 def in_series(one: DailySeries, parts: Sequence[DailySeries], limits: AnomalyLimits) -> list[Anomaly]:
     """Find what stands out in one series, and which of its parts drive it."""
-    values = one.values
+    values = _values(one)
     if len(values) <= 2 * WEEK:
         return []
     shown = without_month_starts(one)
@@ -97,7 +108,7 @@ def without_month_starts(one: DailySeries) -> Floats:
 
     The first that is seen teaches only; a later one is shown when it exceeds twice what an earlier one added.
     """
-    values, most = one.values, 0.0
+    values, most = _values(one), 0.0
     shown = values.copy()
     for index in range(1, len(values)):
         if one.day(index).day != 1 or np.isnan(values[index]):
@@ -110,7 +121,7 @@ def without_month_starts(one: DailySeries) -> Floats:
 
 
 def _anomaly(one: DailySeries, found: SeriesAnomaly, usual: Floats, parts: Sequence[DailySeries]) -> Anomaly:
-    start, end = _days(one.values, usual, found)
+    start, end = _days(_values(one), usual, found)
     expected = _money(float(np.nansum(usual[start : end + 1])))
     actual = one.sum(start, end)
     kind = found.kind if found.kind != "shape" else "spike" if actual > expected else "drop"
@@ -134,7 +145,7 @@ def _drivers(
     drivers = []
     whole = abs(one.sum(start, end))
     for part in parts:
-        expected = _money(float(np.nansum(expectations(np.nan_to_num(part.values), WEEK)[start : end + 1])))
+        expected = _money(float(np.nansum(expectations(np.nan_to_num(_values(part)), WEEK)[start : end + 1])))
         impact = part.sum(start, end) - expected
         names = [value for key, value in part.keys if (key, value) not in one.keys]
         if (impact > 0) is rising and abs(impact) >= whole * LEAST_SHARE:

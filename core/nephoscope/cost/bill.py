@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
@@ -18,6 +18,7 @@ TAG = "tag:"
 LAST = "\U0010ffff"  # sorts behind every text
 UNTOLD = "unknown"  # the provider of a source that does not tell it
 
+Place: TypeAlias = tuple[str, str | None, str | None, date | None]
 View: TypeAlias = Literal["", "both", "actual", "amortised"]
 
 
@@ -54,6 +55,7 @@ class Bill:
     daily: tuple[Line, ...]  # usage that corrects nothing, by day, service and account: where anomalies are sought
     sources: tuple[Source, ...]
     uses: tuple[ResourceUse, ...] = ()  # the dearest resources: what recommendations rest on
+    tagged: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)  # by tag key: all charges by day and value
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -95,14 +97,19 @@ def joined(lines: Sequence[Line], groups: Sequence[Group]) -> tuple[list[Line], 
     A line that lacks a measure stands for nothing of it where the other view of its account and month tells it. Groups
     follow where that completes every line of their provider.
     """
-    told: dict[str, set[tuple[str, str | None, str | None]]] = {"billed": set(), "effective": set()}
+    whole = completed(lines)
+    gaps = {line.provider for line in whole if line.billed is None or line.effective is None}
+    return whole, [group if group.provider in gaps else _filled(group) for group in groups]
+
+
+def completed(lines: Sequence[Line]) -> list[Line]:
+    """Let a line stand for nothing of the measure that it lacks, where another view of its place tells it."""
+    told: dict[str, set[Place]] = {"billed": set(), "effective": set()}
     for line in lines:
         for measure, places in told.items():
             if getattr(line, measure) is not None:
                 places.add(_place(line))
-    completed = [_completed(line, told) for line in lines]
-    gaps = {line.provider for line in completed if line.billed is None or line.effective is None}
-    return completed, [group if group.provider in gaps else _filled(group) for group in groups]
+    return [_completed(line, told) for line in lines]
 
 
 def _filled(group: Group) -> Group:
@@ -112,11 +119,11 @@ def _filled(group: Group) -> Group:
     return replace(group, billed=billed, effective=effective)
 
 
-def _place(line: Line) -> tuple[str, str | None, str | None]:
-    return line.provider, line.account, line.month
+def _place(line: Line) -> Place:
+    return line.provider, line.account, line.month, line.day
 
 
-def _completed(line: Line, told: Mapping[str, set[tuple[str, str | None, str | None]]]) -> Line:
+def _completed(line: Line, told: Mapping[str, set[Place]]) -> Line:
     gaps = {
         measure: Decimal(0)
         for measure, places in told.items()

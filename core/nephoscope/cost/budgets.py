@@ -14,6 +14,7 @@ from decimal import Decimal
 from nephoscope.cost.forecast import Forecast
 from nephoscope.cost.money import Budget, plain
 from nephoscope.cost.rates import Rates
+from nephoscope.cost.tagged import Tag
 from nephoscope.cost.totals import ProviderCost, Total
 from nephoscope.findings import Finding, Severity, at_most, measured, unknown
 
@@ -27,7 +28,7 @@ class BudgetLimit:
     provider_share: Decimal | None = None  # of the budget: 0.6 of 1,000 lets one provider charge 600
     rates: Rates | None = None  # without them, only the budget's own currency is compared
     cloud: str = ""  # the one cloud it is for; all of them when empty
-    model: str = ""  # the one model it is for
+    tag: Tag | None = None  # the one tag whose charges it is for: ("team", "research")
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

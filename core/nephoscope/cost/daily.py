@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from nephoscope.cost.lines import Line
 from nephoscope.cost.money import total
+
+LATE_DAYS = 2  # after which an estimated day has as good as all of its charges
 
 Keys = tuple[tuple[str, str], ...]  # (("provider", "aws"), ("service", "AmazonEC2"))
 
@@ -26,11 +26,6 @@ class DailySeries:
     first: date
     amounts: tuple[Decimal | None, ...]
 
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """The amounts as numbers, NaN where one is missing: to look at, never to add."""
-        return np.array([np.nan if amount is None else float(amount) for amount in self.amounts])
-
     def day(self, index: int) -> date:
         """The day of one amount."""
         return self.first + timedelta(days=index)
@@ -40,14 +35,26 @@ class DailySeries:
         return total(amount for amount in self.amounts[start : end + 1] if amount is not None)
 
 
-def series(lines: Iterable[Line], by: Sequence[str], *, tag: str | None = None) -> list[DailySeries]:
+def usage(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """What anomalies are sought in: usage that corrects nothing."""
+    return tuple(line for line in lines if line.charge == "Usage" and not line.correction)
+
+
+def series(
+    lines: Iterable[Line],
+    by: Sequence[str],
+    *,
+    tag: str | None = None,
+    measure: Literal["billed", "effective"] = "effective",
+) -> list[DailySeries]:
     """
     Make a series of each combination of keys.
 
     Args:
-        lines: Usage by day; those that do not tell one of the keys are left out.
+        lines: Charges by day; those that do not tell one of the keys are left out.
         by: Keys beside the provider: "service", "account".
         tag: A further key, read from the lines' tags.
+        measure: What is added; of lines that have no effective cost, what they billed.
 
     Returns:
         Series over the complete days of their provider, in the order of their keys.
@@ -57,7 +64,7 @@ def series(lines: Iterable[Line], by: Sequence[str], *, tag: str | None = None) 
     sums: dict[tuple[Keys, str], dict[date, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
     for line in held:
         keys = _keys(line, by, tag)
-        amount = line.billed if line.effective is None else line.effective
+        amount = line.billed if measure == "billed" or line.effective is None else line.effective
         if keys is not None and amount is not None and line.day is not None:
             sums[keys, line.currency][line.day].append(amount)
     return [
@@ -85,7 +92,8 @@ def complete_days(lines: Sequence[Line]) -> Mapping[tuple[str, str], Span]:
     """
     Tell the days of each provider and currency whose usage is complete.
 
-    The last day is left out where its charges end before midnight, or are said to be estimated.
+    The last day is left out where its charges end before midnight, and so are the last two where they are said to be
+    estimated: a provider may call a whole month estimated until it is invoiced, but charges come late by a day or two.
     """
     days: dict[tuple[str, str], set[date]] = defaultdict(set)
     ends: dict[tuple[str, str], datetime] = {}
@@ -105,8 +113,9 @@ def complete_days(lines: Sequence[Line]) -> Mapping[tuple[str, str], Span]:
         end = ends.get(place)
         if end is not None and end.date() <= last:
             last = end.date() - timedelta(days=1)
-        while last in estimated[place]:
-            last -= timedelta(days=1)
+        for _ in range(LATE_DAYS):
+            if last in estimated[place]:
+                last -= timedelta(days=1)
         spans[place] = Span(min(told), last, frozenset(told))
     return spans
 

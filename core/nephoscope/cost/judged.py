@@ -7,16 +7,19 @@ A budget over all clouds is judged where all of them were asked; a function that
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits
+from nephoscope.cost.bill import TAG
 from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
-from nephoscope.cost.forecast import Forecast, month_end
+from nephoscope.cost.daily import usage
+from nephoscope.cost.forecast import Forecast
 from nephoscope.cost.lines import Line
-from nephoscope.cost.money import plain, total
+from nephoscope.cost.money import plain
+from nephoscope.cost.month_ends import Ends, together
+from nephoscope.cost.tagged import Tag, Tagged, label
 from nephoscope.cost.totals import ProviderCost, grand_total
 from nephoscope.findings import Finding, Severity, Verdict, at_most, unknown
 
@@ -41,10 +44,10 @@ def _bill(cloud: str, cost: ProviderCost) -> Finding:
 def budget_findings(
     limits: Iterable[BudgetLimit],
     costs: Mapping[str, ProviderCost],
-    lines: Sequence[Line],
+    ends: Mapping[Tag | None, Ends],
     *,
     every_cloud: bool,
-    models: Mapping[tuple[str, str], Mapping[str, Decimal]] | None = None,
+    tagged: Tagged,
 ) -> list[Finding]:
     """
     Hold budgets against what is spent and what will be.
@@ -52,77 +55,90 @@ def budget_findings(
     Args:
         limits: The budgets.
         costs: What each cloud charged this month.
-        lines: Daily lines of this month and those before, for the forecast.
+        ends: Forecasts of the month's end by provider and currency: of everything (None) and of each tag.
         every_cloud: Whether `costs` holds every cloud that the configuration names.
-        models: The costs of each (model, cloud), for budgets of a model.
+        tagged: What each tag's charges cost, for the budgets of one.
     """
     findings: list[Finding] = []
     for limit in limits:
-        if limit.model:
-            findings += _model(limit, models or {}, costs) if every_cloud else []
-            continue
         judged = {cloud: cost for cloud, cost in costs.items() if limit.cloud in ("", cloud)}
-        findings += provider_shares(limit, judged)
+        if limit.tag:
+            judged = tagged.of(limit.tag, judged)
+        if limit.tag is None or every_cloud or limit.cloud:
+            findings += provider_shares(limit, judged)
         if judged and (every_cloud or limit.cloud):
             findings.append(spent(limit, grand_total(judged)))
-            complete = all(cost.status == "known" for cost in judged.values())
-            findings.append(projected(limit, _forecast(limit, lines, judged), complete=complete))
+            findings.append(_projected(limit, judged, ends.get(limit.tag, {})))
     return findings
 
 
-def _model(
-    limit: BudgetLimit,
-    models: Mapping[tuple[str, str], Mapping[str, Decimal]],
-    costs: Mapping[str, ProviderCost],
-) -> list[Finding]:
-    parts = {
-        cloud: ProviderCost("known", dict(sums), {}) for (model, cloud), sums in models.items() if model == limit.model
+def _projected(limit: BudgetLimit, judged: Mapping[str, ProviderCost], ends: Ends) -> Finding:
+    """Project what has a forecast; complete only where whatever charged anything has one."""
+    charged = {
+        (cloud, currency) for cloud, cost in judged.items() for currency, amount in cost.billed.items() if amount
     }
-    parts |= {cloud: cost for cloud, cost in costs.items() if cost.status == "unknown"}
-    return [spent(limit, grand_total(parts))]
+    complete = all(cost.status == "known" for cost in judged.values()) and charged <= set(ends)
+    ends = {place: end for place, end in ends.items() if place[0] in judged}
+    if complete and not ends:
+        nothing = Decimal(0)
+        return projected(limit, Forecast(nothing, nothing, nothing, nothing, 0))
+    return projected(limit, together(ends, limit.budget.currency, limit.rates), complete=complete)
 
 
-def _forecast(limit: BudgetLimit, lines: Sequence[Line], costs: Mapping[str, ProviderCost]) -> Forecast | None:
-    counted = [line for line in lines if line.provider in costs]
-    found = provider_forecast(counted)
-    currencies = {line.currency for line in counted}
-    return found if currencies == {limit.budget.currency} else None
-
-
-def provider_forecast(lines: Sequence[Line]) -> Forecast | None:
-    """Forecast the month's end of what is billed by day; None for two currencies, or too short a history."""
-    days: dict[date, list[Decimal]] = defaultdict(list)
-    for line in lines:
-        if line.day is not None and line.billed is not None:
-            days[line.day].append(line.billed)
-    if not days or len({line.currency for line in lines}) != 1:
-        return None
-    return month_end({day: total(amounts) for day, amounts in days.items()}, max(days))
-
-
-def anomaly_findings(anomalies: Sequence[Anomaly], daily: Sequence[Line], limits: AnomalyLimits) -> list[Finding]:
+def anomaly_findings(
+    anomalies: Sequence[Anomaly],
+    daily: Sequence[Line],
+    limits: AnomalyLimits,
+    *,
+    tagged: Mapping[str, Sequence[Line]],
+) -> list[Finding]:
     """
-    Say of each service whether its cost stands out now; an anomaly that ended days ago does not any more.
+    Say of all that is watched whether its cost stands out now; an anomaly that ended days ago does not any more.
 
     Args:
         anomalies: What was found.
         daily: The usage it was found in, which tells what was looked at.
         limits: What is too little to tell.
+        tagged: By tag key, the charges in which its values were looked at.
     """
     last = max((line.day for line in daily if line.day is not None), default=None)
     now = [anomaly for anomaly in anomalies if last is not None and anomaly.end + RECENT >= last]
-    told = {_subject(anomaly) for anomaly in now}
-    watched = {f"{line.provider}/{line.service}": line.provider for line in daily if line.service}
+    told = {_subject(anomaly.keys) for anomaly in now}
+    watched = {_subject(keys): keys for keys in _watched(daily, tagged)}
     quiet = [
-        Finding("cost.anomaly", subject, Verdict.OK, "Its daily cost is as usual.", labels={"provider": provider})
-        for subject, provider in sorted(watched.items())
+        Finding("cost.anomaly", subject, Verdict.OK, "Its daily cost is as usual.", labels=_labels(keys))
+        for subject, keys in sorted(watched.items())
         if subject not in told
     ]
     return [*(_anomaly(anomaly, limits) for anomaly in now), *quiet]
 
 
-def _subject(anomaly: Anomaly) -> str:
-    return "/".join(anomaly.keys.values())
+def _watched(daily: Sequence[Line], tagged: Mapping[str, Sequence[Line]]) -> Iterator[Mapping[str, str]]:
+    for line in daily:
+        yield {"provider": line.provider}
+        for key in ("service", "account"):
+            if value := getattr(line, key):
+                yield {"provider": line.provider, key: value}
+    for tag, lines in tagged.items():
+        for line in usage(lines):
+            if value := line.tags.get(tag):
+                yield {"provider": line.provider, f"{TAG}{tag}": value}
+
+
+def _subject(keys: Mapping[str, str]) -> str:
+    """
+    Name what is watched.
+
+    >>> _subject({"provider": "aws", "service": "AmazonEC2"}), _subject({"provider": "aws", "tag:team": "research"})
+    ('aws/AmazonEC2', 'aws/team=research')
+    """
+    return "/".join(f"{key.removeprefix(TAG)}={value}" if key.startswith(TAG) else value for key, value in keys.items())
+
+
+def _labels(keys: Mapping[str, str]) -> dict[str, str]:
+    tags = [label((key.removeprefix(TAG), value)) for key, value in keys.items() if key.startswith(TAG)]
+    ours = {key: value for key, value in keys.items() if key in ("provider", "account")}
+    return {name: value for one in (*tags, ours) for name, value in one.items()}
 
 
 def _anomaly(anomaly: Anomaly, limits: AnomalyLimits) -> Finding:
@@ -131,13 +147,13 @@ def _anomaly(anomaly: Anomaly, limits: AnomalyLimits) -> Finding:
     moved = plain(abs(anomaly.impact))
     return Finding(
         "cost.anomaly",
-        _subject(anomaly),
+        _subject(anomaly.keys),
         Verdict.BREACH,
         f"A {anomaly.kind} since {anomaly.start}: {moved} {anomaly.currency} {more} than expected{drivers}.",
         value=abs(anomaly.impact),
         limit=at_most(limits.money),
         severity=Severity.MEDIUM if anomaly.impact > 0 else Severity.LOW,
-        labels={"provider": anomaly.keys["provider"]},
+        labels=_labels(anomaly.keys),
         evidence={
             "kind": anomaly.kind,
             "start": anomaly.start.isoformat(),

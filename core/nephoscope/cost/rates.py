@@ -21,6 +21,12 @@ class Rates:
             if rate <= 0:
                 raise ValueError(f"one {currency} is worth {plain(rate)} {self.into}")
 
+    def rate(self, currency: str, into: str) -> Decimal | None:
+        """What one unit of a currency is worth in the table's own; None where the table does not say."""
+        if into != self.into:
+            return None
+        return Decimal(1) if currency == into else self.worth.get(currency)
+
     def convert(self, sums: Mapping[str, Decimal]) -> Decimal | None:
         """
         Add sums in several currencies.

@@ -87,13 +87,21 @@ def provider_costs(answers: Mapping[str, Answer]) -> dict[str, ProviderCost]:
 def _provider_cost(answer: Answer) -> ProviderCost:
     if isinstance(answer, Unknown):
         return ProviderCost("unknown", {}, {}, reason=answer.reason)
-    billed = add(answer.lines, "billed")
-    effective = add(answer.lines, "effective")
+    billed, effective = add(answer.lines, "billed"), add(answer.lines, "effective")
+    return provider_cost(billed, effective, answer.complete_until)
+
+
+def provider_cost(
+    billed: Mapping[str, Decimal | None],
+    effective: Mapping[str, Decimal | None],
+    complete_until: datetime | None = None,
+) -> ProviderCost:
+    """Tell what one provider charged; it is unknown where one of the invoiced sums is."""
     without = sorted(currency for currency, amount in billed.items() if amount is None)
     if without:
         reason = f"only an amortised view is there in {', '.join(without)}: what was invoiced is not known"
-        return ProviderCost("unknown", billed, effective, answer.complete_until, reason)
-    return ProviderCost("known", billed, effective, answer.complete_until)
+        return ProviderCost("unknown", billed, effective, complete_until, reason)
+    return ProviderCost("known", billed, effective, complete_until)
 
 
 def grand_total(costs: Mapping[str, ProviderCost]) -> Total:

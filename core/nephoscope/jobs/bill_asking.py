@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from nephoscope.cost.bill import Bill, Group, Source, merged
+from nephoscope.cost.daily import usage
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.month import Month
 from nephoscope.cost.recommendation import Recommendation
@@ -19,7 +20,8 @@ class Asked:
 
     answers: Mapping[str, Answer]  # of the month
     history: tuple[Line, ...]  # of the months before it and of the month, where they are known
-    by_model: tuple[Group, ...]  # of the month
+    tagged: Mapping[str, tuple[Line, ...]]  # by tag key, over the same months
+    untold: Mapping[tuple[str, str], str]  # by tag key and cloud: why the month's tags are not known
 
     @property
     def bill(self) -> Bill:
@@ -32,23 +34,32 @@ class Asked:
             groups=tuple(merged(_group((line.provider, line.service), line) for line in known)),
             daily=usage(self.history),
             sources=tuple(_source(cloud, answer) for cloud, answer in self.answers.items()),
+            tagged=self.tagged,
         )
 
 
-def ask(bills: Mapping[str, Bills], month: Month, *, model_tag: str, history_months: int) -> Asked:
-    """Ask every cloud; one whose month is unknown is asked nothing further."""
+def ask(bills: Mapping[str, Bills], month: Month, *, tags: Collection[str], history_months: int) -> Asked:
+    """Ask every cloud, also by each tag; one whose month is unknown is asked nothing further."""
     answers = {cloud: source.lines(str(month)) for cloud, source in bills.items()}
+    earlier = before(month, history_months)
     history: list[Line] = []
-    models: list[Group] = []
+    tagged: dict[str, list[Line]] = {key: [] for key in tags}
+    untold: dict[tuple[str, str], str] = {}
     for cloud, answer in answers.items():
         if isinstance(answer, Unknown):
             continue
-        for earlier in before(month, history_months):
-            history += _lines(bills[cloud].lines(str(earlier)))
+        for one in earlier:
+            history += _lines(bills[cloud].lines(str(one)))
         history += answer.lines
-        tagged = _lines(bills[cloud].lines(str(month), tag=model_tag))
-        models += [_group((line.tags[model_tag],), line) for line in tagged if model_tag in line.tags]
-    return Asked(answers, tuple(history), tuple(models))
+        for key, lines in tagged.items():
+            by_tag = bills[cloud].lines(str(month), tag=key)
+            if isinstance(by_tag, Unknown):
+                untold[key, cloud] = by_tag.reason
+                continue
+            for one in earlier:
+                lines += _lines(bills[cloud].lines(str(one), tag=key))
+            lines += by_tag.lines
+    return Asked(answers, tuple(history), {key: tuple(lines) for key, lines in tagged.items()}, untold)
 
 
 def heeded(bill: Bill, advice: Mapping[str, Advice]) -> tuple[list[Recommendation], Bill]:
@@ -76,11 +87,6 @@ def before(month: Month, count: int) -> list[Month]:
         month = Month((month.first - timedelta(days=1)).replace(day=1))
         found.insert(0, month)
     return found
-
-
-def usage(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-    """What anomalies are sought in: usage that corrects nothing."""
-    return tuple(line for line in lines if line.charge == "Usage" and not line.correction)
 
 
 def _lines(answer: Answer) -> tuple[Line, ...]:

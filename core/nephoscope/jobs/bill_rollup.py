@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from nephoscope.cost.across import all_clouds, by_tag, forecast, uses
-from nephoscope.cost.budgets import projected
+from nephoscope.cost.across import all_clouds, forecasts, tags, uses
 from nephoscope.cost.judged import budget_findings
 from nephoscope.cost.money import plain
 from nephoscope.cost.month import Month
@@ -41,17 +40,12 @@ def across(told: Sequence[Newest], expected: frozenset[str], month: Month, setti
     readings = [one.readings for one in told if one.known and one.readings is not None]
     costs = _costs(told, expected, month)
     total = grand_total(costs)
-    models = by_tag(readings, settings.bills.model_tag, str(month))
-    limits = budget_limits(settings)
-    ends = forecast(readings, str(month))
+    tagged, ends = tags(readings, str(month)), forecasts(readings, str(month))
+    models = tagged.sums(settings.bills.model_tag)
+    limits = [limit for limit in budget_limits(settings) if not limit.cloud]  # a cloud judges its own
     return [
         _total(total, month),
-        *(
-            finding
-            for finding in budget_findings(limits, costs, (), every_cloud=True, models=models)
-            if finding.check != "cost.forecast"
-        ),
-        *(projected(limit, ends, complete=total.is_exact) for limit in limits if not (limit.cloud or limit.model)),
+        *budget_findings(limits, costs, ends, every_cloud=True, tagged=tagged),
         *map(_unit, unit_costs(models, uses(readings, str(month)))),
     ]
 

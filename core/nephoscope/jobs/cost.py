@@ -8,21 +8,23 @@ made by `rollup` from the readings that each Report carries.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from nephoscope.cost.across import by_tag, forecast_readings, readings
+from nephoscope.cost.across import forecast_readings, readings
 from nephoscope.cost.anomaly import Anomaly
-from nephoscope.cost.bill import TAG, merged
-from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings, provider_forecast
+from nephoscope.cost.bill import Bill
+from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings
 from nephoscope.cost.lines import Answer, Line, Unknown
 from nephoscope.cost.month import Month
+from nephoscope.cost.month_ends import Ends, by_provider, month_ends, of_tag
 from nephoscope.cost.recommendations import recommendations
 from nephoscope.cost.reconciliation import reconciled
 from nephoscope.cost.report import CostReport
+from nephoscope.cost.tagged import Tag, Tagged, tagged
 from nephoscope.cost.totals import provider_costs
 from nephoscope.events import Event, ObjectWritten, TimerFired
 from nephoscope.findings import Finding
@@ -32,7 +34,7 @@ from nephoscope.outbox import Outbox, run_id
 from nephoscope.ports import Advice, Bills, Deliveries, Metrics
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
-from nephoscope.settings.spending import anomaly_limits, budget_limits, clouds_with_bills
+from nephoscope.settings.spending import anomaly_limits, budget_limits, clouds_with_bills, watched_tags
 from nephoscope.settings.timers import next_due_seconds
 
 JOB: Final = "cost"
@@ -62,15 +64,13 @@ def run(
     started = time.perf_counter()
     month = Month.at(event.at - timedelta(days=1))
     look = settings.bills.anomalies
-    asked = ask(bills, month, model_tag=settings.bills.model_tag, history_months=look.history_months)
+    asked = ask(bills, month, tags=watched_tags(settings), history_months=look.history_months)
 
-    anomalies = _anomalies(asked.bill.daily, settings)
+    anomalies = _anomalies(asked.bill, settings)
     advised, bill = heeded(asked.bill, advice or {})
     report = CostReport.of(bill, at=event.at, answers=asked.answers, anomalies=anomalies, recommendations=advised)
-    carried = readings(str(month), report.costs, merged(asked.by_model), settings.bills.model_tag)
-    carried |= _forecasts(asked.history)
+    findings, carried = _judged(report, asked.history, tagged(asked.tagged, str(month), asked.untold), month, settings)
     carried |= model_use(stores or {}, month.first, month.told_until(event.at), settings)
-    findings = _judged(report, asked.history, carried, settings)
 
     _store(outbox, event, month, report)
     return outbox.publish(
@@ -104,18 +104,20 @@ def run_on_delivery(
     if (told := outbox.told(event, JOB)) is not None:
         return told
     started = time.perf_counter()
-    tag = f"{TAG}{settings.bills.model_tag}"
-    bill = deliveries.read(event.object, by=(tag,))
+    tags = watched_tags(settings)
+    bill = deliveries.read(event.object, by=("provider", "service"), tags=tags)
     month = Month.of(max((line.month for line in bill.lines if line.month), default=str(Month.at(event.at))))
 
     report = CostReport.of(
         bill,
         at=event.at,
-        anomalies=_anomalies(bill.daily, settings),
+        anomalies=_anomalies(bill, settings),
         recommendations=recommendations(bill.uses),
     )
-    carried = readings(str(month), report.costs, bill.groups, settings.bills.model_tag)
-    findings = (*_judged(report, (), carried, settings), *_reconciled(report, bills or {}, month, event))
+    # The lines of any one tag are all the charges, by day.
+    by_day = bill.tagged[settings.bills.model_tag]
+    judged, carried = _judged(report, by_day, tagged(bill.tagged, str(month)), month, settings)
+    findings = (*judged, *_reconciled(report, bills or {}, month, event))
 
     _store(outbox, event, month, report)
     return outbox.publish(
@@ -130,32 +132,36 @@ def run_on_delivery(
     )
 
 
-def _forecasts(history: Sequence[Line]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for provider in sorted({line.provider for line in history}):
-        lines = [line for line in history if line.provider == provider]
-        if (end := provider_forecast(lines)) is not None:
-            found |= forecast_readings(provider, lines[0].currency, end)
-    return found
-
-
-def _anomalies(daily: Sequence[Line], settings: Settings) -> list[Anomaly]:
+def _anomalies(bill: Bill, settings: Settings) -> list[Anomaly]:
     from nephoscope.cost.anomalies import cost_anomalies  # numpy is loaded with the first bill, not with the function
 
-    return cost_anomalies(daily, anomaly_limits(settings))
+    return cost_anomalies(bill.daily, anomaly_limits(settings), tagged=bill.tagged)
 
 
 def _judged(
-    report: CostReport, history: Sequence[Line], carried: Mapping[str, str], settings: Settings
-) -> tuple[Finding, ...]:
+    report: CostReport, history: Sequence[Line], tags: Tagged, month: Month, settings: Settings
+) -> tuple[tuple[Finding, ...], dict[str, str]]:
+    """Judge a bill; beside its Findings stand the readings that `rollup` needs of it."""
+    limits, bill = budget_limits(settings), report.bill
+    named = {limit.tag for limit in limits if limit.tag}
+    ends = _ends(history, bill.tagged, named, str(month))
+    carried = readings(str(month), report.costs, tags.only(named, every=settings.bills.model_tag))
     every_cloud = clouds_with_bills(settings) <= set(report.costs)
-    models = by_tag([carried], settings.bills.model_tag, carried["month"])
-    limits = budget_limits(settings)
-    return (
+    findings = (
         *bill_findings(report.costs),
-        *budget_findings(limits, report.costs, history, every_cloud=every_cloud, models=models),
-        *anomaly_findings(report.anomalies, report.bill.daily, anomaly_limits(settings)),
+        *budget_findings(limits, report.costs, ends, every_cloud=every_cloud, tagged=tags),
+        *anomaly_findings(report.anomalies, bill.daily, anomaly_limits(settings), tagged=bill.tagged),
     )
+    return findings, carried | forecast_readings(ends)
+
+
+def _ends(
+    history: Sequence[Line], tagged: Mapping[str, Sequence[Line]], named: Collection[Tag], month: str
+) -> dict[Tag | None, Ends]:
+    """Forecast the month's end of everything, and of each tag that a budget names."""
+    by_key = {key: month_ends(tagged.get(key, ()), month, tag=key) for key, _ in named}
+    ends: dict[Tag | None, Ends] = {tag: of_tag(by_key[tag[0]], tag[1]) for tag in sorted(named)}
+    return {None: by_provider(month_ends(history, month)), **ends}
 
 
 def _reconciled(report: CostReport, bills: Mapping[str, Bills], month: Month, event: Event) -> list[Finding]:

@@ -86,6 +86,13 @@ class Bills(Section, frozen=True, kw_only=True):
     azure: Annotated[CostManagement, Meta(description="Azure Cost Management.")] | UnsetType = UNSET
     gcp: Annotated[BillingExport, Meta(description="Google's billing export.")] | UnsetType = UNSET
     model_tag: Annotated[Text, Meta(description="The tag whose value is a model's name.")] = "model"
+    tags: Annotated[
+        tuple[Text, ...],
+        Meta(
+            title="a list of tag keys",
+            description="Further tags whose values are watched, such as team; each costs a question a month.",
+        ),
+    ] = ()
     anomalies: Annotated[Look, Meta(description="What is told of daily cost.")] = Look()
 
 
@@ -96,6 +103,22 @@ class Budget(Section, frozen=True, kw_only=True):
     provider_share: Annotated[Share, Meta(description="How much of it one cloud may take.")] | UnsetType = UNSET
     cloud: Annotated[Cloud, Meta(description="The one cloud it is for; all when absent.")] | UnsetType = UNSET
     model: Annotated[Text, Meta(description="The one model it is for, by its tag.")] | UnsetType = UNSET
+    tag: (
+        Annotated[
+            dict[Text, Text],
+            Meta(
+                min_length=1,
+                max_length=1,
+                title="one tag and its value, such as {team: research}",
+                description="The one tag whose charges it is for: {team: research}.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    def __post_init__(self) -> None:
+        if self.model is not UNSET and self.tag is not UNSET:
+            raise ValueError("a budget is for a model or for a tag, not for both")
 
 
 class ExchangeRates(Section, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from nephoscope.cost.anomaly import AnomalyLimits
 from nephoscope.cost.budgets import BudgetLimit
 from nephoscope.cost.money import budget
 from nephoscope.cost.rates import Rates
+from nephoscope.cost.tagged import Tag, label
 from nephoscope.settings.bills import Budget
 
 if TYPE_CHECKING:
@@ -33,10 +34,20 @@ def rates(configuration: Configuration) -> Rates | None:
 
 def budget_limits(configuration: Configuration) -> list[BudgetLimit]:
     """Every budget, in the order of the file."""
-    return [_limit(name, written, rates(configuration)) for name, written in configuration.budgets.items()]
+    table, model_tag = rates(configuration), configuration.bills.model_tag
+    return [_limit(name, written, table, model_tag) for name, written in configuration.budgets.items()]
 
 
-def _limit(name: str, written: Budget, table: Rates | None) -> BudgetLimit:
+def watched_tags(configuration: Configuration) -> dict[str, frozenset[str]]:
+    """The tag keys that are watched, and of each the values that a budget or a model names."""
+    bills = configuration.bills
+    named = {limit.tag for limit in budget_limits(configuration) if limit.tag}
+    named |= {(bills.model_tag, model) for model in configuration.models}
+    keys = dict.fromkeys((bills.model_tag, *bills.tags, *sorted(key for key, _ in named)))
+    return {key: frozenset(value for name, value in named if name == key) for key in keys}
+
+
+def _limit(name: str, written: Budget, table: Rates | None, model_tag: str) -> BudgetLimit:
     share = None if written.provider_share is UNSET else Decimal(str(written.provider_share))
     return BudgetLimit(
         name,
@@ -44,8 +55,15 @@ def _limit(name: str, written: Budget, table: Rates | None) -> BudgetLimit:
         share,
         table,
         cloud="" if written.cloud is UNSET else written.cloud,
-        model="" if written.model is UNSET else written.model,
+        tag=(tag := _tag(written, model_tag)),
+        labels=label(tag) if tag else {},
     )
+
+
+def _tag(written: Budget, model_tag: str) -> Tag | None:
+    if written.tag is not UNSET:
+        return next(iter(written.tag.items()))
+    return None if written.model is UNSET else (model_tag, written.model)
 
 
 def clouds_with_bills(configuration: Configuration) -> frozenset[str]:

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nephoscope.cli import main
-from nephoscope.cost.across import all_clouds, by_tag, readings
-from nephoscope.cost.bill import Group
+from nephoscope.cost.across import all_clouds, readings, tags
 from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
 from nephoscope.cost.forecast import Forecast, month_end
 from nephoscope.cost.money import Budget, plain, total
 from nephoscope.cost.rates import Rates
 from nephoscope.cost.reconciliation import reconciled
+from nephoscope.cost.tagged import Tagged
 from nephoscope.cost.totals import ProviderCost, grand_total
 from nephoscope.cost.unit_economics import ModelUse, unit_costs
 from nephoscope.settings import load
@@ -180,9 +180,11 @@ def test_readings_carry_every_digit(amounts):
 
 def test_costs_by_tag_travel_with_the_report():
     """The cost of each model and cloud is found again by its tag, names with slashes too."""
-    groups = [
-        Group(("team/fraud",), "aws", "USD", Decimal(5), Decimal("4.5"), 3),
-        Group((None,), "aws", "USD", Decimal(9), None, 1),
-    ]
-    carried = readings("2026-05", {"aws": _known("14")}, groups, "model")
-    assert by_tag([carried], "model", "2026-05") == {("team/fraud", "aws"): {"USD": Decimal("4.5")}}
+    parts = ProviderCost("known", {"USD": Decimal(5)}, {"USD": Decimal("4.5")})
+    told = Tagged(
+        {("a/b", "team/fraud"): {"aws": parts}, ("a", "b/team%2Ffraud"): {"aws": _known("1")}},
+        frozenset({("a/b", "aws")}),
+        {("a", "gcp"): "access denied"},
+    )
+    assert tags([readings("2026-05", {"aws": _known("14")}, told)], "2026-05") == told
+    assert tags([readings("2026-04", {"aws": _known("14")}, told)], "2026-05") == Tagged()

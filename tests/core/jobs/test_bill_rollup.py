@@ -31,6 +31,7 @@ def _settings(**changes: Any) -> Settings:
 
 def _newest(cloud: str, billed: str, *, unknown: str = "", month: str = "2026-05", **more: str) -> Newest:
     readings = {"month": month, f"status/{cloud}": "known", f"billed/{cloud}/USD": billed, **more}
+    readings |= {f"carries/model/{cloud}": "yes"} if any(key.startswith("tag:model/") for key in more) else {}
     return Newest("cost", cloud, "bill", AT, (), None if unknown else readings, unknown)
 
 
@@ -66,7 +67,7 @@ def test_an_absent_a_late_and_a_stale_cloud_are_unknown() -> None:
 
 def test_an_api_and_an_export_of_one_bill_count_once() -> None:
     """A billing API and a delivered export tell the same bill: it is counted once, its models too."""
-    tag = {"tag:model/fraud/aws/USD": "30"}
+    tag = {"tag:model/fraud/aws/USD": "30 30"}
     api = _newest("aws", "300", **tag)
     export = Newest("cost", "aws", "bill/exports", AT, (), {**(api.readings or {}), "billed/aws/USD": "299"})
     found = _found(api, export, _newest("azure", "1"), _newest("gcp", "1"))
@@ -83,8 +84,8 @@ def test_what_is_known_may_already_be_too_much() -> None:
 def test_the_month_ends_of_the_clouds_are_added_up() -> None:
     """Three forecasts make one, and a projected breach is told while the budget still holds."""
     end = Forecast(Decimal(200), Decimal(340), Decimal(310), Decimal(370), 12)
-    told = [_newest(cloud, "200", **forecast_readings(cloud, "USD", end)) for cloud in ("aws", "azure", "gcp")]
-    found = _found(*told)
+    ends = {cloud: forecast_readings({None: {(cloud, "USD"): end}}) for cloud in ("aws", "azure", "gcp")}
+    found = _found(*(_newest(cloud, "200", **carried) for cloud, carried in ends.items()))
     assert str(found["cost.budget", "all", ""].verdict) == "ok"
     projected = found["cost.forecast", "all", ""]
     assert (str(projected.verdict), projected.value) == ("breach", Decimal(1020))
@@ -96,9 +97,9 @@ def test_cost_meets_predictions_side_by_side() -> None:
     aws = _newest(
         "aws",
         "60",
-        **{"tag:model/fraud/aws/USD": "30", "predictions/fraud/aws": "60000", "accuracy/fraud/aws": "0.75"},
+        **{"tag:model/fraud/aws/USD": "30 30", "predictions/fraud/aws": "60000", "accuracy/fraud/aws": "0.75"},
     )
-    gcp = _newest("gcp", "60", **{"tag:model/fraud/gcp/USD": "24", "predictions/fraud/gcp": "12000"})
+    gcp = _newest("gcp", "60", **{"tag:model/fraud/gcp/USD": "24 24", "predictions/fraud/gcp": "12000"})
     found = _found(aws, _newest("azure", "1"), gcp)
     assert found["cost.unit", "fraud", "aws"].value == Decimal("0.5")
     assert found["cost.unit", "fraud", "aws"].evidence["cost_per_accuracy_point"] == "0.4"

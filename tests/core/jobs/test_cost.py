@@ -14,7 +14,7 @@ from nephoscope.adapters.files.bills.delivered import FetchedDeliveries, FolderD
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.adapters.local.topic import SqliteTopic
-from nephoscope.cost.across import all_clouds, by_tag
+from nephoscope.cost.across import all_clouds, tags
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.totals import grand_total
 from nephoscope.errors import BadPayload
@@ -101,6 +101,36 @@ def test_a_month_is_judged_and_its_end_is_projected(outbox: Outbox) -> None:
     assert str(report.coverage) == "2 of 2 sources answered"
 
 
+class UntaggedBills(FakeBills):
+    """A cloud that does not tell its tags."""
+
+    def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Tell the month, but nothing by tag."""
+        return Unknown("tags are not activated") if tag else super().lines(month)
+
+
+def test_a_cloud_that_does_not_tell_its_tags_leaves_a_models_budget_unknown(outbox: Outbox) -> None:
+    """Where a tag cannot be asked for, what a model costs there is unknown, never 0."""
+    bills = {"aws": FakeBills("aws", "0.1"), "azure": UntaggedBills("azure", "20")}
+    report = cost.run(EVENT, bills=bills, outbox=outbox, settings=_settings())
+    found = {one.subject: one for one in report.findings if one.check == "cost.budget"}
+    assert (str(found["fraud"].verdict), str(found["all"].verdict)) == ("unknown", "ok")
+    assert tags([report.readings], "2026-05").untold == {("model", "azure"): "tags are not activated"}
+
+
+def test_teams_are_watched_beside_models(outbox: Outbox) -> None:
+    """A second tag has its budgets, its month end and its anomalies too."""
+    budgets = {"research": {"amount": "500 USD", "tag": {"team": "fraud"}}}
+    event = TimerFired("timer", AT, "cost")
+    spike = FakeBills("aws", "20", lambda at: Decimal(300) if at == date(2026, 5, 18) else Decimal(0))
+    settings = _settings(budgets=budgets, bills={"aws": {}, "tags": ["team"]})
+    report = cost.run(event, bills={"aws": spike}, outbox=outbox, settings=settings)
+    found = {(one.check, one.subject): str(one.verdict) for one in report.findings}
+    assert found["cost.budget", "research"] == "breach"
+    assert found["cost.forecast", "research"] == "breach"
+    assert found["cost.anomaly", "aws/team=fraud"] == "breach"
+
+
 def test_a_silent_cloud_is_unknown_and_never_0(outbox: Outbox) -> None:
     """One cloud does not answer: it is unknown with its reason, the budget too, and the total is 'at least'."""
     report = cost.run(
@@ -120,7 +150,7 @@ def test_a_function_that_asks_its_own_cloud_leaves_the_whole_to_rollup(outbox: O
     report = cost.run(EVENT, bills={"aws": FakeBills("aws", "20")}, outbox=outbox, settings=_settings())
     assert not [one for one in report.findings if one.check in ("cost.budget", "cost.forecast")]
     assert report.readings["billed/aws/USD"] == "380"
-    assert by_tag([report.readings], "model", "2026-05") == {("fraud", "aws"): {"USD": Decimal(380)}}
+    assert tags([report.readings], "2026-05").sums("model") == {("fraud", "aws"): {"USD": Decimal(380)}}
 
 
 def test_a_spike_is_told_and_later_resolves(outbox: Outbox) -> None:
@@ -201,7 +231,7 @@ def test_a_landed_manifest_is_read_with_the_files_it_lists(outbox: Outbox, tmp_p
     report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
     assert _found(report.findings)["cost.bill", "aws", "aws"] == "ok"
     assert report.readings["billed/aws/USD"] == "12.5"
-    assert by_tag([report.readings], "model", "2026-05") == {("fraud", "aws"): {"USD": Decimal("12.5")}}
+    assert tags([report.readings], "2026-05").sums("model") == {("fraud", "aws"): {"USD": Decimal("12.5")}}
 
 
 def test_a_delivery_in_a_folder_reads_the_same(outbox: Outbox, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class FetchedDeliveries:
         self._objects = objects
         self._most_bytes = most_bytes
 
-    def read(self, manifest: ObjectRef, *, by: Sequence[str]) -> Bill:
+    def read(self, manifest: ObjectRef, *, by: Sequence[str], tags: Mapping[str, Collection[str]]) -> Bill:
         """Read the files that a landed manifest lists; one that is too large, or elsewhere, leaves the bill unknown."""
         with tempfile.TemporaryDirectory(prefix="nephoscope-bills-") as scratch:
             folder = Path(scratch)
@@ -35,7 +35,7 @@ class FetchedDeliveries:
                 batches.append(Batch(self._fetched(manifest, listed, folder), listed))
             except Unreadable as error:
                 missing.append((listed.manifest, error.what.rstrip(".")))
-            return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, details=True)
+            return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, details=True, tags=tags)
 
     def _listed(self, manifest: ObjectRef, folder: Path) -> Delivery:
         path = folder / "manifest.json"
@@ -78,9 +78,9 @@ def _place(manifest: ObjectRef, key: str) -> ObjectRef:
 class FolderDeliveries:
     """Deliveries in folders on this machine."""
 
-    def read(self, manifest: ObjectRef, *, by: Sequence[str]) -> Bill:
+    def read(self, manifest: ObjectRef, *, by: Sequence[str], tags: Mapping[str, Collection[str]]) -> Bill:
         """Read the files that a manifest in a watched folder lists."""
         path = Path(manifest.bucket) / manifest.key
         if not path.is_file():
             raise BadPayload(f"'{path}' is not there any more.", do="nothing if it was replaced")
-        return BillFiles([str(path)]).read(by=by, details=True)
+        return BillFiles([str(path)]).read(by=by, details=True, tags=tags)

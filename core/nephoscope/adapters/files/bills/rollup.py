@@ -8,27 +8,31 @@ count. What a broken file would have added is unknown, never nothing.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import duckdb
 
 from nephoscope.adapters.files.bills import azure
+from nephoscope.adapters.files.bills.columns import literal, quoted
 from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
 from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
-from nephoscope.adapters.files.bills.sums import Sums, added_up, cube, first_of
-from nephoscope.cost.bill import UNTOLD, Bill, Group, Source, View, joined, merged
+from nephoscope.adapters.files.bills.sums import Sums, added_up, cube, dearest, first_of
+from nephoscope.cost.bill import TAG, UNTOLD, Bill, Group, Source, View, completed, joined, merged
 from nephoscope.cost.lines import Line
 from nephoscope.cost.providers import provider
 from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.errors import Unreadable
 
+NO_TAGS: Mapping[str, Collection[str]] = MappingProxyType({})
 MEMORY = "192MB"
 ROOMY = "2GB"  # for what does not go with that: very many groups
 
@@ -36,6 +40,7 @@ _CUBE = ("provider", "currency", "month", "day", "service", "account", "charge",
 _USES = ("category", "commitment_status", "tagged", "idle")
 _LINE = ("provider", "currency", "month", "account", "charge", "correction")
 _DAILY = ("provider", "currency", "day", "service", "account")
+_TAGGED = ("provider", "currency", "month", "day", "service", "charge", "correction")
 _DAILY_ROWS = 20_000
 _USAGE = "lower(charge) = 'usage' AND NOT correction AND day IS NOT NULL"
 
@@ -66,7 +71,14 @@ class BillFiles:
         self._chosen = find(paths)
         self._memory = memory
 
-    def read(self, *, by: Sequence[str] = ("provider",), month: str | None = None, details: bool = False) -> Bill:
+    def read(
+        self,
+        *,
+        by: Sequence[str] = ("provider",),
+        month: str | None = None,
+        details: bool = False,
+        tags: Mapping[str, Collection[str]] = NO_TAGS,
+    ) -> Bill:
         """
         Roll the files up.
 
@@ -74,20 +86,28 @@ class BillFiles:
             by: The keys of the groups: provider, service, category, region, account, resource, day, month, tag:KEY.
             month: "2026-05": only charges whose BillingPeriodStart lies in it, in UTC.
             details: Whether daily usage and the dearest resources are read too, which takes a second look.
+            tags: Tag keys that are added up too, each by itself, by day and value; of each key the values that are told
+                however little they cost.
 
         Returns:
             The bill; a file that cannot be read is one of its sources, with the reason.
         """
-        return roll_up(self._chosen, by=by, month=month, details=details, memory=self._memory)
+        return roll_up(self._chosen, by=by, month=month, details=details, tags=tags, memory=self._memory)
 
 
 def roll_up(
-    chosen: Chosen, *, by: Sequence[str], month: str | None = None, details: bool = False, memory: str = MEMORY
+    chosen: Chosen,
+    *,
+    by: Sequence[str],
+    month: str | None = None,
+    details: bool = False,
+    tags: Mapping[str, Collection[str]] = NO_TAGS,
+    memory: str = MEMORY,
 ) -> Bill:
     """Roll chosen files up; the arguments are those of `BillFiles.read`."""
     for room in (memory, ROOMY):
         with engine(room) as connection:
-            reading = _Reading(connection, chosen, tuple(by), month, details=details)
+            reading = _Reading(connection, chosen, tuple(by), month, details=details, tags=tags)
             bill = reading.read()
         if not reading.out_of_memory:
             break
@@ -122,6 +142,7 @@ class _Rolled:
     groups: list[Group]
     daily: list[Line]
     uses: list[ResourceUse]
+    tagged: Mapping[str, list[Line]]
 
 
 class _Reading:
@@ -135,9 +156,10 @@ class _Reading:
         month: str | None,
         *,
         details: bool,
+        tags: Mapping[str, Collection[str]],
     ) -> None:
         self._engine, self._chosen = connection, chosen
-        self._by, self._month, self._details = by, month, details
+        self._by, self._month, self._details, self._tags = by, month, details, tags
         self._rolled: list[_Rolled] = []
         self._sources = [Source(path.name, "manifest", "unknown", f"{reason}.") for path, reason in chosen.missing]
         self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
@@ -146,6 +168,8 @@ class _Reading:
         # A tag has few values; resources are many, and get a look of their own.
         asked = (*_CUBE, *by, *(_USES if details else ()))
         self._cube = tuple(dict.fromkeys(key for key in asked if key != "resource"))
+        # A tag in the cube is added up out of it; of the others each is added up apart, lest the groups multiply.
+        self._apart = [key for key in tags if f"{TAG}{key}" not in self._cube]
 
     def read(self) -> Bill:
         for part in self._sorted():
@@ -160,8 +184,12 @@ class _Reading:
             month=self._month,
             lines=tuple(lines),
             groups=tuple(merged(groups)),
-            daily=tuple(line for rolled in self._rolled for line in rolled.daily),
+            daily=tuple(completed([line for rolled in self._rolled for line in rolled.daily])),
             uses=tuple(use for rolled in self._rolled for use in rolled.uses),
+            tagged={
+                key: tuple(completed([line for rolled in self._rolled for line in rolled.tagged[key]]))
+                for key in self._tags
+            },
             sources=tuple(self._sources),
         )
 
@@ -231,7 +259,9 @@ class _Reading:
     def _roll_up(self, part: _Part) -> _Rolled:
         charges = part.charges
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
-        table = self._stored(cube(relation, charges, self._cube))
+        apart = [(*_TAGGED, f"{TAG}{key}") for key in self._apart]
+        stored = self._stored(cube(relation, charges, self._cube, apart=apart))
+        table = stored.filter("part = 0")
         lines = [_line(row) for row in added_up(table, _LINE)]
         _check(lines, part, self._month)
         keys = ("provider", "currency", *(key for key in self._by if key not in ("provider", "currency")))
@@ -241,13 +271,34 @@ class _Reading:
         else:
             groups = added_up(cube(relation, charges, keys, month=self._month), keys)
         found = _groups(groups, keys, self._by)
+        tagged = {key: list(self._tagged(stored, key)) for key in self._tags}
         if not self._details:
-            return _Rolled(charges.dialect, lines, found, [], [])
+            return _Rolled(charges.dialect, lines, found, [], [], tagged)
         daily = list(_daily_lines(table))
-        if not table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall():
-            return _Rolled(charges.dialect, lines, found, daily, [])
-        uses = resource_uses(relation, charges, month=self._month)
-        return _Rolled(charges.dialect, lines, found, daily, uses)
+        spoken_of = table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall()
+        uses = resource_uses(relation, charges, month=self._month) if spoken_of else []
+        return _Rolled(charges.dialect, lines, found, daily, uses, tagged)
+
+    def _tagged(self, stored: duckdb.DuckDBPyRelation, key: str) -> Iterator[Line]:
+        """Add charges up by day and one tag's values; those that are neither dear nor named have none here."""
+        name = quoted(f"{TAG}{key}")
+        part = self._apart.index(key) + 1 if key in self._apart else 0
+        charged = stored.filter(f"part = {part}")
+        told = ", ".join(map(literal, {*dearest(charged, name), *self._tags[key]})) or "NULL"
+        few = charged.project(f"* REPLACE (CASE WHEN {name} IN ({told}) THEN {name} END AS {name})")
+        keys: tuple[str, ...] = (*_TAGGED, f"{TAG}{key}")
+        if few.project(", ".join(map(quoted, keys))).distinct().count("*").fetchall()[0][0] > _DAILY_ROWS:
+            keys = tuple(name for name in keys if name != "service")
+        for row in added_up(few, keys):
+            of = dict(zip(keys, row.keys, strict=True))
+            value = _text(key, of[f"{TAG}{key}"])
+            yield replace(
+                _daily(row, of),
+                month=_text("month", of["month"]),
+                charge=of["charge"].capitalize() if of["charge"] else None,
+                correction=of["correction"],
+                tags={key: value} if value else {},
+            )
 
     def _stored(self, relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         self._cubes += 1
@@ -294,24 +345,25 @@ def _daily_lines(table: duckdb.DuckDBPyRelation) -> Iterator[Line]:
     usage = table.filter(_USAGE)
     counted = usage.project(", ".join(_DAILY)).distinct().aggregate("count(*)").fetchall()[0][0]
     if counted <= _DAILY_ROWS:
-        yield from (_daily(row, ("service", "account")) for row in added_up(usage, _DAILY))
+        yield from (_daily(row, dict(zip(_DAILY, row.keys, strict=True))) for row in added_up(usage, _DAILY))
         return
     for key in ("service", "account"):
-        yield from (_daily(row, (key,)) for row in added_up(usage, ("provider", "currency", "day", key)))
+        keys = ("provider", "currency", "day", key)
+        yield from (_daily(row, dict(zip(keys, row.keys, strict=True))) for row in added_up(usage, keys))
 
 
-def _daily(row: Sums, by: tuple[str, ...]) -> Line:
-    name, currency, day, *values = row.keys
+def _daily(row: Sums, of: Mapping[str, Any]) -> Line:
     return Line(
-        provider=provider(name or UNTOLD),
-        currency=currency or "",
+        provider=provider(of["provider"] or UNTOLD),
+        currency=of["currency"] or "",
         billed=row.billed,
         effective=row.effective,
-        day=day,
+        day=of["day"],
+        service=of.get("service"),
+        account=of.get("account"),
         charge="Usage",
         until=row.until,
         rows=row.rows,
-        **dict(zip(by, values, strict=True)),
     )
 
 

@@ -23,6 +23,7 @@ from nephoscope.cost.money import amount, total
 from nephoscope.errors import Unreadable
 
 MEASURES = ("billed", "effective")
+VALUES_MOST = 200  # of one tag
 _ABSENT = "NULL::DECIMAL(38, 10)"
 
 
@@ -44,9 +45,10 @@ def cube(
     *,
     month: str | None = None,
     where: str = "true",
+    apart: Sequence[Sequence[str]] = (),
 ) -> duckdb.DuckDBPyRelation:
     """
-    Add billed and effective cost up by keys.
+    Add billed and effective cost up by keys; the column `part` is 0.
 
     Args:
         relation: The rows of files of one shape.
@@ -54,13 +56,16 @@ def cube(
         keys: Keys that `key_expression` knows.
         month: "2026-05": rows of other billing periods are left out; rows without one are not.
         where: A further condition over the relation's columns.
+        apart: Further sets of keys, each added up by itself in the same pass; their last keys differ, and are not among
+            the other keys. `part` counts them from 1.
     """
     if month is not None:
         where = f"({where}) AND coalesce({key_expression(charges, 'month')} = {first_of(month)}, true)"
     moneys = dict(zip(MEASURES, (charges.billed, charges.effective), strict=True))
-    names = [quoted(key) for key in keys]
+    every = tuple(dict.fromkeys(key for one in (keys, *apart) for key in one))
+    names = [quoted(key) for key in every]
     span = f"epoch_us({charges.end}) - epoch_us({charges.start})"
-    columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in keys]
+    columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in every]
     columns.append(f"CASE WHEN {span} <= 86400000000 THEN {charges.end} END AS until")
     selected = relation.filter(where)
     if any(money.quick for money in moneys.values()):
@@ -69,8 +74,15 @@ def cube(
         selected = selected.project(", ".join(["*", *quick]))
     columns += [part for name, money in moneys.items() for part in _measure(name, money)]
     aggregates = [*names, *(_first_sum(name, money) for name, money in moneys.items())]
-    aggregates += ["count(*) AS rows", "max(until) AS until"]
-    return selected.project(", ".join(columns)).aggregate(", ".join(aggregates), ", ".join(names))
+    parts = "".join(f" WHEN grouping({quoted(one[-1])}) = 0 THEN {number}" for number, one in enumerate(apart, 1))
+    aggregates += [
+        "count(*) AS rows",
+        "max(until) AS until",
+        f"CASE{parts} ELSE 0 END AS part" if apart else "0 AS part",
+    ]
+    sets = [f"({', '.join(map(quoted, one))})" for one in (keys, *apart)]
+    groups = f"GROUPING SETS ({', '.join(sets)})" if apart else ", ".join(names)
+    return selected.project(", ".join(columns)).aggregate(", ".join(aggregates), groups)
 
 
 def _measure(name: str, money: Money) -> list[str]:
@@ -148,6 +160,13 @@ def added_up(cube: duckdb.DuckDBPyRelation, keys: Sequence[str], *, where: str =
             int(rows),
             until.replace(tzinfo=UTC) if until is not None else None,
         )
+
+
+def dearest(cube: duckdb.DuckDBPyRelation, key: str) -> list[str]:
+    """The values of a cube's key that cost the most, billed or effective; to rank them, doubles will do."""
+    amounts = [f"abs(coalesce({name}::DOUBLE, 0) + coalesce({name}_quick::DOUBLE, 0))" for name in MEASURES]
+    ranked = cube.filter(f"{key} IS NOT NULL").aggregate(f"{key} AS value, sum(greatest({', '.join(amounts)})) AS cost")
+    return [value for value, _ in ranked.order("cost DESC, value").limit(VALUES_MOST).fetchall()]
 
 
 def _exact(measure: tuple[Any, ...], rows: int) -> Decimal | None:
