@@ -80,11 +80,18 @@ BIGQUERY_FIELDS = {
     "currency": "STRING",
     "account": "STRING",
     "tag": "STRING",
+    "correction": "BOOLEAN",
     "billed": "BIGNUMERIC",
     "effective": "BIGNUMERIC",
     "exported": "TIMESTAMP",
+    "until": "TIMESTAMP",
     "charges": "INTEGER",
 }
+
+
+def _charged(day: str, charge: str, account: str | None, billed: str, exported: str, charges: int) -> list[str | None]:
+    """One row of an answer, in the order of its fields."""
+    return [day, "Vertex AI", charge, "USD", account, None, "false", billed, None, exported, None, str(charges)]
 
 
 @dataclass
@@ -93,11 +100,12 @@ class BigQuery:
 
     rows: list[list[str | None]] = field(
         default_factory=lambda: [
-            ["2026-05-01", "Vertex AI", "regular", "USD", "ml", None, "10.1000000001", None, "1777680000000000", "3"],
-            ["2026-05-02", "Vertex AI", "tax", "USD", None, None, "2", None, "1777766400000000", "1"],
+            _charged("2026-05-01", "regular", "ml", "10.1000000001", "1777680000000000", 3),
+            _charged("2026-05-02", "tax", None, "2", "1777766400000000", 1),
         ]
     )
     bytes: int = 1_000
+    partition: str | None = None  # the column that the table is partitioned by; the time of loading when None
     queries: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, path: str, body: bytes) -> Answer:
@@ -107,7 +115,7 @@ class BigQuery:
         if "/queries/" in path or path.split("?")[0].endswith("/data"):
             return document(self._results())
         if "/tables/" in path:
-            return document({"tableReference": _TABLE, "timePartitioning": {"type": "DAY"}})
+            return document({"tableReference": _TABLE, "timePartitioning": _partitioning(self.partition)})
         return document({"jobReference": _JOB, "status": {"state": "DONE"}, "configuration": _CONFIGURATION})
 
     def _job(self, asked: dict[str, Any]) -> Answer:
@@ -132,6 +140,10 @@ class BigQuery:
             "schema": {"fields": [{"name": name, "type": kind} for name, kind in BIGQUERY_FIELDS.items()]},
             "rows": [{"f": [{"v": value} for value in row]} for row in self.rows],
         }
+
+
+def _partitioning(column: str | None) -> dict[str, str]:
+    return {"type": "DAY"} if column is None else {"type": "DAY", "field": column}
 
 
 _JOB = {"projectId": "acme", "jobId": "job", "location": "EU"}

@@ -383,16 +383,54 @@ def test_a_month_without_a_row_is_unknown(gcp: Asked) -> None:
     assert isinstance(gcp.bills.lines(MONTH), Unknown)
 
 
+def _focus_rows(gcp: Asked) -> None:
+    for row, effective in zip(gcp.http.service.rows, ("12", "2"), strict=True):  # type: ignore[attr-defined]
+        row[2], row[8] = "Usage", effective
+    gcp.http.service.rows[1][6] = "true"  # type: ignore[attr-defined]
+
+
 def test_the_focus_table_tells_its_watermark(gcp: Asked) -> None:
-    """The append-only FOCUS table is added up whole; the newest x_ExportTime says until when it is told."""
-    rows = gcp.http.service.rows  # type: ignore[attr-defined]
-    for row, effective in zip(rows, ("12", "2"), strict=True):
-        row[2], row[7] = "Usage", effective
+    """The append-only FOCUS table is added up, corrections as such; the newest x_ExportTime says until when."""
+    _focus_rows(gcp)
     answer = _bigquery(gcp.http, focus=True).lines(MONTH)
     assert isinstance(answer, Known)
     assert add(answer.lines, "effective") == {"USD": Decimal(14)}
+    assert [line.correction for line in answer.lines] == [False, True]
     assert answer.complete_until == datetime(2026, 5, 3, tzinfo=UTC)
-    assert "x_ExportTime" in gcp.http.service.queries[-1]["query"]["query"]  # type: ignore[attr-defined]
+
+
+def test_tags_are_read_as_far_as_the_bill_was(gcp: Asked) -> None:
+    """What is exported between two questions is in neither: a bill and its tags stop at one watermark."""
+    _focus_rows(gcp)
+    bills = _bigquery(gcp.http, focus=True)
+    bills.lines(MONTH)
+    bills.lines(MONTH, tag="team")
+    bills.lines(MONTH)
+    asked = [query["query"] for query in gcp.http.service.queries if "dryRun" not in query]  # type: ignore[attr-defined]
+    marks = [
+        next(one["parameterValue"]["value"] for one in query["queryParameters"] if one["name"] == "watermark")
+        for query in asked
+    ]
+    assert all("x_ExportTime <= @watermark" in query["query"] for query in asked)
+    assert [mark[:10] for mark in marks] == ["9999-12-31", "2026-05-03", "9999-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("partition", "read"),
+    [
+        ("x_ExportTime", "x_ExportTime >= @earliest"),
+        (None, "_PARTITIONTIME >= @earliest"),
+        ("BillingPeriodStart", "BillingPeriodStart >= @first"),
+    ],
+)
+def test_only_the_partitions_of_a_month_are_read(partition: str | None, read: str, gcp: Asked) -> None:
+    """Partitions by time of export are read from the month's beginning on, and to the end: corrections come late."""
+    _focus_rows(gcp)
+    gcp.http.service.partition = partition  # type: ignore[attr-defined]
+    _bigquery(gcp.http, focus=True).lines(MONTH)
+    query = gcp.http.service.queries[-1]["query"]["query"]  # type: ignore[attr-defined]
+    assert read in query
+    assert "@latest" not in query
 
 
 def test_a_table_is_only_a_name(gcp: Asked) -> None:

@@ -13,7 +13,7 @@ def _azure_run(write_csv, focus_row, run: str, submitted: str, cost: str, *, mon
     manifest = {
         "blobCount": 1,
         "dataRowCount": rows,
-        "exportConfig": {"exportName": "focus", "type": "FocusCost", "dataVersion": "1.0"},
+        "exportConfig": {"exportName": "focus", "type": "FocusCost", "dataVersion": "1.0r2"},
         "runInfo": {"runId": run, "submittedTime": submitted, "startDate": f"{month}-01T00:00:00"},
         "blobs": [{"blobName": f"export/{data.parent.parent.name}/{run}/part_0_0001.csv", "byteCount": 1}],
     }
@@ -29,6 +29,14 @@ def test_only_the_newest_azure_snapshot_of_a_month_counts(write_csv, focus_row, 
     answer = report(tmp_path)
     assert (answer["total_cost"], answer["total_is"]) == ("17", "exact")
     assert [source["status"] for source in answer["sources"]].count("superseded") == 1
+
+
+def test_a_manifest_tells_the_release_of_its_data(write_csv, focus_row, tmp_path, report):
+    """What the manifest says of the version goes before what the times of the rows look like."""
+    data = _azure_run(write_csv, focus_row, "a", "2026-05-04T06:00:00Z", "12")
+    header, row = data.read_text().splitlines()
+    data.write_text(f"{header},x_SkuMeterName,x_InvoiceId,x_PricingCurrency\n{row},m,,USD\n")
+    assert report(tmp_path)["sources"][0]["dialect"] == "FOCUS 1.0r2"
 
 
 def test_a_manifest_whose_file_is_missing_leaves_the_total_at_least(write_csv, focus_row, tmp_path, report):

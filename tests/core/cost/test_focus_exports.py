@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,6 +37,24 @@ def test_every_version_is_told_and_read(version, focus_row, write_csv, report):
     assert answer["sources"][0]["dialect"] == f"FOCUS {version}"
     assert answer["monthly_costs"]["aws"]["billed"] == "1.25"
     assert answer["schema"] == "nephoscope.cost.report/1"
+
+
+AZURE_1_0 = {"x_SkuMeterName": "m", "x_InvoiceId": "", "x_PricingCurrency": "USD", "BillingAccountType": "t"}
+
+
+@pytest.mark.parametrize(
+    ("start", "kind", "told"),
+    [
+        ("2026-05-01T00:00Z", "csv", "1.0"),
+        ("2026-05-01T00:00:00Z", "csv", "1.0r2"),
+        (datetime(2026, 5, 1), "parquet-text", "1.0 or 1.0r2"),  # noqa: DTZ001  # a column without a zone
+    ],
+)
+def test_the_two_releases_of_azures_first_version(start, kind, told, tmp_path, focus_row, report):
+    """Azure's 1.0 and 1.0r2 differ in how a time is written; where it is no text, both are named. Neither is 1.2."""
+    rows = [focus_row(ProviderName="Microsoft", BillingPeriodStart=start, Tags="", **AZURE_1_0)]
+    answer = report(_write(tmp_path / "bill", kind, rows))
+    assert answer["sources"][0]["dialect"] == f"FOCUS {told}"
 
 
 def _write(path: Path, kind: str, rows: list[dict]) -> Path:

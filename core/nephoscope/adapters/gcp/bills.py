@@ -26,27 +26,34 @@ BYTES_MOST = 20 * 1024**3  # 20 GiB, about a tenth of a dollar
 TIMEOUT_SECONDS = 60.0
 RETRY = bigquery.DEFAULT_RETRY.with_timeout(20.0)  # else ten minutes
 TABLE = re.compile(r"[A-Za-z0-9_:.-]+\.[A-Za-z0-9_]+\.[A-Za-z0-9_$-]+")
+EVER = datetime(9999, 12, 31, tzinfo=UTC)
+EXPORT_TIMES = ("x_ExportTime", "_PARTITIONTIME")  # partitions that follow the time of export
 LATE = timedelta(days=45)  # how long after its month a charge may still be exported
 
 # Amounts are floats in the export; as text they keep their shortest decimal, which BIGNUMERIC holds.
 _NATIVE = """
 SELECT DATE(usage_start_time) AS day, service.description AS service, cost_type AS charge, currency,
-  project.id AS account, {tag} AS tag,
+  project.id AS account, {tag} AS tag, FALSE AS correction,
   SUM(CAST(CAST(cost AS STRING) AS BIGNUMERIC))
     + SUM(IFNULL((SELECT SUM(CAST(CAST(credit.amount AS STRING) AS BIGNUMERIC)) FROM UNNEST(credits) credit), 0))
     AS billed,
-  CAST(NULL AS BIGNUMERIC) AS effective, MAX(export_time) AS exported, COUNT(*) AS charges
+  CAST(NULL AS BIGNUMERIC) AS effective, MAX(export_time) AS exported,
+  MAX(IF(TIMESTAMP_DIFF(usage_end_time, usage_start_time, HOUR) <= 24, usage_end_time, NULL)) AS until,
+  COUNT(*) AS charges
 FROM `{table}`
-WHERE invoice.month = @invoice_month AND {partition} >= @earliest AND {partition} < @latest
-GROUP BY day, service, charge, currency, account, tag
+WHERE invoice.month = @invoice_month AND IFNULL(export_time <= @watermark, TRUE){partition}
+GROUP BY day, service, charge, currency, account, tag, correction
 """
+# The table is only ever appended to, and a correction is a new row: what is exported of a period adds up to its bill.
 _FOCUS = """
 SELECT DATE(ChargePeriodStart) AS day, ServiceName AS service, ChargeCategory AS charge, BillingCurrency AS currency,
-  SubAccountId AS account, {tag} AS tag, SUM(BilledCost) AS billed, SUM(EffectiveCost) AS effective,
-  MAX(x_ExportTime) AS exported, COUNT(*) AS charges
+  SubAccountId AS account, {tag} AS tag, IFNULL(ChargeClass = 'Correction', FALSE) AS correction,
+  SUM(BilledCost) AS billed, SUM(EffectiveCost) AS effective, MAX(x_ExportTime) AS exported,
+  MAX(IF(TIMESTAMP_DIFF(ChargePeriodEnd, ChargePeriodStart, HOUR) <= 24, ChargePeriodEnd, NULL)) AS until,
+  COUNT(*) AS charges
 FROM `{table}`
-WHERE BillingPeriodStart >= @first AND BillingPeriodStart < @end
-GROUP BY day, service, charge, currency, account, tag
+WHERE BillingPeriodStart >= @first AND BillingPeriodStart < @end AND IFNULL(x_ExportTime <= @watermark, TRUE){partition}
+GROUP BY day, service, charge, currency, account, tag, correction
 """
 _TAG = {
     False: "(SELECT label.value FROM UNNEST(labels) label WHERE label.key = @tag LIMIT 1)",
@@ -84,6 +91,11 @@ class BigQueryBills:
     def _client(self) -> bigquery.Client:
         return bigquery.Client(project=self._project, **self._options)
 
+    @cached_property
+    def _watermarks(self) -> dict[str, datetime]:
+        """How far each month was exported when its bill was last read: its tags are read as far, and no further."""
+        return {}
+
     def lines(self, month: str, *, tag: str = "") -> Answer:
         """Ask for an invoice's month by day, service, account, type of cost and tag."""
         asked = Month.of(month)
@@ -91,12 +103,14 @@ class BigQueryBills:
             return Unknown(f"'{self._table}' is no name of a table: project.dataset.table.")
         try:
             query = self._query(tag)
-            estimate = self._estimated(query, asked, tag)
+            watermark = self._watermarks.get(month, EVER) if tag else EVER
+            config = self._config(asked, tag, watermark)
+            estimate = self._estimated(query, config)
             if estimate > self._bytes_most:
                 return Unknown(
                     f"The query would read {_gib(estimate)} of '{self._table}', its cap is {_gib(self._bytes_most)}."
                 )
-            job = self._run(query, self._config(asked, tag))
+            job = self._run(query, config)
             rows = [dict(row) for row in job.result(timeout=TIMEOUT_SECONDS, retry=RETRY, job_retry=None)]
             return self._answer(rows, month, tag)
         except (GoogleAPIError, GoogleCloudError, GoogleAuthError) as error:
@@ -109,28 +123,33 @@ class BigQueryBills:
 
     def _query(self, tag: str) -> str:
         value = _TAG[self._focus] if tag else "CAST(NULL AS STRING)"
-        if self._focus:
-            return _FOCUS.format(table=self._table, tag=value)
-        return _NATIVE.format(table=self._table, tag=value, partition=self._partition)
+        by = self._partition
+        if not self._focus:
+            read = f" AND {by} >= @earliest AND {by} < @latest" if by else ""
+            return _NATIVE.format(table=self._table, tag=value, partition=read)
+        # Nothing of a period is exported before it begins; a correction may come at any time after it.
+        read = f" AND {by} >= @earliest" if by in EXPORT_TIMES else ""
+        return _FOCUS.format(table=self._table, tag=value, partition=read)
 
     @cached_property
     def _partition(self) -> str:
-        """The pseudo-column or column that the table is partitioned by, told by its metadata."""
+        """The pseudo-column or column that the table is partitioned by, told by its metadata; "" where by none."""
         partitioning = self._client.get_table(self._table, timeout=TIMEOUT_SECONDS, retry=RETRY).time_partitioning
-        return partitioning.field if partitioning and partitioning.field else "_PARTITIONTIME"
+        return (partitioning.field or "_PARTITIONTIME") if partitioning else ""
 
-    def _estimated(self, query: str, month: Month, tag: str) -> int:
-        config = self._config(month, tag)
-        config.dry_run = True
-        config.use_query_cache = False
-        return int(self._run(query, config).total_bytes_processed)
+    def _estimated(self, query: str, config: bigquery.QueryJobConfig) -> int:
+        dry = bigquery.QueryJobConfig.from_api_repr(config.to_api_repr())
+        dry.dry_run = True
+        dry.use_query_cache = False
+        return int(self._run(query, dry).total_bytes_processed)
 
     def _run(self, query: str, config: bigquery.QueryJobConfig) -> Any:
         return self._client.query(query, job_config=config, timeout=TIMEOUT_SECONDS, retry=RETRY, job_retry=None)
 
-    def _config(self, month: Month, tag: str) -> bigquery.QueryJobConfig:
+    def _config(self, month: Month, tag: str, watermark: datetime) -> bigquery.QueryJobConfig:
         first, end = midnight(month.first), midnight(month.end)
         values = {"first": first, "end": end, "earliest": first - timedelta(days=5), "latest": end + LATE}
+        values["watermark"] = watermark
         parameters = [bigquery.ScalarQueryParameter(name, "TIMESTAMP", value) for name, value in values.items()]
         parameters.append(bigquery.ScalarQueryParameter("invoice_month", "STRING", f"{month.first:%Y%m}"))
         parameters.append(bigquery.ScalarQueryParameter("tag", "STRING", tag))
@@ -141,6 +160,8 @@ class BigQueryBills:
             return Unknown(f"'{self._table}' holds no row of {month}; its export may begin later.")
         exported = max((row["exported"] for row in rows if row["exported"] is not None), default=None)
         until = exported.astimezone(UTC) if isinstance(exported, datetime) else None
+        if not tag and until is not None:
+            self._watermarks[month] = until
         return Known(tuple(_line(row, month, tag, focus=self._focus) for row in rows), until)
 
 
@@ -157,6 +178,8 @@ def _line(row: Mapping[str, Any], month: str, tag: str, *, focus: bool) -> Line:
         service=row["service"],
         account=row["account"],
         charge=charge,
+        correction=bool(row["correction"]),
+        until=row["until"],
         tags={tag: row["tag"]} if tag and row["tag"] else {},
         rows=row["charges"],
     )

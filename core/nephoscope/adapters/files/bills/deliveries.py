@@ -30,6 +30,7 @@ class Delivery:
     keys: tuple[str, ...]  # the files, as the manifest spells them
     rows: int | None = None  # where the manifest counts them
     view: View = ""  # where the manifest tells it
+    version: str = ""  # of FOCUS, where the manifest tells it: "1.0r2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ def _azure(path: Path, content: Mapping[str, Any]) -> Delivery:
         keys=tuple(blob["blobName"] for blob in content["blobs"]),
         rows=content.get("dataRowCount"),
         view="amortised" if kind.startswith("amorti") else "actual" if kind.startswith("actual") else "",
+        version=str(config.get("dataVersion") or "") if kind.startswith("focus") else "",
     )
 
 

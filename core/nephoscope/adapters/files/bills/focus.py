@@ -7,12 +7,15 @@ may be absent, 1.4 has dropped ProviderName, and Azure's preview leaves ServiceN
 
 from __future__ import annotations
 
-from nephoscope.adapters.files.bills.columns import Columns, folded
+from nephoscope.adapters.files.bills.columns import BARE, Columns, folded
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.tags import is_tagged, tag
 
 NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")
 PROVIDERS = ("ServiceProviderName", "ProviderName")
+
+# Azure's 1.0 has two columns of 1.2 already, and others of it under names of its own.
+AZURE_1_0 = ("x_SkuMeterName", "x_InvoiceId", "x_PricingCurrency")
 
 # The columns that a version brought, the newest version first.
 _BROUGHT = {
@@ -34,12 +37,27 @@ def version(columns: Columns) -> str:
     """Tell the version of a data set from the columns it has."""
     if columns.has("ServiceProviderName") and not columns.has("ProviderName"):
         return "1.4"
+    if columns.has(*AZURE_1_0):
+        return "1.0"
     if columns.has("InvoiceDetailId") or columns.has("CommitmentProgramEligibilityDetails"):
         return "1.4"
     for number, brought in _BROUGHT.items():
         if any(columns.has(name) for name in brought):
             return number
     return "1.0"
+
+
+def azures_release(columns: Columns) -> str | None:
+    """
+    Tell by a row which of Azure's two releases of 1.0 a file is: 1.0r2 writes the seconds of its times, 1.0 does not.
+
+    Returns:
+        An expression; None where it is no file of Azure's 1.0, or its times are no text any more.
+    """
+    if not columns.has(*AZURE_1_0) or columns.expression("BillingPeriodStart")[1] not in ("VARCHAR", BARE):
+        return None
+    start = columns.text("BillingPeriodStart")
+    return f"CASE WHEN length({start}) >= 20 THEN '1.0r2' WHEN length({start}) = 17 THEN '1.0' END"
 
 
 def charges(columns: Columns) -> Charges | None:

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from nephoscope.adapters.files.bills import azure
+from nephoscope.adapters.files.bills import azure, focus
 from nephoscope.adapters.files.bills.columns import literal, quoted
 from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
@@ -254,7 +254,21 @@ class _Reading:
             for path in part.paths:
                 self._take(replace(part, paths=(path,)))
             return
-        self._sources += [Source(path.name, part.charges.dialect, "known") for path in part.paths]
+        dialect = self._dialect(part)
+        self._sources += [Source(path.name, dialect, "known") for path in part.paths]
+
+    def _dialect(self, part: _Part) -> str:
+        """Tell Azure's two releases of FOCUS 1.0 apart: by the manifest, or by how a row writes its times."""
+        dialect = part.charges.dialect
+        if dialect != "FOCUS 1.0" or not part.shape.columns.has(*focus.AZURE_1_0):
+            return dialect
+        if part.delivery and part.delivery.version.startswith("1.0"):
+            return f"FOCUS {part.delivery.version}"
+        release = focus.azures_release(part.shape.columns)
+        rows = (
+            part.shape.read(self._engine, [str(part.paths[0])]).project(release).limit(1).fetchall() if release else []
+        )
+        return f"FOCUS {rows[0][0]}" if rows and rows[0][0] else "FOCUS 1.0 or 1.0r2"
 
     def _roll_up(self, part: _Part) -> _Rolled:
         charges = part.charges
