@@ -37,7 +37,7 @@ POINTS = (
     "after send",
     "after mark",
 )
-CHANNELS = ("chat",)  # one: with several, a kill at one may fall between send and mark of another
+CHANNELS = ("chat", "mail", "pager")
 
 
 class Fault:

@@ -1,12 +1,13 @@
 """
-Claim, send, mark: one Delivery after the other for each Channel, the Channels side by side.
+Claim, send, mark: one Delivery after the other; while one Channel hangs, the others go on.
 
     claim    PENDING -> SENDING(owner, epoch + 1, lease) by compare-and-swap: one worker sends
     send     the Channel accepts, throttles or refuses
     mark     SENDING(epoch) -> SENT | PENDING(next_try) | DEAD; a late mark of an older epoch is refused
 
 Sent at most 1 + crashes + ambiguous answers + early lease expiries times, and at least once if the Channel ever
-accepts. A Channel that asks to wait is left alone until then, by every group; one that hangs holds up nobody else.
+accepts. A worker sends one Message at a time, so that its death leaves one in doubt. A Channel that asks to wait is
+left alone until then, by every group; one that hangs loses its turn to the others (`turns.py`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Lock
 
 from nephoscope import records
 from nephoscope.alerts import groups
@@ -25,6 +25,7 @@ from nephoscope.alerts.messages import Message, message
 from nephoscope.errors import Permanent, Transient
 from nephoscope.jobs.desk import Desk
 from nephoscope.jobs.fold import group_key
+from nephoscope.jobs.turns import Turns
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=2)
@@ -73,9 +74,9 @@ def send_all(of: Iterable[Group], desk: Desk) -> list[Told]:
         queues.setdefault(errand.channel, []).append(errand)
     if not queues:
         return []
-    one_writer = Lock()
+    turns = Turns()
     with ThreadPoolExecutor(len(queues)) as threads:
-        running = [threads.submit(_serve, channel, queue, desk, one_writer) for channel, queue in queues.items()]
+        running = [threads.submit(_serve, channel, queue, desk, turns) for channel, queue in queues.items()]
     return [told for each in running for told in each.result()]
 
 
@@ -94,7 +95,7 @@ def _turn(errand: _Errand) -> tuple[datetime, bool]:
     return errand.notification.at, errand.notification.why is not Why.NOTICE
 
 
-def _serve(channel: str, queue: list[_Errand], desk: Desk, one_writer: Lock) -> list[Told]:
+def _serve(channel: str, queue: list[_Errand], desk: Desk, turns: Turns) -> list[Told]:
     """One Channel's errands in order; after the first that has to wait, its group's later ones keep their place."""
     if held_until(channel, desk) is not None:
         return []
@@ -103,7 +104,8 @@ def _serve(channel: str, queue: list[_Errand], desk: Desk, one_writer: Lock) -> 
     for errand in queue:
         if errand.group.id in waiting:
             continue
-        outcome = _send(errand, desk, one_writer)
+        with turns.one():
+            outcome = _send(errand, desk)
         if outcome is not None:
             told.append(outcome)
         if outcome is None or outcome.status is Status.PENDING:
@@ -119,14 +121,14 @@ def held_until(channel: str, desk: Desk) -> datetime | None:
     return hold.until if hold is not None and hold.until > desk.clock.now() else None
 
 
-def _send(errand: _Errand, desk: Desk, one_writer: Lock) -> Told | None:
-    claimed = _claim(errand, desk, one_writer)
+def _send(errand: _Errand, desk: Desk) -> Told | None:
+    claimed = _claim(errand, desk)
     if claimed is None:
         return None
     group, claim = claimed
     text = _message(replace(errand, group=group), claim, desk)
     after = _try(text, errand.channel, claim, desk)
-    _mark(errand, claim.epoch, after, desk, one_writer)
+    _mark(errand, claim.epoch, after, desk)
     return Told(errand.channel, text.id, after.status, after.error)
 
 
@@ -145,7 +147,7 @@ def _message(errand: _Errand, claim: Delivery, desk: Desk) -> Message:
     )
 
 
-def _claim(errand: _Errand, desk: Desk, one_writer: Lock) -> tuple[Group, Delivery] | None:
+def _claim(errand: _Errand, desk: Desk) -> tuple[Group, Delivery] | None:
     """Become the one who sends; None where another worker is, or may be."""
     owner = f"{desk.worker}-{secrets.token_hex(4)}"
     now = desk.clock.now()
@@ -160,8 +162,7 @@ def _claim(errand: _Errand, desk: Desk, one_writer: Lock) -> tuple[Group, Delive
             changed = _claimed(delivery, owner, now, desk.lease)
         return groups.with_delivery(record, errand.notification.id, errand.channel, changed)
 
-    with one_writer:
-        record = records.change(desk.state, group_key(errand.group.id), Group, to)
+    record = records.change(desk.state, group_key(errand.group.id), Group, to)
     delivery = _delivery(record, errand)
     return (record, delivery) if record and delivery is not None and delivery.owner == owner else None
 
@@ -212,15 +213,14 @@ def _hold(channel: str, hold: Hold, desk: Desk) -> None:
     records.change(desk.state, _hold_key(channel), Hold, to)
 
 
-def _mark(errand: _Errand, epoch: int, after: Delivery, desk: Desk, one_writer: Lock) -> None:
+def _mark(errand: _Errand, epoch: int, after: Delivery, desk: Desk) -> None:
     def to(record: Group | None) -> Group | None:
         delivery = _delivery(record, errand)
         if record is None or delivery is None or delivery.epoch != epoch or delivery.status is not Status.SENDING:
             return record
         return groups.with_delivery(record, errand.notification.id, errand.channel, after, stand_ins=desk.stand_ins)
 
-    with one_writer:
-        records.change(desk.state, group_key(errand.group.id), Group, to)
+    records.change(desk.state, group_key(errand.group.id), Group, to)
 
 
 def _delivery(group: Group | None, errand: _Errand) -> Delivery | None:
