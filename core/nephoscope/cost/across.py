@@ -4,8 +4,9 @@ Cost across clouds: what a cloud's Report carries for the hub's `rollup`, and wh
 A cloud's readings are text alone, so that no digit is lost on the wire: `billed/aws/USD`, `effective/aws/USD`,
 `status/aws`, `reason/aws`, `until/aws`, `month`, `forecast/aws/USD`, `tag:model/fraud_detection_v2/aws/USD` (billed and
 effective), `carries/model/aws` (some charge carries that key), `untold/model/aws` (why its tags are not known),
-`forecast/model/fraud_detection_v2/aws/USD`, `predictions/fraud_detection_v2/aws` and `accuracy/fraud_detection_v2/aws`.
-A cloud whose newest Report is missing or too old is unknown, and the total is "at least".
+`forecast/model/fraud_detection_v2/aws/USD`, `accounts/aws` (whose bill it is), `predictions/fraud_detection_v2/aws` and
+`accuracy/fraud_detection_v2/aws`. A cloud whose newest Report is missing or too old is unknown, and the total is "at
+least".
 """
 
 from __future__ import annotations
@@ -14,21 +15,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Literal
 
 from nephoscope.cost.bill import TAG
 from nephoscope.cost.forecast import Forecast
-from nephoscope.cost.money import plain
-from nephoscope.cost.month_ends import Ends
+from nephoscope.cost.money import plain, total
+from nephoscope.cost.month_ends import Ends, added
 from nephoscope.cost.tagged import Tag, Tagged
 from nephoscope.cost.totals import ProviderCost, provider_cost
 from nephoscope.cost.unit_economics import ModelUse
+from nephoscope.cost.views import Accounts
 
 NO_TAGS = Tagged()
-_CARRIES, _UNTOLD, _END = "carries/", "untold/", "forecast/"
+_CARRIES, _UNTOLD, _END, _ACCOUNTS = "carries/", "untold/", "forecast/", "accounts/"
 
 
-def readings(month: str, costs: Mapping[str, ProviderCost], tags: Tagged = NO_TAGS) -> dict[str, str]:
+def readings(
+    month: str,
+    costs: Mapping[str, ProviderCost],
+    tags: Tagged = NO_TAGS,
+    charged: Mapping[str, Accounts] = MappingProxyType({}),
+) -> dict[str, str]:
     """
     Write a cloud's costs as the readings of its Report.
 
@@ -36,6 +44,7 @@ def readings(month: str, costs: Mapping[str, ProviderCost], tags: Tagged = NO_TA
         month: "2026-05".
         costs: What each provider charged.
         tags: What is needed of the costs by tag.
+        charged: The accounts of each provider, where they are told.
     """
     found = {"month": month}
     for provider, cost in costs.items():
@@ -57,6 +66,8 @@ def readings(month: str, costs: Mapping[str, ProviderCost], tags: Tagged = NO_TA
         found[_place(_CARRIES, key, provider)] = "yes"
     for (key, provider), reason in tags.untold.items():
         found[_place(_UNTOLD, key, provider)] = reason
+    for provider, names in charged.items():
+        found[_place(_ACCOUNTS, provider)] = " ".join(sorted(names))
     return found
 
 
@@ -125,7 +136,7 @@ def tags(readings: Iterable[Mapping[str, Any]], month: str) -> Tagged:
             name, value, provider, currency = _parts(TAG, key)
             amounts = (None if text == "-" else Decimal(text) for text in str(written).split())
             for sums, amount in zip(measures[(name, value), provider], amounts, strict=False):
-                sums[currency] = amount
+                sums[currency] = _sum(sums.get(currency, Decimal(0)), amount)
         elif key.startswith(_CARRIES):
             name, provider = _parts(_CARRIES, key)
             carried.add((name, provider))
@@ -136,6 +147,10 @@ def tags(readings: Iterable[Mapping[str, Any]], month: str) -> Tagged:
     for (tag, provider), (billed, effective) in measures.items():
         costs[tag][provider] = provider_cost(billed, effective)
     return Tagged(dict(costs), frozenset(carried), untold)
+
+
+def _sum(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else total([one, other])
 
 
 def _of_month(readings: Iterable[Mapping[str, Any]], month: str) -> Iterator[tuple[str, Any]]:
@@ -157,7 +172,7 @@ def forecast_readings(ends: Mapping[Tag | None, Ends]) -> dict[str, str]:
 
 def forecasts(readings: Iterable[Mapping[str, Any]], month: str) -> dict[Tag | None, Ends]:
     """Read the clouds' forecasts of one month."""
-    found: dict[Tag | None, dict[tuple[str, str], Forecast]] = defaultdict(dict)
+    found: dict[Tag | None, dict[tuple[str, str], list[Forecast]]] = defaultdict(lambda: defaultdict(list))
     for key, written in _of_month(readings, month):
         if not key.startswith(_END):
             continue
@@ -165,8 +180,8 @@ def forecasts(readings: Iterable[Mapping[str, Any]], month: str) -> dict[Tag | N
         *numbers, days_left = str(written).split()
         spent, expected, low, high = map(Decimal, numbers)
         of = (tag[0], tag[1]) if tag else None
-        found[of][provider, currency] = Forecast(spent, expected, low, high, int(days_left))
-    return dict(found)
+        found[of][provider, currency].append(Forecast(spent, expected, low, high, int(days_left)))
+    return {of: {place: added(parts) for place, parts in places.items()} for of, places in found.items()}
 
 
 def uses(readings: Iterable[Mapping[str, Any]], month: str) -> dict[tuple[str, str], ModelUse]:
@@ -207,6 +222,48 @@ def all_clouds(
             found.setdefault(cloud, ProviderCost("unknown", {}, {}, reason=reason))
             continue
         for provider, cost in from_readings(one, month).items():
-            if provider not in found or found[provider].status == "unknown":
-                found[provider] = cost
+            found[provider] = _joined(found[provider], cost) if provider in found else cost
     return found
+
+
+def _joined(one: ProviderCost, other: ProviderCost) -> ProviderCost:
+    """Two bills of one provider; unknown where one of them is."""
+    unknown = one.status == "unknown" or other.status == "unknown"
+    untils = [cost.complete_until for cost in (one, other) if cost.complete_until is not None]
+    return ProviderCost(
+        "unknown" if unknown else "known",
+        _added(one.billed, other.billed),
+        _added(one.effective, other.effective),
+        min(untils) if len(untils) == 2 else None,
+        "; ".join(filter(None, (one.reason, other.reason))),
+    )
+
+
+def _added(one: Mapping[str, Decimal | None], other: Mapping[str, Decimal | None]) -> dict[str, Decimal | None]:
+    nothing = Decimal(0)
+    return {currency: _sum(one.get(currency, nothing), other.get(currency, nothing)) for currency in {**one, **other}}
+
+
+def providers(readings: Mapping[str, Any]) -> list[str]:
+    """The providers that a Report tells of."""
+    return [key.removeprefix("status/") for key in readings if key.startswith("status/")]
+
+
+def charged(readings: Mapping[str, Any], provider: str) -> Accounts:
+    """The accounts that a Report tells of a provider; empty where it does not."""
+    return frozenset(str(readings.get(_place(_ACCOUNTS, provider), "")).split())
+
+
+def without(readings: Mapping[str, Any], provider: str) -> dict[str, Any]:
+    """A Report's readings without what they tell of one provider's bill."""
+    return {key: value for key, value in readings.items() if _provider(key) != provider}
+
+
+def _provider(key: str) -> str | None:
+    """Whose bill a reading is about; None where it is about none."""
+    if key.startswith((TAG, _END)):
+        return _parts("", key)[-2]
+    if key.startswith((_CARRIES, _UNTOLD, _ACCOUNTS)):
+        return _parts("", key)[-1]
+    kind, _, place = key.partition("/")
+    return place.partition("/")[0] if kind in ("status", "reason", "until", "billed", "effective") else None

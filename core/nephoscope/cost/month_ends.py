@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -59,8 +59,11 @@ def together(ends: Ends, currency: str | None, rates: Rates | None = None) -> Fo
         if worth is None:
             return None
         parts.append(_times(end, worth))
-    if not parts:
-        return None
+    return added(parts) if parts else None
+
+
+def added(parts: Sequence[Forecast]) -> Forecast:
+    """Add forecasts in one currency up."""
     spent, expected = (total(getattr(part, name) for part in parts) for name in ("spent", "expected"))
     half = Decimal(str(round(math.hypot(*(float(part.high - part.expected) for part in parts)), 2)))
     days_left = max(part.days_left for part in parts)

@@ -6,20 +6,25 @@ what they do. Each cloud's newest `cost` Report carries what it knows; a cloud t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nephoscope.cost.across import all_clouds, forecasts, tags, uses
+from nephoscope.cost.across import all_clouds, charged, forecasts, providers, tags, uses, without
+from nephoscope.cost.bill import UNTOLD
 from nephoscope.cost.judged import budget_findings
 from nephoscope.cost.money import plain
 from nephoscope.cost.month import Month
 from nephoscope.cost.totals import ProviderCost, Total, grand_total
 from nephoscope.cost.unit_economics import UnitCost, unit_costs
+from nephoscope.cost.views import apart
 from nephoscope.findings import Finding, Verdict, unknown
 from nephoscope.jobs.cost import JOB
 from nephoscope.jobs.rollup import Newest
 from nephoscope.settings import Settings
 from nephoscope.settings.spending import budget_limits, clouds_with_bills
+
+_OVERLAP = "two of its exports share some accounts and not others: what they cost together is not known"
 
 
 def bill_check(settings: Settings, at: datetime) -> Callable[[Sequence[Newest]], Sequence[Finding]]:
@@ -52,21 +57,53 @@ def across(told: Sequence[Newest], expected: frozenset[str], month: Month, setti
 
 def once_each(told: Sequence[Newest], month: str) -> list[Newest]:
     """
-    Keep one Report a provider: a billing API and a delivered export tell the same bill, and it is counted once.
+    Leave one view of each bill: a billing API and a delivered export tell the same bill, and it is counted once.
 
-    A Report of the month goes before one of another month, and the first scope before the later ones.
+    The bills of two payers have no account in common, and are added. A Report of another month counts only where there
+    is none of the month; what knows the bill goes before what does not, an API before exports, and the newest first.
     """
-    kept, claimed = [], set[str]()
-    for one in sorted(told, key=lambda one: ((one.readings or {}).get("month") != month, one.cloud, one.scope)):
-        providers = {key.removeprefix("status/") for key in one.readings or {} if key.startswith("status/")}
-        if not one.known or providers - claimed:
-            kept.append(one)
-            claimed |= providers
-    return kept
+    known = [one for one in told if one.known]
+    kept = {(one.cloud, one.scope): dict(one.readings or {}) for one in known}
+    for provider in sorted({name for one in known for name in providers(one.readings or {})}):
+        views = sorted(
+            (one for one in known if provider in providers(one.readings or {})),
+            key=lambda one: _preference(one, provider, month),
+        )
+        current = [one for one in views if _is_of(one, month)] or views[:1]
+        counted, whole = apart([charged(one.readings or {}, provider) for one in current])
+        chosen = [current[place] for place in counted]
+        missing = _OVERLAP if not whole else _lost(known, chosen, provider, month)
+        for one in views:
+            place = one.cloud, one.scope
+            if one not in chosen:
+                kept[place] = without(kept[place], provider)
+            elif missing:
+                kept[place] |= {f"status/{provider}": "unknown", f"reason/{provider}": missing}
+    return [replace(one, readings=kept[one.cloud, one.scope]) if one.known else one for one in told]
+
+
+def _preference(one: Newest, provider: str, month: str) -> tuple[bool, bool, bool, timedelta, str, str]:
+    readings = one.readings or {}
+    unknown = readings.get(f"status/{provider}") != "known"
+    age = datetime.max.replace(tzinfo=UTC) - one.at
+    return not _is_of(one, month), unknown, bool(charged(readings, provider)), age, one.cloud, one.scope
+
+
+def _is_of(one: Newest, month: str) -> bool:
+    return (one.readings or {}).get("month") == month
+
+
+def _lost(known: Sequence[Newest], chosen: Sequence[Newest], provider: str, month: str) -> str:
+    """Why exports are not all of a cloud's bill: another one of them could not be read. An API tells all of it."""
+    if not all(charged(one.readings or {}, provider) for one in chosen):
+        return ""
+    lost = f"reason/{UNTOLD}"
+    broken = [one for one in known if one.cloud == provider and _is_of(one, month) and lost in (one.readings or {})]
+    return "; ".join(str((one.readings or {})[lost]) for one in broken)
 
 
 def _costs(told: Sequence[Newest], expected: frozenset[str], month: Month) -> dict[str, ProviderCost]:
-    """Each expected cloud's cost, from whichever Report tells it; a laptop's Report may tell several."""
+    """Each expected cloud's cost, from whichever Reports tell it; a laptop's Report may tell several."""
     newest: dict[str, Mapping[str, Any] | None] = {
         f"{one.cloud}/{one.scope}": one.readings for one in told if one.known
     }

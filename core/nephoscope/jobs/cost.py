@@ -7,6 +7,7 @@ made by `rollup` from the readings that each Report carries.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -26,6 +27,7 @@ from nephoscope.cost.reconciliation import reconciled
 from nephoscope.cost.report import CostReport
 from nephoscope.cost.tagged import Tag, Tagged, tagged
 from nephoscope.cost.totals import provider_costs
+from nephoscope.cost.views import accounts
 from nephoscope.events import Event, ObjectWritten, TimerFired
 from nephoscope.findings import Finding
 from nephoscope.jobs.bill_asking import ask, heeded
@@ -39,6 +41,7 @@ from nephoscope.settings.timers import next_due_seconds
 
 JOB: Final = "cost"
 SCOPE: Final = "bill"
+_RUN = re.compile(r"(\d{8}T?\d*Z?-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{10,14}|\d{8}T\d{6}Z", re.IGNORECASE)
 
 
 def run(
@@ -123,13 +126,26 @@ def run_on_delivery(
     return outbox.publish(
         event,
         JOB,
-        f"{SCOPE}/{event.object.key.rpartition('/')[0]}",
+        _scope(event.object.key),
         findings,
         coverage=_coverage(bill.answers),
         readings=carried,
         inputs={event.object.url: event.object.version},
         duration_seconds=time.perf_counter() - started,
     )
+
+
+def _scope(manifest: str) -> str:
+    """
+    The stream of one export's month; its runs follow one another in it, so what names a run is left out.
+
+    >>> _scope("exports/focus/20260501-20260531/202605030612/5f0c7a1e-1111-2222-3333-444455556666/manifest.json")
+    'bill/exports/focus/20260501-20260531'
+    >>> _scope("exp/metadata/BILLING_PERIOD=2026-05/exp-Manifest.json")
+    'bill/exp/metadata/BILLING_PERIOD=2026-05'
+    """
+    folders = manifest.split("/")[:-1]
+    return "/".join([SCOPE, *(folder for folder in folders if not _RUN.fullmatch(folder))])
 
 
 def _anomalies(bill: Bill, settings: Settings) -> list[Anomaly]:
@@ -145,7 +161,7 @@ def _judged(
     limits, bill = budget_limits(settings), report.bill
     named = {limit.tag for limit in limits if limit.tag}
     ends = _ends(history, bill.tagged, named, str(month))
-    carried = readings(str(month), report.costs, tags.only(named, every=settings.bills.model_tag))
+    carried = readings(str(month), report.costs, tags.only(named, every=settings.bills.model_tag), accounts(bill.lines))
     every_cloud = clouds_with_bills(settings) <= set(report.costs)
     findings = (
         *bill_findings(report.costs),

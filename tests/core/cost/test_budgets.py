@@ -15,7 +15,9 @@ from nephoscope.cli import main
 from nephoscope.cost.across import all_clouds, readings, tags
 from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
 from nephoscope.cost.forecast import Forecast, month_end
+from nephoscope.cost.judged import budget_findings
 from nephoscope.cost.money import Budget, plain, total
+from nephoscope.cost.month_ends import together
 from nephoscope.cost.rates import Rates
 from nephoscope.cost.reconciliation import reconciled
 from nephoscope.cost.tagged import Tagged
@@ -65,6 +67,32 @@ def test_rates_make_two_currencies_comparable():
     assert (str(spent(rated, costs).verdict), spent(rated, costs).value) == ("breach", Decimal(1050))
     rated = BudgetLimit("all", LIMIT.budget, rates=Rates("USD", {"GBP": Decimal("1.3")}))
     assert str(spent(rated, costs).verdict) == "unknown"
+
+
+def test_rates_hold_for_the_months_end_too():
+    """Month ends in two currencies are added by the rates that the bill is; without a rate they are unknown."""
+    costs = {"aws": _known("400"), "azure": _known("100", "EUR")}
+    end = Forecast(Decimal(1), Decimal(500), Decimal(470), Decimal(530), 9)
+    ends = {None: {("aws", "USD"): end, ("azure", "EUR"): end}}
+    for worth, verdict in (({"EUR": Decimal("1.1")}, "breach"), ({"GBP": Decimal(2)}, "unknown")):
+        limit = BudgetLimit("all", LIMIT.budget, rates=Rates("USD", worth))
+        found = {one.check: one for one in budget_findings([limit], costs, ends, every_cloud=True, tagged=Tagged())}
+        assert str(found["cost.forecast"].verdict) == verdict
+        assert str(found["cost.budget"].verdict) == ("ok" if verdict == "breach" else "unknown")
+    found = together(ends[None], "USD", Rates("USD", {"EUR": Decimal("1.1")}))
+    assert (found.expected, found.high) == (Decimal(1050), Decimal("1094.6"))
+
+
+def test_a_month_end_that_lacks_a_cloud_is_not_the_months_end():
+    """A cloud that charged something and has no forecast yet leaves the projection unknown, not smaller."""
+    end = Forecast(Decimal(1), Decimal(500), Decimal(470), Decimal(530), 9)
+    costs = {"aws": _known("400"), "gcp": _known("100")}
+    ends = {None: {("aws", "USD"): end}}
+    found = {one.check: one for one in budget_findings([LIMIT], costs, ends, every_cloud=True, tagged=Tagged())}
+    assert str(found["cost.forecast"].verdict) == "unknown"
+    costs = {"aws": _known("400"), "gcp": ProviderCost("known", {}, {})}
+    found = {one.check: one for one in budget_findings([LIMIT], costs, ends, every_cloud=True, tagged=Tagged())}
+    assert str(found["cost.forecast"].verdict) == "ok"
 
 
 def test_each_provider_has_its_share():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -73,6 +74,59 @@ def test_an_api_and_an_export_of_one_bill_count_once() -> None:
     found = _found(api, export, _newest("azure", "1"), _newest("gcp", "1"))
     assert found["cost.total", "all", ""].value == Decimal(302)
     assert found["cost.budget", "fraud", ""].value == Decimal(30)
+
+
+def _export(scope: str, billed: str, accounts: str, *, month: str = "2026-05", **more: str) -> Newest:
+    api = _newest("aws", billed, month=month, **more)
+    return Newest("cost", "aws", scope, AT, (), {**(api.readings or {}), "accounts/aws": accounts})
+
+
+OTHERS = (_newest("azure", "1"), _newest("gcp", "1"))
+
+
+def test_the_bills_of_two_payers_are_added() -> None:
+    """Two exports without an account in common are two bills: they, their models and their month ends are added up."""
+    end = Forecast(Decimal(200), Decimal(340), Decimal(310), Decimal(370), 12)
+    more = {"tag:model/fraud/aws/USD": "30 30", **forecast_readings({None: {("aws", "USD"): end}})}
+    one, two = _export("bill/one", "300", "a b", **more), _export("bill/two", "100.5", "c", **more)
+    for told in ((one, two), (two, one), (one, two, _newest("aws", "399"))):
+        found = _found(*told, *OTHERS)
+        assert found["cost.total", "all", ""].value == Decimal("402.5")
+        assert found["cost.budget", "fraud", ""].value == Decimal(60)
+        assert "will end at 680" in found["cost.forecast", "all", ""].reason
+
+
+@pytest.mark.parametrize(
+    ("told", "total"),
+    [
+        ([_export("bill/cur", "300", "a b"), _export("bill/focus", "301", "a b")], "302"),
+        ([_export("bill/narrow", "30", "b"), _export("bill/wide", "300", "a b")], "302"),
+        ([_export("bill/04", "900", "a b c d", month="2026-04"), _export("bill/05", "300", "a b")], "302"),
+        ([_newest("aws", "300"), _export("bill/focus", "299", "a b")], "302"),
+        ([_export("bill/cur", "9", "a"), replace(_export("bill/f", "300", "a"), at=AT + timedelta(hours=1))], "302"),
+    ],
+    ids=["the same accounts", "some of the accounts", "another month", "an API", "an older one"],
+)
+def test_two_views_of_a_bill_are_never_added(told: list[Newest], total: str) -> None:
+    """Views that share accounts count once, the wider one; a month's own goes before an older one."""
+    assert _found(*told, *OTHERS)["cost.total", "all", ""].value == Decimal(total)
+
+
+def test_exports_that_overlap_in_part_are_at_least_one_of_them() -> None:
+    """Two exports that share some accounts and not others cannot be added nor chosen from: the total is 'at least'."""
+    found = _found(_export("bill/one", "300", "a b"), _export("bill/two", "200", "b c"), *OTHERS)
+    assert "≥ 302 USD (1 of 3 unknown)" in found["cost.total", "all", ""].reason
+    assert "share some accounts" in found["cost.provider_share", "all", "aws"].reason
+
+
+def test_an_export_that_could_not_be_read_is_missing_from_its_cloud() -> None:
+    """One payer's export is cut: the other's alone is not the cloud's bill; an API would tell all of it."""
+    cut = {"month": "2026-05", "status/unknown": "unknown", "reason/unknown": "'part.csv.gz' cannot be read."}
+    broken = Newest("cost", "aws", "bill/two", AT, (), cut)
+    found = _found(_export("bill/one", "300", "a b"), broken, *OTHERS)
+    assert "≥ 302 USD (1 of 3 unknown)" in found["cost.total", "all", ""].reason
+    assert "part.csv.gz" in found["cost.provider_share", "all", "aws"].reason
+    assert _found(_newest("aws", "300"), broken, *OTHERS)["cost.total", "all", ""].value == Decimal(302)
 
 
 def test_what_is_known_may_already_be_too_much() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -138,7 +139,7 @@ class BigQueryBills:
         return (partitioning.field or "_PARTITIONTIME") if partitioning else ""
 
     def _estimated(self, query: str, config: bigquery.QueryJobConfig) -> int:
-        dry = bigquery.QueryJobConfig.from_api_repr(config.to_api_repr())
+        dry = deepcopy(config)
         dry.dry_run = True
         dry.use_query_cache = False
         return int(self._run(query, dry).total_bytes_processed)
