@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
+import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -79,6 +81,63 @@ def test_a_legacy_cur_is_billed_unblended_and_amortised_by_the_rules_of_aws(writ
         "region": "eu-west-1",
         "tag:Team": "fraud",
     }
+
+
+def _zipped(path, *members, compression=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_legacy_cur_in_a_zip_archive(compression, write_csv, tmp_path, report):
+    """An archive of one CSV, as AWS packs it, is read as the CSV is, also by the manifest that lists it."""
+    content = write_csv("plain/cur.csv", _cur_rows() * 500).read_bytes()
+    archive = tmp_path / "cur/20260501-20260601/cur-1.csv.zip"
+    archive.parent.mkdir(parents=True)
+    _zipped(archive, ("cur-1.csv", content), compression=compression)
+    answer = report(archive)
+    assert (answer["total_cost"], answer["total_is"]) == ("99125", "exact")
+    assert answer["sources"] == [{"name": "cur-1.csv.zip", "dialect": "CUR", "status": "known", "reason": None}]
+    manifest = {
+        "assemblyId": "a",
+        "billingPeriod": {"start": "20260501T000000.000Z"},
+        "reportKeys": ["cur/cur-1.csv.zip"],
+    }
+    (archive.parent / "cur-Manifest.json").write_text(json.dumps(manifest))
+    assert report(tmp_path / "cur")["total_cost"] == "99125"
+
+
+def test_an_archive_that_is_not_one_whole_file_is_unknown(write_csv, tmp_path, report):
+    """Several files, none, an archive that is cut or has a flipped bit, one packed otherwise: none is a bill of 0."""
+    content = write_csv("plain/cur.csv", _cur_rows() * 500).read_bytes()
+    whole = _zipped(tmp_path / "a.zip", ("cur.csv", content)).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) - 30])
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0xFF
+    (tmp_path / "flipped.zip").write_bytes(bytes(flipped))
+    _zipped(tmp_path / "two.zip", ("a.csv", content), ("b.csv", content))
+    _zipped(tmp_path / "none.zip")
+    _zipped(tmp_path / "other.zip", ("cur.csv", content), compression=zipfile.ZIP_LZMA)
+    _zipped(tmp_path / "inner.zip", ("a.zip", whole))
+    for name in ("cut", "flipped", "two", "none", "other", "inner"):
+        answer = report(tmp_path / f"{name}.zip")
+        assert (answer["status"], answer["total_cost"]) == ("UNKNOWN", None)
+        assert f"{name}.zip" in answer["monthly_costs"]["unknown"]["reason"]
+
+
+def test_an_archive_of_nothing_but_zeros_is_refused_without_unpacking_it(tmp_path, report):
+    """A bomb of a quarter of a gigabyte is unknown at once, and takes neither memory nor disk."""
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive, archive.open("b", "w") as file:
+        for _ in range(256):
+            file.write(bytes(1 << 20))
+    tracemalloc.start()
+    answer = report(tmp_path / "bomb.zip")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert answer["status"] == "UNKNOWN"
+    assert peak < 64 * 1024**2
 
 
 def test_cur_2_in_parquet_reads_the_same(tmp_path, report):

@@ -16,7 +16,7 @@ from typing import Any
 from nephoscope.cost.bill import View
 from nephoscope.errors import Unreadable
 
-_DATA = (".parquet", ".csv", ".gz", ".zst", ".jsonl", ".json", ".ndjson")
+_DATA = (".parquet", ".csv", ".gz", ".zst", ".zip", ".jsonl", ".json", ".ndjson")
 
 
 @dataclass(frozen=True, slots=True)

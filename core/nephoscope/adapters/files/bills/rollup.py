@@ -26,6 +26,7 @@ from nephoscope.adapters.files.bills.recognise import recognise
 from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
 from nephoscope.adapters.files.bills.sums import Sums, added_up, cube, dearest, first_of
+from nephoscope.adapters.files.bills.zipped import is_zip, rewrapped
 from nephoscope.cost.bill import TAG, UNTOLD, Bill, Group, Source, View, completed, joined, merged
 from nephoscope.cost.lines import Line
 from nephoscope.cost.providers import provider
@@ -106,8 +107,8 @@ def roll_up(
 ) -> Bill:
     """Roll chosen files up; the arguments are those of `BillFiles.read`."""
     for room in (memory, ROOMY):
-        with engine(room) as connection:
-            reading = _Reading(connection, chosen, tuple(by), month, details=details, tags=tags)
+        with engine(room) as connection, tempfile.TemporaryDirectory(prefix="nephoscope-bills-") as scratch:
+            reading = _Reading(connection, chosen, tuple(by), month, details=details, tags=tags, scratch=Path(scratch))
             bill = reading.read()
         if not reading.out_of_memory:
             break
@@ -157,9 +158,11 @@ class _Reading:
         *,
         details: bool,
         tags: Mapping[str, Collection[str]],
+        scratch: Path,
     ) -> None:
         self._engine, self._chosen = connection, chosen
         self._by, self._month, self._details, self._tags = by, month, details, tags
+        self._scratch = scratch
         self._rolled: list[_Rolled] = []
         self._sources = [Source(path.name, "manifest", "unknown", f"{reason}.") for path, reason in chosen.missing]
         self._sources += [Source(path.name, "", "superseded") for path in chosen.superseded]
@@ -199,9 +202,10 @@ class _Reading:
         for batch in self._chosen.batches:
             for path in batch.paths:
                 try:
-                    its_shape = shape(self._engine, path)
-                    key = (its_shape, self._view(batch, its_shape, path), batch.delivery)
-                    shapes.setdefault(key, []).append(path)
+                    readable = self._readable(path)
+                    its_shape = shape(self._engine, readable)
+                    key = (its_shape, self._view(batch, its_shape, path, readable), batch.delivery)
+                    shapes.setdefault(key, []).append(readable)
                 except (Unreadable, duckdb.Error, OSError) as error:
                     self._sources.append(_unread(path, error))
         amortised = any(view == "amortised" for _, view, _ in shapes)
@@ -210,7 +214,15 @@ class _Reading:
             for (its_shape, view, delivery), paths in shapes.items()
         ]
 
-    def _view(self, batch: Batch, its_shape: Shape, path: Path) -> View:
+    def _readable(self, path: Path) -> Path:
+        """The file itself, or what a ZIP archive holds."""
+        if not is_zip(path):
+            return path
+        folder = self._scratch / str(len(list(self._scratch.iterdir())))
+        folder.mkdir()
+        return rewrapped(path, folder)
+
+    def _view(self, batch: Batch, its_shape: Shape, path: Path, readable: Path) -> View:
         """Tell which view a cost export of Azure is: by its manifest, its rows, or its name."""
         columns = its_shape.columns
         if recognise(columns, path.name).dialect != azure.DIALECT:
@@ -218,7 +230,7 @@ class _Reading:
         if batch.delivery and batch.delivery.view:
             return batch.delivery.view
         probe = f"bool_or({azure.is_amortised(columns)}), bool_or({azure.is_actual(columns)})"
-        amortised, actual = its_shape.read(self._engine, [str(path)]).aggregate(probe).fetchall()[0]
+        amortised, actual = its_shape.read(self._engine, [str(readable)]).aggregate(probe).fetchall()[0]
         return "actual" if actual else "amortised" if amortised else _view_of_name(path)
 
     def _drop_repeated(self) -> None:

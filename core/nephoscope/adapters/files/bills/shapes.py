@@ -25,7 +25,7 @@ Compression: TypeAlias = Literal["none", "gzip", "zstd"]
 
 HEAD_BYTES = 1 << 20
 NULLS = ["", "NULL", "null"]
-_GZIP, _ZSTD, _PARQUET, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+_GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _KEYS_OF_ROWS = 200
 
 
@@ -82,8 +82,6 @@ def shape(engine: duckdb.DuckDBPyConnection, path: Path) -> Shape:
         raise Unreadable(f"'{path.name}' is empty.", do="export it again", why="NO_DATA")
     if head.startswith(_PARQUET):
         return _parquet(engine, path)
-    if head.startswith(_ZIP):
-        raise Unreadable(f"'{path.name}' is a ZIP archive.", do="unzip it, or export with GZIP compression")
     compression: Compression = "gzip" if head.startswith(_GZIP) else "zstd" if head.startswith(_ZSTD) else "none"
     text = _decoded(path, _decompressed(path, head, compression))
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
