@@ -243,6 +243,11 @@ class OnlineStore(Protocol):
         """Whether runs that overlap cannot undo one another; else a writer holds a lease on the view."""
         ...
 
+    @property
+    def batch_rows(self) -> int:
+        """How many rows it writes best at once; 0 where batches may be as small as they come."""
+        ...
+
     def prepare(self, view: View) -> None:
         """Make what the view's rows are kept in, where it is not there."""
         ...

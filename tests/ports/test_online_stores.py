@@ -321,6 +321,17 @@ def test_a_whole_entity_expires(request: pytest.FixtureRequest, tmp_path: Path) 
     assert 0 < left <= 90
 
 
+def test_names_with_quotes_are_names(tmp_path: Path) -> None:
+    """Whatever a view and its features are called, their names are never read as SQL."""
+    age, name = 'it\'s ?1 -- "old"', 'users";'
+    view = View(name, VIEW.join_keys, {age: 4}, VIEW.source)
+    store = SqliteOnlineStore(tmp_path / "online.db", "shop")
+    store.prepare(view)
+    some = rows({1: 41}, NOON)
+    store.write(view, Rows(some.keys, some.event_us, None, {age: some.features["age"]}))
+    assert store.read(view, some.keys.rows()) == [Stored(NOON, {age: some.features["age"].values.rows()[0]})]
+
+
 def test_what_dynamodb_leaves_is_asked_again() -> None:
     """DynamoDB that leaves items unprocessed gets them again; one that always does is a passing fault."""
     pytest.importorskip("mmh3", reason="mmh3 is not installed: make .venv-features")

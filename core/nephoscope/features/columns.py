@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nephoscope.features.ragged import Integers, Mask, Ragged, ends
+from nephoscope.features.ragged import Integers, Mask, Ragged, concatenated, ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,24 @@ class Lists:
 
 
 Plain: TypeAlias = Numbers | Texts | Lists
+
+
+def stacked(parts: Sequence[Plain]) -> Plain | None:
+    """
+    The rows of the first part, then those of the second, and so on; None where the parts are not of one type.
+
+    >>> stacked([Numbers(np.array([1, 2]), np.array([True, True])), Numbers(np.array([3]), np.array([False]))])
+    Numbers(values=array([1, 2, 3]), present=array([ True,  True, False]))
+    """
+    present = np.concatenate([part.present for part in parts])
+    numbers = [part for part in parts if isinstance(part, Numbers)]
+    if len(numbers) == len(parts) and len({part.values.dtype for part in numbers}) == 1:
+        return Numbers(np.concatenate([part.values for part in numbers]), present)
+    texts = [part for part in parts if isinstance(part, Texts)]
+    if len(texts) == len(parts):
+        return Texts(concatenated([part.values for part in texts]), present)
+    lists = [part for part in parts if isinstance(part, Lists)]
+    items = stacked([part.items for part in lists]) if len(lists) == len(parts) else None
+    if items is None or isinstance(items, Lists):
+        return None
+    return Lists(items, ends(np.concatenate([np.diff(part.offsets) for part in lists])), present)

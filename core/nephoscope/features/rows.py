@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nephoscope.features.columns import Plain
-from nephoscope.features.ragged import Integers, Mask, Ragged
+import numpy as np
+
+from nephoscope.features.columns import Plain, stacked
+from nephoscope.features.ragged import Integers, Mask, Ragged, concatenated
 from nephoscope.features.value_types import ValueType
 
 
@@ -46,6 +48,40 @@ class Rows:
                 for name, feature in self.features.items()
             },
         )
+
+
+def gathered(batches: Iterable[Rows], least: int) -> Iterator[Rows]:
+    """Batches put together until they have `least` rows; what is left comes last, and no row changes its place."""
+    held: list[Rows] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(map(len, held)) >= least:
+            yield _whole(held)
+            held.clear()
+    if held:
+        yield _whole(held)
+
+
+def _whole(parts: Sequence[Rows]) -> Rows:
+    first, *others = parts
+    if not others:
+        return first
+    created = [part.created_us for part in parts if part.created_us is not None]
+    return Rows(
+        concatenated([part.keys for part in parts]),
+        np.concatenate([part.event_us for part in parts]),
+        np.concatenate(created) if created else None,
+        {name: _column([part.features[name] for part in parts]) for name in first.features},
+    )
+
+
+def _column(parts: Sequence[Feature]) -> Feature:
+    plain = [part.plain for part in parts if part.plain is not None]
+    return Feature(
+        concatenated([part.values for part in parts]),
+        parts[0].kind if len(plain) == len(parts) else None,
+        stacked(plain) if len(plain) == len(parts) else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

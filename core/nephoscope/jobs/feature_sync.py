@@ -11,7 +11,7 @@ from nephoscope.events import ObjectRef
 from nephoscope.features import counts
 from nephoscope.features.plan import Step, Window
 from nephoscope.features.ragged import Ragged, of_rows
-from nephoscope.features.rows import Rows, Written
+from nephoscope.features.rows import Rows, Written, gathered
 from nephoscope.features.sample import merged, smallest
 from nephoscope.features.view import View
 from nephoscope.features.watermark import Watermark
@@ -85,7 +85,7 @@ def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress:
         return _materialized(step, window, view, cloud, engine, progress, run)
     reading = cloud.tables.read(view, window, landed=run.landed)
     seen = _Seen(run.sample)
-    for rows in reading.batches:
+    for rows in gathered(reading.batches, cloud.store.batch_rows):
         seen.add(rows, cloud.store.write(view, rows))
     if counts.accounted(reading.counted, seen.written):
         mark = Watermark(window.end, reading.counted.read, run.now, seen.newest_us, seen.newest_key)

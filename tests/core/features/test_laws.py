@@ -7,17 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nephoscope.features.code import code_in, without_code
+from nephoscope.features.columns import Lists, Numbers, Plain, Texts, stacked
 from nephoscope.features.freshness import freshness
 from nephoscope.features.newest import newest
 from nephoscope.features.parity import Held, Sampled, from_reading, parity, to_reading
 from nephoscope.features.plan import WITHOUT_TTL, Window, plan
-from nephoscope.features.ragged import concatenated, joined, of_rows
+from nephoscope.features.ragged import concatenated, ends, joined, of_rows
 from nephoscope.features.registry import objects
-from nephoscope.features.rows import Stored
+from nephoscope.features.rows import Feature, Rows, Stored, gathered
 from nephoscope.features.sample import hashes, merged, smallest
 from nephoscope.features.sampled import sampled
+from nephoscope.features.shown import shown
 from nephoscope.features.smoke import smoke
-from nephoscope.features.values import tag
+from nephoscope.features.value_types import ValueType
+from nephoscope.features.values import tag, values
 from nephoscope.features.varint import encoded
 from nephoscope.features.view import Source, View
 from nephoscope.features.watermark import Watermark, advanced
@@ -110,6 +113,71 @@ def test_joined_and_concatenated_are_what_bytes_would_be(columns: list[list[byte
     ragged = [of_rows(column) for column in columns]
     assert joined(ragged).rows() == [b"".join(row) for row in zip(*columns, strict=True)]
     assert concatenated(ragged).rows() == [row for column in columns for row in column]
+
+
+def batch(ages: list[int], kind: ValueType = ValueType.INT64) -> Rows:
+    """Rows whose key and event time are their age."""
+    column = Numbers(np.array(ages, dtype=np.int64), np.ones(len(ages), dtype=np.bool_))
+    keys = of_rows(b"%d" % age for age in ages)
+    return Rows(keys, column.values, None, {"age": Feature(values(kind, column), kind, column)})
+
+
+@given(st.lists(st.lists(st.integers(-9, 99), min_size=1, max_size=5), max_size=8), st.integers(0, 12))
+def test_gathered_batches_hold_the_same_rows(parts: list[list[int]], least: int) -> None:
+    """However small batches come, those that are written are as large as was asked, and no row is lost or moved."""
+    found = list(gathered(map(batch, parts), least))
+    whole = batch([age for part in parts for age in part])
+    assert [key for one in found for key in one.keys.rows()] == whole.keys.rows()
+    assert [at for one in found for at in one.event_us.tolist()] == whole.event_us.tolist()
+    assert [row for one in found for row in one.features["age"].values.rows()] == whole.features["age"].values.rows()
+    assert [text for one in found for text in shown(one.features["age"])] == shown(whole.features["age"])
+    assert all(len(one) >= least for one in found[:-1])
+
+
+def test_a_batch_that_went_through_feast_is_gathered_with_others() -> None:
+    """What only Feast could encode is shown by its bytes, beside columns that were encoded here."""
+    ours, theirs = batch([1, 2]), batch([3])
+    foreign = Rows(theirs.keys, theirs.event_us, None, {"age": Feature(theirs.features["age"].values)})
+    [found] = gathered([ours, foreign], 3)
+    assert shown(found.features["age"]) == ["1", "2", "3"]
+
+
+def numbers(*parts: int, kind: str = "i8") -> Numbers:
+    """Some numbers."""
+    return Numbers(np.array(parts, dtype=kind), np.ones(len(parts), dtype=np.bool_))
+
+
+def listed(items: Numbers | Texts, *lengths: int) -> Lists:
+    """Lists of these lengths."""
+    return Lists(items, ends(np.array(lengths, dtype=np.int64)), np.ones(len(lengths), dtype=np.bool_))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        (listed(numbers(1, 2, 3), 2, 1), listed(numbers(4), 0, 1), ValueType.INT64_LIST),
+        (
+            listed(Texts(of_rows([b"a", b"bc"]), np.ones(2, dtype=np.bool_)), 2),
+            listed(Texts(of_rows([b"d"]), np.ones(1, dtype=np.bool_)), 1),
+            ValueType.STRING_LIST,
+        ),
+        (
+            Texts(of_rows([b"a"]), np.array([True])),
+            Texts(of_rows([b"", b"c"]), np.array([False, True])),
+            ValueType.STRING,
+        ),
+    ],
+)
+def test_stacked_columns_are_encoded_as_each_was(first: Plain, second: Plain, kind: ValueType) -> None:
+    """Two batches' columns put together have the bytes that they had apart."""
+    whole = stacked([first, second])
+    assert whole is not None
+    assert values(kind, whole).rows() == values(kind, first).rows() + values(kind, second).rows()
+
+
+def test_columns_of_two_types_are_not_stacked() -> None:
+    """Unsigned and signed integers together would become doubles, which lose digits."""
+    assert stacked([numbers(1, kind="u8"), numbers(2)]) is None
 
 
 def told(**clouds: dict[str, Held | None]) -> dict[str, Sampled]:

@@ -296,6 +296,7 @@ class _Silent:
     """A store that does not answer."""
 
     atomic = True
+    batch_rows = 0
 
     def prepare(self, view: View) -> None:
         raise Transient("connection refused")
@@ -311,6 +312,7 @@ class _Through:
     """Another store."""
 
     atomic = True
+    batch_rows = 0
 
     def __init__(self, real: Any) -> None:
         self.real = real

@@ -32,7 +32,7 @@ from nephoscope.features.code import without_code
 from nephoscope.features.counts import Counted
 from nephoscope.features.plan import Window
 from nephoscope.features.ragged import of_rows
-from nephoscope.features.rows import Written
+from nephoscope.features.rows import Written, gathered
 from nephoscope.features.sample import merged, smallest
 from nephoscope.features.view import Source, View
 from nephoscope.ports import OnlineStore
@@ -121,8 +121,7 @@ def write_partition(
     """Write the batches of one partition in an executor; one row tells what became of them."""
     opened = store()
     written, sample = Written(0, 0), list[bytes]()
-    for batch in batches:
-        rows = encoded(view, batch, encode)
+    for rows in gathered((encoded(view, batch, encode) for batch in batches), opened.batch_rows):
         written += opened.write(view, rows)
         sample = merged([of_rows(sample), of_rows(smallest(rows.keys, SAMPLE))], SAMPLE)
     told = {"written": [written.written], "older": [written.older], "sample": [sample]}

@@ -35,6 +35,7 @@ class FeastOnlineStore:
     """One of Feast's online stores."""
 
     atomic = False
+    batch_rows = 0
 
     def __init__(self, online_store: Mapping[str, Any], project: str, registry: bytes) -> None:
         self._kind = str(online_store.get("type"))

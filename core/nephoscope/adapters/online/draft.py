@@ -16,6 +16,7 @@ class DraftOnlineStore:
 
     store: OnlineStore
     atomic: bool = True
+    batch_rows: int = 0
 
     def prepare(self, view: View) -> None:
         """Nothing is made."""

@@ -41,6 +41,7 @@ class DynamoDbOnlineStore:
     """The DynamoDB tables that serve a project's features."""
 
     atomic = False
+    batch_rows = 0
 
     def __init__(
         self,

@@ -86,6 +86,7 @@ class RedisOnlineStore:
     """One Redis server that serves a project's features."""
 
     atomic = True
+    batch_rows = 0
 
     def __init__(
         self,
