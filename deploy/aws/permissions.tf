@@ -57,8 +57,8 @@ locals {
   costs = [{
     Sid      = "Costs"
     Effect   = "Allow"
-    Action   = ["ce:GetCostAndUsage"]
-    Resource = "*" # Cost Explorer knows no resources
+    Action   = concat(["ce:GetCostAndUsage"], try(var.settings.bills.aws.recommendations, false) ? ["cost-optimization-hub:ListRecommendations"] : [])
+    Resource = "*" # neither service knows resources
   }]
 
   # What each job calls beyond its ledger and the Topic.

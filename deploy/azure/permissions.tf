@@ -10,14 +10,24 @@ locals {
     metrics = {
       actions = concat(
         ["Microsoft.OperationalInsights/workspaces/query/read"],
-        [for table in try(var.settings.metric_stores.azure.tables, ["AppMetrics"]) : "Microsoft.OperationalInsights/workspaces/query/${table}/read"],
+        [for table in local.tables : "Microsoft.OperationalInsights/workspaces/query/${table}/read"],
       )
       data_actions = []
     }
     resources = { actions = ["Microsoft.Insights/Metrics/read"], data_actions = [] }
     costs     = { actions = ["Microsoft.CostManagement/query/action"], data_actions = [] }
+    advice    = { actions = ["Microsoft.Advisor/recommendations/read"], data_actions = [] }
     secret    = { actions = [], data_actions = ["Microsoft.KeyVault/vaults/secrets/getSecret/action"] }
   }
+
+  # Where models' metrics are: the tables named, the one that `metrics put` writes to, and those that a metric spells.
+  tables = distinct(concat(
+    try(var.settings.metric_stores.azure.tables, ["AppMetrics"]),
+    try(var.settings.metric_stores.azure.ingestion, null) == null ? [] : [trimprefix(try(var.settings.metric_stores.azure.ingestion.stream, "Custom-NephoscopeMetrics_CL"), "Custom-")],
+    flatten([for model in values(try(var.settings.models, {})) : [
+      for metric in values(try(model.metrics, {})) : try([metric.spelled.azure.namespace], []) if !can(metric.spelled.azure.resource)
+    ]]),
+  ))
 
   store_container = "${local.accounts[local.store.account]}/blobServices/default/containers/${local.store.container}"
 
@@ -92,6 +102,7 @@ locals {
     contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) ? { resources = { job = "monitoring", role = "resources", scope = local.subscription } } : {},
     local.asks_bills && var.account.workspace_id != null ? { use = { job = "cost", role = "metrics", scope = var.account.workspace_id } } : {},
     local.asks_bills ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
+    local.asks_bills && try(var.settings.bills.azure.recommendations, false) ? { advice = { job = "cost", role = "advice", scope = local.subscription } } : {},
     { for name, id in var.desk == null ? {} : var.desk.secrets : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
   )
 }

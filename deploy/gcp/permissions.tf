@@ -102,6 +102,15 @@ resource "google_bigquery_dataset_iam_member" "bills" {
   member     = google_service_account.job[each.key].member
 }
 
+# Each recommender has permissions of its own name; the viewer's role holds the reading ones of all.
+resource "google_project_iam_member" "advice" {
+  for_each = { for pair in setproduct(setintersection(local.jobs, ["cost"]), distinct([for name in try(var.settings.bills.gcp.recommenders, []) : split("/", name)[1]])) : pair[1] => pair[0] }
+
+  project = each.key
+  role    = "roles/recommender.viewer"
+  member  = google_service_account.job[each.value].member
+}
+
 resource "google_secret_manager_secret_iam_member" "desk" {
   for_each = var.desk == null ? {} : var.desk.secrets
 

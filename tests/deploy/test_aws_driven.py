@@ -19,7 +19,7 @@ from emulators import AWS_ENVIRONMENT, AWS_REGION
 
 boto3 = pytest.importorskip("boto3")
 pytest.importorskip("aws_lambda_powertools")
-from fakes.aws_calls import AwsCalls  # noqa: E402 - after what may skip
+from fakes.recorded_calls import RecordedCalls  # noqa: E402 - after what may skip
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "deploy" / "tests" / "configs" / "whole_aws.yaml"
@@ -177,7 +177,7 @@ def _record(message, arn):
 @pytest.fixture(scope="module")
 def calls(own_moto):
     """What is asked of AWS from here on."""
-    proxy = AwsCalls(own_moto)
+    proxy = RecordedCalls(own_moto)
     yield proxy
     proxy.close()
 
@@ -374,8 +374,11 @@ def test_the_doctor_finds_it_well(account, calls, invoke, room):
     assert room.url not in done.stdout
 
 
+BILLING = ("ce:GetCostAndUsage", "cost-optimization-hub:ListRecommendations")
+
+
 def test_no_more_than_three_rights_are_to_everything(made):
-    """Wildcards stand only where the service knows no resources."""
+    """Wildcards stand only where the service knows no resources: reading metrics, reading bills, an own token."""
     everything = {
         action
         for address, values in made.resources.items()
@@ -384,7 +387,7 @@ def test_no_more_than_three_rights_are_to_everything(made):
         if "*" in _listed(statement["Resource"])
         for action in _listed(statement["Action"])
     }
-    assert everything == {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "ce:GetCostAndUsage"}
+    assert everything == {"cloudwatch:GetMetricData", "cloudwatch:ListMetrics", *BILLING}
     assert not any("*" in action for statement in _all(made) for action in _listed(statement["Action"]))
 
 

@@ -1,13 +1,18 @@
-"""Google's roles hold exactly the permissions that the adapters' calls take, on a stand-in of Cloud Storage."""
+"""Google's roles hold exactly the permissions that the adapters' calls take, on stand-ins of its services."""
 
+import base64
+import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from fakes.aws_calls import AwsCalls
+from fakes import bills, cloud_monitoring
+from fakes.recorded_calls import RecordedCalls
 from nephoscope.events import ObjectRef
+from nephoscope.monitoring.query import Query, Window
 
 storage = pytest.importorskip("google.cloud.storage")
 
@@ -45,7 +50,7 @@ def recorded(gcs, monkeypatch):
     from google.auth.credentials import AnonymousCredentials
 
     bucket = f"b{uuid4().hex}"
-    calls = AwsCalls(gcs, permissions)
+    calls = RecordedCalls(gcs, permissions)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs)
     storage.Client(project="p", credentials=AnonymousCredentials()).create_bucket(bucket)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", calls.url)
@@ -83,3 +88,77 @@ def test_landed_tables_take_reading_alone(recorded, tmp_path):
     ref = ObjectRef("gcp", bucket, "landed/a.parquet", str(blob.generation))
     assert GcsObjects(client).fetch(ref, tmp_path / "a", most_bytes=100) == 4
     assert used(calls) == granted("read")
+
+
+NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
+
+
+def test_metrics_take_listing_series_and_names():
+    """Series are read; of a metric that is not there the existing names are listed."""
+    from nephoscope.adapters.gcp.metrics import CloudMonitoringMetrics
+
+    taken = {
+        "ListTimeSeriesRequest": "monitoring.timeSeries.list",
+        "ListMetricDescriptorsRequest": "monitoring.metricDescriptors.list",
+    }
+    with cloud_monitoring.cloud_monitoring() as service, cloud_monitoring.client(service.address) as client:
+        wrong = Query("custom.googleapis.com/mlops/models", "acuracy", (("model_name", "fraud"),))
+        window = Window(NOW - timedelta(hours=1), NOW, timedelta(hours=1))
+        CloudMonitoringMetrics("p", client).points([wrong], window)
+        asked = {taken[type(request).__name__] for request in service.requests}
+    assert asked == granted("metrics")
+
+
+def test_publishing_takes_publishing_alone(recorder):
+    """A Report is handed to Pub/Sub by one request."""
+    from nephoscope.adapters.gcp.topic import PubSubTopic
+
+    recorder.answers.append((200, {}, json.dumps({"messageIds": ["1"]}).encode()))
+    topic = PubSubTopic("projects/mlops/topics/reports", lambda: "token", endpoint=recorder.url)
+    topic.publish(b"{}", attributes={})
+    [(method, path, _, _)] = recorder.requests
+    assert (method, path) == ("POST", "/v1/projects/mlops/topics/reports:publish")
+    assert granted("publish") == {"pubsub.topics.publish"}
+
+
+def test_a_secret_takes_reading_its_version(recorder):
+    """One secret's newest version is read: none is listed."""
+    from nephoscope.adapters.gcp.secrets import SecretManager
+
+    recorder.answers.append((200, {}, json.dumps({"payload": {"data": base64.b64encode(b"v").decode()}}).encode()))
+    SecretManager(lambda: "token", endpoint=recorder.url).read("projects/mlops/secrets/slack")
+    [(_, path, _, _)] = recorder.requests
+    assert path.endswith(":access")
+    assert granted("secret") == {"secretmanager.versions.access"}
+
+
+def billing(method, path):
+    """
+    The permissions that one request to BigQuery takes; a query reads its table's data.
+
+    >>> sorted(billing("POST", "/bigquery/v2/projects/p/jobs"))
+    ['bigquery.jobs.create', 'bigquery.tables.getData']
+    """
+    if "/tables/" in path:
+        return {"bigquery.tables.get"}
+    # "results of a job": whoever made the job may read them.
+    return {"bigquery.jobs.create", "bigquery.tables.getData"} if method == "POST" else set()
+
+
+def test_bills_take_a_query_and_the_tables_shape():
+    """The export's columns are looked at and a query is run: nothing is written, and no other table is listed."""
+    from google.auth.credentials import AnonymousCredentials
+    from nephoscope.adapters.gcp.bills import BigQueryBills
+
+    with bills.served(bills.BigQuery()) as http:
+        options = {"credentials": AnonymousCredentials(), "client_options": {"api_endpoint": http.url}}
+        BigQueryBills("acme.billing.export", **options).lines("2026-05")
+        asked = [("POST" if body else "GET", path) for path, body in http.requests]
+    assert set().union(*(billing(*each) for each in asked)) == granted("query") | granted("bills")
+
+
+def test_every_role_is_held_against_calls():
+    """A role that is new has a test of its own here."""
+    written = re.search(r"^  roles = \{\n(.*?)^  \}", PERMISSIONS.read_text(), re.MULTILINE | re.DOTALL)[1]
+    tried = set(re.findall(r'granted\("(\w+)"', Path(__file__).read_text()))
+    assert set(re.findall(r"^    (\w+) +=", written, re.MULTILINE)) == tried

@@ -114,3 +114,37 @@ run "a_hub_elsewhere_is_published_to_with_an_own_token" {
     error_message = "There is no topic here to publish to."
   }
 }
+
+# A right that is missing here would make models unknown there.
+run "metrics_are_read_where_they_are_kept_and_advice_where_it_is_asked_for" {
+  command = plan
+
+  variables {
+    settings = {
+      stores = { azure = "az://acmenephoscope/records" }
+      metric_stores = { azure = {
+        workspace = "6a7b0c5e-0000-4000-8000-3d1f6c2a9e11"
+        ingestion = { endpoint = "https://dce", rule = "dcr-1" }
+      } }
+      models = {
+        fraud = { metrics = { accuracy = { spelled = { azure = { namespace = "Scores_CL" } } }, latency_ms = null } }
+        churn = null
+      }
+      bills  = { azure = { scope = "/subscriptions/22222222-2222-4222-8222-222222222222", recommendations = true } }
+      timers = { monitoring = "*/5 * * * *", cost = "0 6 * * *" }
+    }
+  }
+
+  assert {
+    condition = toset(azurerm_role_definition.role["metrics"].permissions[0].actions) == toset(concat(
+      ["Microsoft.OperationalInsights/workspaces/query/read"],
+      [for table in ["AppMetrics", "NephoscopeMetrics_CL", "Scores_CL"] : "Microsoft.OperationalInsights/workspaces/query/${table}/read"],
+    ))
+    error_message = "The usual table, the one that is written to and a metric's own are read."
+  }
+
+  assert {
+    condition     = contains(keys(azurerm_role_assignment.asked), "advice")
+    error_message = "Who asks for Advisor's recommendations may read them."
+  }
+}

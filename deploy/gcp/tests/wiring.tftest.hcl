@@ -103,3 +103,21 @@ run "a_hub_elsewhere_is_published_to_with_an_own_token" {
     error_message = "There is no topic here to publish to."
   }
 }
+
+run "advice_is_read_where_it_is_asked_for" {
+  variables {
+    settings = {
+      stores = { gcp = "gs://acme-nephoscope-gcp/records" }
+      bills = { gcp = {
+        table        = "acme-billing.billing.gcp_billing_export_v1_0"
+        recommenders = ["projects/acme-ml/locations/europe-west3-a/recommenders/google.compute.instance.IdleResourceRecommender"]
+      } }
+      timers = { cost = "0 6 * * *" }
+    }
+  }
+
+  assert {
+    condition     = keys(google_project_iam_member.advice) == ["acme-ml"]
+    error_message = "Who asks for a project's recommendations may read them, in that project alone."
+  }
+}

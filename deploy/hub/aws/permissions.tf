@@ -18,28 +18,29 @@ locals {
     },
   ]
 
+  kept = [
+    {
+      Sid      = "Records"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = [for folder in local.folders : "${local.state_arn}/${local.records}${folder}/*"]
+    },
+    {
+      Sid      = "RecordsMissing"
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = local.state_arn
+    },
+    {
+      Sid      = "RecordsEncrypted"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = aws_kms_key.key.arn
+    },
+  ]
   # Telling people: the hub's records and the channels' secrets.
   desk = concat(
-    [
-      {
-        Sid      = "Records"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject"]
-        Resource = [for folder in local.folders : "${local.state_arn}/${local.records}${folder}/*"]
-      },
-      {
-        Sid      = "RecordsMissing"
-        Effect   = "Allow"
-        Action   = "s3:ListBucket"
-        Resource = local.state_arn
-      },
-      {
-        Sid      = "RecordsEncrypted"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = aws_kms_key.key.arn
-      },
-    ],
+    local.kept,
     length(local.secrets) == 0 ? [] : [{
       Sid      = "Secrets"
       Effect   = "Allow"
@@ -57,9 +58,9 @@ locals {
       Condition = { StringEquals = { "ses:FromAddress" = channel.sender } }
     } if channel.type == "ses"
   ]
-  # The rollup opens the same desk, channels and all, and only reads its records.
+  # The rollup tells nobody: it reads the records.
   rollup = [
-    for each in local.desk : merge(each, each.Sid == "Records" ? { Action = ["s3:GetObject"] } : {})
+    for each in local.kept : merge(each, each.Sid == "Records" ? { Action = ["s3:GetObject"] } : {})
   ]
 }
 

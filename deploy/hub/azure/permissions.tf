@@ -33,11 +33,11 @@ resource "azurerm_role_assignment" "records" {
 }
 
 resource "azurerm_role_assignment" "secrets" {
-  for_each = { for pair in setproduct(local.jobs, local.secrets) : "${pair[0]}/${pair[1]}" => { job = pair[0], secret = pair[1] } }
+  for_each = local.secrets
 
-  scope              = "${one(values(azurerm_key_vault.vault)).id}/secrets/${each.value.secret}"
+  scope              = "${one(values(azurerm_key_vault.vault)).id}/secrets/${each.key}"
   role_definition_id = var.platform.roles["secret"]
-  principal_id       = azurerm_user_assigned_identity.job[each.value.job].principal_id
+  principal_id       = azurerm_user_assigned_identity.job["notify"].principal_id
   principal_type     = "ServicePrincipal"
 }
 

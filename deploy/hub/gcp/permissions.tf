@@ -38,12 +38,12 @@ resource "google_storage_bucket_iam_member" "list" {
 }
 
 resource "google_secret_manager_secret_iam_member" "secret" {
-  for_each = { for pair in setproduct(local.jobs, local.secrets) : "${pair[0]}/${pair[1]}" => { job = pair[0], secret = pair[1] } }
+  for_each = google_secret_manager_secret.secret
 
   project   = local.project
-  secret_id = google_secret_manager_secret.secret[each.value.secret].secret_id
+  secret_id = each.value.secret_id
   role      = var.platform.roles["secret"]
-  member    = google_service_account.job[each.value.job].member
+  member    = google_service_account.job["notify"].member
 }
 
 resource "google_pubsub_topic_iam_member" "rollup" {

@@ -36,7 +36,7 @@ run "the_topic_is_the_one_that_the_configuration_names" {
   }
 
   assert {
-    condition     = keys(azurerm_key_vault.vault) == ["acme-kv"] && keys(azurerm_role_assignment.secrets) == ["notify/teams", "rollup/teams"]
+    condition     = keys(azurerm_key_vault.vault) == ["acme-kv"] && keys(azurerm_role_assignment.secrets) == ["teams"]
     error_message = "The vault is the configuration's, and each secret of it is granted by itself."
   }
 }

@@ -1,4 +1,4 @@
-"""A loopback proxy in front of AWS' services that keeps every signed request as the IAM action that allows it."""
+"""A loopback proxy in front of a cloud's services that keeps every request as the right that allows it."""
 
 import http.client
 import re
@@ -9,11 +9,20 @@ from urllib.parse import parse_qs, unquote, urlsplit
 SIGNED = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 PREFIX = {"monitoring": "cloudwatch"}  # whose actions are not called as their signatures are
 HOP = ("connection", "content-length", "expect", "transfer-encoding")  # between two ends only
-PASSED = ("content-type", "etag", "x-amz-version-id", "last-modified", "smithy-protocol", "x-amzn-errortype")
+PASSED = (
+    "content-type",
+    "content-range",
+    "etag",
+    "last-modified",
+    "smithy-protocol",
+    "x-amz-version-id",
+    "x-amzn-errortype",
+)
+PASSED_TOO = ("x-goog-", "x-ms-")
 
 
-class AwsCalls:
-    """Passes requests on; `made` holds each action with its resource, as `read` (AWS' by default) tells them."""
+class RecordedCalls:
+    """Passes requests on; `made` holds each right with its resource, as `read` (AWS' actions by default) tells them."""
 
     def __init__(self, endpoint, read=None):
         self.made = []
@@ -26,9 +35,10 @@ class AwsCalls:
                 calls.made += read(self.command, self.path, dict(self.headers), body, status)
                 self.send_response(status)
                 for name, value in headers.items():
-                    if name.lower() in PASSED or name.lower().startswith("x-goog-"):
+                    if name.lower() in PASSED or name.lower().startswith(PASSED_TOO):
                         self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
+                told = self.command == "HEAD" and headers.get("Content-Length")  # of a body that does not come
+                self.send_header("Content-Length", told or str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
 
@@ -65,7 +75,7 @@ def _asked(endpoint, method, path, headers, body):
         kept = {name: value for name, value in headers.items() if name.lower() not in HOP}
         connection.request(method, path, body=body or None, headers=kept)
         answer = connection.getresponse()
-        return answer.status, dict(answer.headers), answer.read()
+        return answer.status, answer.headers, answer.read()
     finally:
         connection.close()
 
