@@ -222,16 +222,20 @@ def test_azure_cost_exports_of_each_agreement(agreement, write_csv, report):
     }
 
 
-def test_a_german_azure_export_with_semicolons(write_csv, report):
-    """A download that the portal translated, with semicolons between its columns, is still recognised."""
-    row = {
-        "AbonnementId": "x",
-        "SubscriptionId": "sub",
-        "Datum": "05/03/2026",
-        "KostenInAbrechnungswährung": "3.5",
-        "Abrechnungswährung": "EUR",
-    }
-    assert report(write_csv("export.csv", [row], delimiter=";"))["total_cost"] == "3.5"
+@pytest.mark.parametrize("language", ["de", "fr", "zh"])
+def test_an_azure_export_in_another_language(language, write_csv, report):
+    """A translated header keeps each English name in parentheses, and is read by it; semicolons may part its columns."""
+    names = {
+        "de": ("Abonnement-GUID", "Datum", "Kategorie der Verbrauchseinheit", "Kosten", "Währung"),
+        "fr": ("GUID d'abonnement", "Date", "Catégorie de compteur", "Coût", "Devise"),
+        "zh": ("订阅", "日期", "计量类别", "费用", "货币"),
+    }[language]
+    english = ("SubscriptionGuid", "UsageDateTime", "MeterCategory", "PreTaxCost", "Currency")
+    values = ("sub", "2026-05-03", "Virtual Machines", "3.5", "EUR")
+    row = {f"{own} ({name})": value for own, name, value in zip(names, english, values, strict=True)}
+    answer = report(write_csv("export.csv", [row], delimiter=";", bom=True), "--by", "account,service,day")
+    assert (answer["total_cost"], answer["currency"]) == ("3.5", "EUR")
+    assert list(answer["groups"][0]["keys"].values()) == ["sub", "Virtual Machines", "2026-05-03"]
 
 
 def _views(write_csv, name: str = "part"):

@@ -3,6 +3,9 @@ Azure's own cost exports, actual and amortised, of the three agreements (EA, MCA
 
 The header does not say which of the two views a file is: its name, its manifest or its rows do. Both views hold the
 same usage, so they are never added to each other: billed cost comes from the actual one, effective from the amortised.
+
+In another language a header keeps the English name in parentheses, "Kategorie der Verbrauchseinheit (MeterCategory)"
+(seen in kubecost/kubecost, issue 1526): that name is the one that is read, of any language.
 """
 
 from __future__ import annotations
@@ -14,33 +17,11 @@ from nephoscope.cost.bill import View
 
 DIALECT = "Azure cost export"
 
-# The agreements name the same thing differently, and the portal translates what people download.
-COSTS = (
-    "CostInBillingCurrency",
-    "PreTaxCost",
-    "Cost",
-    "KostenInAbrechnungswährung",
-    "CoûtDansLaDeviseDeFacturation",
-    "CostoEnLaMonedaDeFacturación",
-)
-CURRENCIES = (
-    "BillingCurrencyCode",
-    "BillingCurrency",
-    "Currency",
-    "Abrechnungswährung",
-    "DeviseDeFacturation",
-    "MonedaDeFacturación",
-)
-DATES = ("Date", "UsageDate", "UsageDateTime", "Datum", "Fecha")
-MARKS = (
-    "MeterId",
-    "MeterCategory",
-    "SubscriptionId",
-    "SubscriptionGuid",
-    "ConsumedService",
-    "VerbrauchsId",
-    "MeterName",
-)
+# The agreements name the same thing differently.
+COSTS = ("CostInBillingCurrency", "PreTaxCost", "Cost")
+CURRENCIES = ("BillingCurrencyCode", "BillingCurrency", "Currency")
+DATES = ("Date", "UsageDate", "UsageDateTime")
+MARKS = ("MeterId", "MeterCategory", "SubscriptionId", "SubscriptionGuid", "ConsumedService", "MeterName")
 
 _CHARGES = {
     "usage": "Usage",

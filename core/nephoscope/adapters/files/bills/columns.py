@@ -17,6 +17,7 @@ NOTHING = "NULL::VARCHAR"
 NO_TIME = "NULL::TIMESTAMP"
 
 _NOT_WORD = re.compile(r"[^\w]|_", re.UNICODE)
+_IN_PARENTHESES = re.compile(r"\S\s*\((\w+)\)\s*$", re.ASCII)
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 
@@ -108,10 +109,17 @@ class Columns:
 
     @classmethod
     def of(cls, columns: Sequence[tuple[str, str, str]]) -> Columns:
-        """Take (name as written, expression, type) of each column; the first of two names that fold alike wins."""
+        """
+        Take (name as written, expression, type) of each column; the first of two names that fold alike wins.
+
+        A name in parentheses behind another is a name of the same column, as in "Kostenstelle (CostCenter)".
+        """
         names: dict[str, tuple[str, str]] = {}
         for name, expression, kind in columns:
             names.setdefault(folded(name), (expression, kind))
+        for name, expression, kind in columns:
+            if inside := _IN_PARENTHESES.search(name):
+                names.setdefault(folded(inside[1]), (expression, kind))
         return cls(names)
 
     def has(self, *names: str) -> bool:
