@@ -224,7 +224,7 @@ def test_azure_cost_exports_of_each_agreement(agreement, write_csv, report):
 
 @pytest.mark.parametrize("language", ["de", "fr", "zh"])
 def test_an_azure_export_in_another_language(language, write_csv, report):
-    """A translated header keeps each English name in parentheses, and is read by it; semicolons may part its columns."""
+    """A translated header keeps each English name in parentheses and is read by it, with semicolons too."""
     names = {
         "de": ("Abonnement-GUID", "Datum", "Kategorie der Verbrauchseinheit", "Kosten", "Währung"),
         "fr": ("GUID d'abonnement", "Date", "Catégorie de compteur", "Coût", "Devise"),
