@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from nephoscope.alerts.fingerprint import fingerprint
 from nephoscope.alerts.life import Alert, Moment, Phase, Sighting, step, worse
@@ -26,6 +26,22 @@ RECENT_KEPT = 24  # values that a chart shows
 HEARTBEAT = "hub.heartbeat"
 PREFIX = "streams/"
 MISSED = 2  # intervals without a Report, after which a stream is late
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # older than any Report
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A stream that a timer of the configuration makes come, and how often."""
+
+    job: str
+    cloud: str
+    scope: str
+    interval_seconds: float
+
+    @property
+    def name(self) -> str:
+        """The stream's short name."""
+        return stream_name(self.job, self.cloud, self.scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +250,19 @@ def heartbeat_fingerprint(stream: Stream) -> str:
 
 
 def _missed(stream: Stream, now: datetime) -> Sighting:
-    parts = f"Only {len(stream.parts)} of {stream.parts_of} parts of its newest Report came. "
-    finding = unknown(
-        HEARTBEAT,
-        f"{stream.job} of {stream.scope}",
-        reason=f"{parts if len(stream.parts) < stream.parts_of else ''}"
-        f"No complete Report came since {stream.complete_at:%Y-%m-%d %H:%M} UTC; "
-        f"one is due every {timedelta(seconds=stream.interval_seconds or 0)}.",
-        severity=Severity.HIGH,
-    )
-    return Sighting(finding, now, {"cloud": stream.cloud, "job": stream.job, "scope": stream.scope})
+    due = f"one is due every {timedelta(seconds=stream.interval_seconds or 0)}."
+    if stream.last_report:
+        parts = f"Only {len(stream.parts)} of {stream.parts_of} parts of its newest Report came. "
+        some = parts if len(stream.parts) < stream.parts_of else ""
+        reason = f"{some}No complete Report came since {stream.complete_at:%Y-%m-%d %H:%M} UTC; {due}"
+    else:
+        reason = f"No Report ever came; since {stream.complete_at:%Y-%m-%d %H:%M} UTC {due}"
+    finding = unknown(HEARTBEAT, f"{stream.job} of {stream.scope}", reason=reason, severity=Severity.HIGH)
+    return Sighting(finding, now, _labels(stream))
+
+
+def _labels(stream: Stream) -> dict[str, str]:
+    return {"cloud": stream.cloud, "job": stream.job, "scope": stream.scope}
 
 
 def late(stream: Stream, *, now: datetime) -> tuple[Stream, frozenset[str]]:
@@ -275,16 +294,41 @@ def awake(stream: Stream) -> Stream:
     return replace(stream)
 
 
-def unwatch(stream: Stream, *, now: datetime) -> tuple[Stream, frozenset[str]]:
-    """A stream whose scope left the configuration: nothing is expected of it, and all its Alerts resolve."""
+def awaited(expected: Expected, *, now: datetime) -> Stream:
+    """A stream of which nothing ever came, and something has to from now on."""
+    return replace(
+        Stream(expected.job, expected.cloud, expected.scope, NEVER, "", "", now, now),
+        interval_seconds=expected.interval_seconds,
+    )
+
+
+def reconfigured(
+    stream: Stream, expected: Expected | None, watches: Callable[[Mapping[str, str]], bool], *, now: datetime
+) -> tuple[Stream, frozenset[str]]:
+    """
+    The stream under a configuration that changed.
+
+    Args:
+        stream: What was known.
+        expected: What the timers make come of it now; None where they make nothing come.
+        watches: Whether the configuration has what some labels name; Alerts of what it has not resolve.
+        now: The hub's time.
+
+    Returns:
+        The stream, and the fingerprints of the Alerts of which there is news.
+    """
+    stays = watches(_labels(stream))
     gone = {
         k: _closed(a, now, "It is no longer watched.")
         for k, a in stream.alerts.items()
-        if a.state is not Phase.RESOLVED
+        if a.state is not Phase.RESOLVED and not (stays and watches(a.all_labels))
     }
-    if not gone and stream.interval_seconds is None:
-        return stream, frozenset()
-    return replace(stream, interval_seconds=None, alerts={**stream.alerts, **gone}), frozenset(gone)
+    after = replace(stream, alerts={**stream.alerts, **gone})
+    if not (stays and watches({**_labels(stream), "check": HEARTBEAT})):
+        after = replace(after, interval_seconds=None)
+    elif expected is not None and stream.interval_seconds is None:
+        after = replace(after, interval_seconds=expected.interval_seconds, complete_at=now)
+    return after, frozenset(gone)
 
 
 def routed(

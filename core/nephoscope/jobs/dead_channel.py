@@ -20,9 +20,8 @@ def judge(told: Iterable[Told], desk: Desk) -> None:
     """Say of each Channel that was told whether it lives."""
     newest = {each.channel: each for each in told if each.status in (Status.SENT, Status.DEAD)}
     for channel, each in newest.items():
-        scope = f"channel {channel}"
-        if desk.watches(self_report.JOB, scope):
-            self_report.say(_finding(channel, each), scope, desk)
+        if desk.watches({"job": self_report.JOB, "channel": channel}):
+            self_report.say(_finding(channel, each), f"channel {channel}", desk)
 
 
 def _finding(channel: str, told: Told) -> Finding:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from nephoscope.alerts.routes import Route
 from nephoscope.alerts.silences import PREFIX as SILENCES
 from nephoscope.alerts.silences import Silence
 from nephoscope.alerts.streams import PREFIX as STREAMS
-from nephoscope.alerts.streams import Stream, stream_key
+from nephoscope.alerts.streams import Expected, Stream, stream_key
 from nephoscope.ports import Channel, Clock, State
 
 READERS = 16  # records read at the same time
@@ -42,7 +42,8 @@ class Desk:
     time_intervals: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()  # those of the configuration
     stores: Mapping[str, str] = field(default_factory=dict)  # each cloud's store, for links to the evidence
-    watches: Callable[[str, str], bool] = lambda *_: True  # whether the configuration has this job and scope
+    watches: Callable[[Mapping[str, str]], bool] = lambda _: True  # whether the configuration has what labels name
+    expected: Callable[[datetime], Sequence[Expected]] = lambda _: ()  # the streams that its timers make come
     cloud: str = "local"
     settings_hash: str = ""
     worker: str = field(default_factory=lambda: secrets.token_hex(4))

@@ -33,6 +33,7 @@ def run(
     clock: Clock,
     settings: Features,
     landed: Collection[str] = (),
+    interval_seconds: float | None = None,
 ) -> Report:
     """
     Sync every view to every cloud, then look at what the stores hold.
@@ -45,6 +46,7 @@ def run(
         clock: Tells the end of every window.
         settings: Of the feature store.
         landed: The views whose file landed: its rows are read whatever the watermarks say.
+        interval_seconds: How long until the job's next slot; None where there is none.
 
     Raises:
         Transient: The ledger or the topic does not answer; what was written stays written.
@@ -68,6 +70,7 @@ def run(
         (*findings, *compared),
         coverage=Coverage(len(clouds), len(clouds) - len(silent), silent),
         readings=readings(looks),
+        interval_seconds=interval_seconds,
         duration_seconds=time.perf_counter() - started,
     )
 

@@ -45,12 +45,24 @@ class Newest:
 
 Check: TypeAlias = Callable[[Sequence[Newest]], Sequence[Finding]]
 
-CHECKS: tuple[Check, ...] = ()  # those of bills, models and features, each beside its own kind
 
-
-def run(event: TimerFired, *, desk: Desk, outbox: Outbox, checks: Sequence[Check]) -> Report:
+def run(
+    event: TimerFired,
+    *,
+    desk: Desk,
+    outbox: Outbox,
+    checks: Sequence[Check],
+    interval_seconds: float | None = None,
+) -> Report:
     """
     Judge what the newest Reports say together.
+
+    Args:
+        event: The slot.
+        desk: The hub's records.
+        outbox: Where it is told.
+        checks: Those of bills, models and features, each beside its own kind.
+        interval_seconds: How long until the next one is due; None where none is.
 
     Raises:
         Transient: The state or the topic does not answer; the Event is delivered again.
@@ -63,7 +75,12 @@ def run(event: TimerFired, *, desk: Desk, outbox: Outbox, checks: Sequence[Check
 
     missing = tuple(f"{each.job} {each.scope} on {each.cloud}" for each in known if not each.known)
     return outbox.publish(
-        event, JOB, SCOPE, findings, coverage=Coverage(len(known), len(known) - len(missing), missing)
+        event,
+        JOB,
+        SCOPE,
+        findings,
+        coverage=Coverage(len(known), len(known) - len(missing), missing),
+        interval_seconds=interval_seconds,
     )
 
 
@@ -76,7 +93,9 @@ def newest(desk: Desk, *, now: datetime) -> list[Newest]:
 def _newest(stream: Stream, desk: Desk, now: datetime) -> Newest:
     parts = _parts(stream, desk)
     unknown = ""
-    if stream.late_at is not None and now >= stream.late_at:
+    if not stream.last_report:
+        unknown = "none of its Reports ever came"
+    elif stream.late_at is not None and now >= stream.late_at:
         unknown = f"its newest whole Report came at {stream.complete_at:%Y-%m-%d %H:%M} UTC"
     elif len(parts) < stream.parts_of:
         unknown = f"only {len(parts)} of {stream.parts_of} parts of its newest Report came"

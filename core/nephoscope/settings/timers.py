@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from cronsim import CronSim
 
-from nephoscope.events import TimerFired
+from nephoscope.events import ObjectWritten, TimerFired
 
 if TYPE_CHECKING:
     from nephoscope.settings.configuration import Configuration, TimedJob
 
 
-def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFired) -> float | None:
+def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFired | ObjectWritten) -> float | None:
     """
-    How long after the slot of an Event the next one comes; None where the job has no timer, or is run by hand.
+    How long after an Event the job's next slot comes; None where the job has no timer, or is run by hand.
 
     A Report by hand must not make the hub wait for the next one.
     """
-    return interval_seconds(configuration, job, event.at) if event.schedule else None
+    by_hand = isinstance(event, TimerFired) and not event.schedule
+    return None if by_hand else interval_seconds(configuration, job, event.at)
 
 
 def interval_seconds(configuration: Configuration, job: TimedJob, at: datetime) -> float | None:

@@ -320,6 +320,7 @@ def _cost(function: Function, event: Event) -> Report:
 
 def _features(function: Function, event: Event) -> Report:
     from nephoscope.jobs import features
+    from nephoscope.settings.timers import next_due_seconds
 
     store = replace(function.features)  # a registry that was applied meanwhile counts
     happened = event if isinstance(event, ObjectWritten) else _as(TimerFired, event)
@@ -331,6 +332,7 @@ def _features(function: Function, event: Event) -> Report:
         clock=function.clock,
         settings=store.written,
         landed=store.landed(happened),
+        interval_seconds=next_due_seconds(function.settings, "features", happened),
     )
 
 
@@ -339,13 +341,15 @@ def _rollup(function: Function, event: Event) -> Report:
     from nephoscope.jobs.bill_rollup import bill_check
     from nephoscope.jobs.feature_rollup import feature_check
     from nephoscope.jobs.model_rollup import model_check
+    from nephoscope.settings.timers import next_due_seconds
     from nephoscope.wiring.hub import desk
 
     fired, written = _as(TimerFired, event), function.settings
-    checks = (*rollup.CHECKS, bill_check(written, fired.at), model_check(written), feature_check(written))
+    checks = (bill_check(written, fired.at), model_check(written), feature_check(written))
     # It reads what the hub was told and tells nobody: a desk without channels, and without their secrets.
     readable = desk(written, function.state, function.clock)
-    return rollup.run(fired, desk=readable, outbox=function.outbox, checks=checks)
+    due = next_due_seconds(written, "rollup", fired)
+    return rollup.run(fired, desk=readable, outbox=function.outbox, checks=checks, interval_seconds=due)
 
 
 def _monitoring(function: Function, event: Event) -> Report:

@@ -13,6 +13,7 @@ from nephoscope.errors import BadSettings
 from nephoscope.jobs.desk import Desk
 from nephoscope.ports import Clock, State
 from nephoscope.settings import Settings
+from nephoscope.settings.watched import expected, watches
 from nephoscope.wiring.channels import Secret, channels
 
 
@@ -46,26 +47,18 @@ def desk(settings: Settings, state: State, clock: Clock, secret: Secret | None =
         silences=tuple(written.silence() for written in settings.silences),
         stores=dict(settings.stores.items()),
         watches=partial(watches, settings),
+        expected=partial(expected, settings),
         cloud=settings.hub,
         settings_hash=settings.hash,
     )
 
 
-def watches(settings: Settings, job: str, scope: str) -> bool:
-    """Whether the configuration still has what a stream speaks of; jobs whose scopes it does not name have all."""
-    if job == "drift":
-        return scope in settings.datasets
-    if job == "hub" and scope.startswith("channel "):
-        return scope.removeprefix("channel ") in settings.channels
-    return True
-
-
 def records_desk(settings: Settings, clock: Clock) -> Desk:
     """The desk of the hub that a configuration names, asked from this machine with whatever rights its user has."""
-    return desk(settings, _state(settings.state), clock)
+    return desk(settings, records_at(settings.state), clock)
 
 
-def _state(url: str) -> State:
+def records_at(url: str) -> State:
     """The hub's records, in whichever cloud they are."""
     match url.partition(":")[0]:
         case "s3":

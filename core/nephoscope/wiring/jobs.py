@@ -18,6 +18,7 @@ from nephoscope.jobs.bill_rollup import bill_check
 from nephoscope.jobs.feature_rollup import feature_check
 from nephoscope.jobs.model_rollup import model_check
 from nephoscope.report import Report
+from nephoscope.settings.timers import next_due_seconds
 from nephoscope.settings.watches import asked
 from nephoscope.wiring.bills import all_advice
 from nephoscope.wiring.hub import records_desk
@@ -101,6 +102,7 @@ def features(local: Local, event: TimerFired | ObjectWritten) -> Report:
         clock=local.clock,
         settings=store.written,
         landed=store.landed(event),
+        interval_seconds=next_due_seconds(local.settings, "features", event),
     )
 
 
@@ -108,9 +110,9 @@ def rollup(local: Local, event: TimerFired) -> Report:
     """Judge what the clouds' newest Reports say together."""
     desk = records_desk(local.settings, local.clock)
     checks = (
-        *rollup_job.CHECKS,
         bill_check(local.settings, event.at),
         model_check(local.settings),
         feature_check(local.settings),
     )
-    return rollup_job.run(event, desk=desk, outbox=local.outbox, checks=checks)
+    due = next_due_seconds(local.settings, "rollup", event)
+    return rollup_job.run(event, desk=desk, outbox=local.outbox, checks=checks, interval_seconds=due)

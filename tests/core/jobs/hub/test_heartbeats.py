@@ -5,6 +5,7 @@ from datetime import timedelta
 from fakes.hub import Hub, breach, ok, report
 from nephoscope.alerts.groups import Why
 from nephoscope.alerts.life import Phase
+from nephoscope.alerts.streams import Expected
 from nephoscope.report import Part
 
 MINUTE = timedelta(minutes=1)
@@ -87,3 +88,41 @@ def test_a_part_that_stays_away_is_unknown() -> None:
         each_minute(hub, 1)
         assert (BEAT in hub.alerts()) is (minute >= 1)
     assert "Only 1 of 2 parts" in hub.alerts()[BEAT].reason
+
+
+def test_a_timer_that_never_fired_is_unknown_within_two_intervals() -> None:
+    """A job that the configuration runs each five minutes and that never reports is told until its first Report."""
+    hub = Hub(expected=lambda _: [Expected("drift", "aws", "flights", 300)])
+    hub.sweep()
+    each_minute(hub, 9)
+    assert hub.chat.got == []
+    each_minute(hub, 2)
+    assert [m.why for m in hub.chat.got] == [Why.UNKNOWN]
+    assert "No Report ever came; since 2026-11-24 06:30 UTC one is due" in hub.chat.got[0].items[0].reason
+    hub.sees(breach(), interval_seconds=300)
+    assert [m.why for m in hub.chat.got][1:] == [Why.FIRING]
+    assert hub.alerts()[BEAT].state is Phase.RESOLVED
+
+
+def test_a_new_timer_awaits_what_was_run_by_hand() -> None:
+    """A stream that only people made come is awaited once a timer is to make it come."""
+    hub = Hub()
+    hub.sees(ok())
+    second = Hub(state=hub.state, settings_hash="second", expected=lambda _: [Expected("drift", "aws", "flights", 300)])
+    second.clock.at = hub.later(timedelta(days=3))
+    second.sweep()
+    each_minute(second, 9)
+    assert second.chat.got == []
+    each_minute(second, 2)
+    assert [m.why for m in second.chat.got] == [Why.UNKNOWN]
+
+
+def test_a_timer_that_left_the_configuration_is_not_awaited() -> None:
+    """Without its timer a stream is awaited no more, and that it was late resolves."""
+    hub = Hub()
+    hub.sees(ok(), interval_seconds=60)
+    each_minute(hub, 3)
+    second = Hub(state=hub.state, settings_hash="second", watches=lambda about: about.get("check") != "hub.heartbeat")
+    second.clock.at = hub.clock.at
+    each_minute(second, 10)
+    assert [(m.why, m.items[0].reason) for m in second.chat.got] == [(Why.RESOLVED, "It is no longer watched.")]

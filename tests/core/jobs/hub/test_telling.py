@@ -222,7 +222,7 @@ def test_a_data_set_that_left_the_configuration_resolves() -> None:
     """What is no longer configured resolves with that reason, though no Report will ever say so."""
     hub = Hub()
     hub.sees(breach())
-    second = Hub(state=hub.state, settings_hash="second", watches=lambda job, scope: scope != "flights")
+    second = Hub(state=hub.state, settings_hash="second", watches=lambda about: about.get("scope") != "flights")
     second.clock.at = hub.later(MINUTE)
     second.sweep()
     assert [(m.why, m.items[0].reason) for m in second.chat.got] == [(Why.RESOLVED, "It is no longer watched.")]
@@ -279,7 +279,7 @@ def test_a_channel_is_given_up_after_a_day() -> None:
 def test_a_deleted_channel_is_no_alert() -> None:
     """A message for a channel that left the configuration is told by another, without an Alert for ever."""
     hub = Hub(Route(channels=("chat", "gone"), group_wait=timedelta(0)), channels=("chat",))
-    desk_watches = lambda job, scope: scope != "channel gone"  # noqa: E731
+    desk_watches = lambda about: about.get("channel") != "gone"  # noqa: E731
     second = Hub(hub.desk.route, state=hub.state, channels=("chat",), watches=desk_watches)
     second.sees(breach())
     second.later(MINUTE)
