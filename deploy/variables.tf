@@ -64,6 +64,8 @@ variable "aws" {
     architecture     = optional(string, "x86_64") # x86_64, as stage.py stages, or arm64
     existing_buckets = optional(set(string), [])  # buckets that are there already: read, not made; turn EventBridge on in them
     features_image   = optional(string)           # the features image by its digest; no features without it
+    features_subnets = optional(set(string), [])  # where features call from, if their store is inside a network
+    features_groups  = optional(set(string), [])  # the security groups that they are in there
     bills            = optional(bool, true)       # whether the bill is exported in FOCUS
     token_issuer     = optional(string)           # who signs outbound tokens; only for a hub in Azure
     log_days         = optional(number, 90)       # how long logs are kept

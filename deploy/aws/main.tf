@@ -19,7 +19,12 @@ locals {
     name => regex("^s3://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/?$", dataset.objects)
     if startswith(dataset.objects, "s3://")
   }
-  landing = toset([for place in local.places : place.bucket])
+  # What feature views are computed to, where the configuration names it for this cloud.
+  computed = {
+    for view, place in try(var.settings.features.sources.aws, {}) :
+    view => regex("^s3://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/?$", place) if startswith(place, "s3://")
+  }
+  landing = toset([for place in concat(values(local.places), values(local.computed)) : place.bucket])
   buckets = setunion(setsubtract(local.landing, var.account.existing_buckets), [local.store.bucket])
 
   timers   = merge({ sweep = "* * * * *" }, try(var.settings.timers, {}))
@@ -127,6 +132,7 @@ module "function" {
     most_at_once = 10
   }
   key_arn        = aws_kms_key.key.arn
+  network        = each.value.job != "features" || length(var.account.features_subnets) == 0 ? null : { subnets = var.account.features_subnets, groups = var.account.features_groups }
   operations_arn = aws_sns_topic.operations.arn
   log_days       = var.account.log_days
 }

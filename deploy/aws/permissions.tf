@@ -61,6 +61,48 @@ locals {
     Resource = "*" # neither service knows resources
   }]
 
+  # Features: the files behind views, each a file or a folder of files, and the online store of this cloud.
+  sources = [
+    for each in [
+      {
+        Sid    = "Sources"
+        Effect = "Allow"
+        Action = "s3:GetObject"
+        Resource = flatten([
+          for place in local.computed : [
+            for key in place.prefix == "" ? ["*"] : [place.prefix, "${place.prefix}/*"] : "arn:aws:s3:::${place.bucket}/${key}"
+          ]
+        ])
+      },
+      {
+        Sid      = "SourcesListed"
+        Effect   = "Allow"
+        Action   = "s3:ListBucket"
+        Resource = distinct([for place in local.computed : "arn:aws:s3:::${place.bucket}"])
+      },
+    ] : each if length(local.computed) > 0
+  ]
+  serving = try(var.settings.features.stores.aws, { type = "none" })
+  tables = replace(replace(
+    try(local.serving.table_name_template, "{project}.{table_name}"), "{project}", try(var.settings.features.project, "")
+  ), "{table_name}", "*")
+  password = try(regex("^aws-sm:(.+)$", local.serving.password)[0], "")
+  online = concat(
+    local.serving.type != "dynamodb" ? [] : [{
+      Sid      = "Online"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:CreateTable", "dynamodb:DescribeTable"]
+      Resource = "arn:aws:dynamodb:${local.serving.region}:${local.account}:table/${local.tables}"
+    }],
+    local.password == "" ? [] : [{
+      Sid      = "Password"
+      Effect   = "Allow"
+      Action   = "secretsmanager:GetSecretValue"
+      Resource = "arn:aws:secretsmanager:${var.account.region}:${local.account}:secret:${local.password}-*"
+    }],
+    [for each in var.desk : merge(each, { Sid = "PasswordEncrypted", Action = "kms:Decrypt" }) if local.password != "" && each.Sid == "RecordsEncrypted"],
+  )
+
   # What each job calls beyond its ledger and the Topic.
   calls = {
     monitoring = local.metrics
@@ -75,7 +117,7 @@ locals {
       }],
     )
     drift    = concat(local.landed, local.kept.drift)
-    features = concat(local.landed, local.kept.features)
+    features = concat(local.sources, local.kept.features, local.online)
     security = []
     sweep    = concat(local.kept.sweep, var.desk)
   }

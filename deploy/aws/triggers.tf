@@ -13,8 +13,8 @@ locals {
     !var.account.bills ? {} : {
       cost = [{ bucket = local.bills_bucket, key = { suffix = "-Manifest.json" } }]
     },
-    var.account.features_image == null || length(local.places) == 0 ? {} : {
-      features = [for place in local.places : { bucket = place.bucket, key = { prefix = place.prefix } }]
+    var.account.features_image == null || length(local.computed) == 0 ? {} : {
+      features = [for place in local.computed : { bucket = place.bucket, key = { prefix = place.prefix } }]
     },
   )
 

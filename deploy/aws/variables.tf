@@ -34,6 +34,8 @@ variable "account" {
     architecture     = optional(string, "x86_64")
     existing_buckets = optional(set(string), [])
     features_image   = optional(string)
+    features_subnets = optional(set(string), [])
+    features_groups  = optional(set(string), [])
     bills            = optional(bool, true)
     token_issuer     = optional(string)
     log_days         = optional(number, 90)

@@ -36,6 +36,15 @@ resource "aws_lambda_function" "function" {
     }
   }
 
+  dynamic "vpc_config" {
+    for_each = var.network == null ? [] : [var.network]
+
+    content {
+      subnet_ids         = vpc_config.value.subnets
+      security_group_ids = vpc_config.value.groups
+    }
+  }
+
   environment {
     variables = var.environment
   }

@@ -7,6 +7,11 @@ output "function" {
   }
 }
 
+output "subnets" {
+  description = "The subnets that it calls from; none where it is in no network."
+  value       = toset(var.network == null ? [] : var.network.subnets)
+}
+
 output "schedule" {
   description = "Its schedule as Scheduler has it; null without one."
   value       = local.expression

@@ -36,6 +36,14 @@ resource "aws_iam_role_policy" "runtime" {
           Resource = var.queue.arn
         }
       ],
+      [
+        for each in var.network == null ? [] : [1] : {
+          Sid      = "Network"
+          Effect   = "Allow"
+          Action   = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+          Resource = "*" # Lambda asks of interfaces that are not there yet
+        }
+      ],
     )
   })
 }

@@ -77,6 +77,12 @@ variable "queue" {
   default     = null
 }
 
+variable "network" {
+  description = "The subnets that it calls from and the security groups it is in, where a store is reached from nowhere else; null for none."
+  type        = object({ subnets = set(string), groups = set(string) })
+  default     = null
+}
+
 variable "key_arn" {
   description = "The key that encrypts its environment and its log."
   type        = string

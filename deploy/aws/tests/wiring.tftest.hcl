@@ -21,7 +21,8 @@ variables {
       scoring  = { objects = "s3://acme-scoring/transactions" }
       training = { objects = "gs://acme-training/transactions" }
     }
-    timers = { sweep = "* * * * *", monitoring = "*/5 * * * *", cost = "0 6 * * 1-5", drift = "0 * * * *", features = "30 2 1 * *" }
+    features = { project = "shopping", sources = { aws = { user_features = "s3://acme-features/users.parquet" } } }
+    timers   = { sweep = "* * * * *", monitoring = "*/5 * * * *", cost = "0 6 * * 1-5", drift = "0 * * * *", features = "30 2 1 * *" }
   }
 }
 
@@ -140,7 +141,7 @@ run "without_data_sets_bills_or_features_little_is_made" {
 
 run "existing_buckets_are_left_alone" {
   variables {
-    account = { region = "eu-central-1", operators = ["ops@example.org"], existing_buckets = ["acme-scoring"] }
+    account = { region = "eu-central-1", operators = ["ops@example.org"], existing_buckets = ["acme-features", "acme-scoring"] }
   }
 
   assert {
