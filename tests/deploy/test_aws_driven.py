@@ -370,7 +370,8 @@ def test_the_doctor_finds_it_well(account, calls, invoke, room):
     assert found["secret", "aws-sm:nephoscope/slack"]["answer"] == "it has a value"
     assert found["channel", "oncall"]["outcome"] == "ok"
     assert found["schedule", "monitoring in aws"]["outcome"] == "ok"
-    assert found["topic", "sns:arn:aws:sns:eu-central-1:123456789012:nephoscope"]["outcome"] == "not_tried"
+    topic = found["topic", "sns:arn:aws:sns:eu-central-1:123456789012:nephoscope"]
+    assert (topic["outcome"], topic["answer"]) == ("ok", "it is there; subscriptions: 1")
     assert room.url not in done.stdout
 
 

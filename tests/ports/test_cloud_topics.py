@@ -126,3 +126,42 @@ def test_any_other_answer_is_transient(topic, recorder, answer):
     with pytest.raises(Transient, match=str(answer[0])) as caught:
         make(recorder.url).publish(BODY, attributes=ATTRIBUTES)
     assert caught.value.retry_after_seconds == (7 if answer[0] == 429 else None)
+
+
+def test_a_topic_that_is_there_says_so(topic):
+    """Whoever checks a deployment hears that the topic is there and, where the service tells, that somebody listens."""
+    make, _ = topic
+    assert make().look().startswith(("it is there; ", "its address answers"))
+
+
+@pytest.mark.parametrize("service", ["aws", "gcp"])
+def test_a_topic_that_nobody_listens_to_is_told(recorder, service):
+    """Reports would be published to nobody: a topic without a subscription is not well."""
+    answers = {"aws": b"<member><SubscriptionArn>PendingConfirmation</SubscriptionArn></member>", "gcp": b"{}"}
+    recorder.answers.append((200, {}, answers[service]))
+    with pytest.raises(Transient, match="subscription"):
+        _asked_after(service, recorder.url).look()
+
+
+@pytest.mark.parametrize("service", ["aws", "azure", "gcp"])
+@pytest.mark.parametrize("at", ["", "http://127.0.0.1:9"], ids=["error", "nobody"])
+def test_a_topic_that_cannot_be_asked_is_not_well(recorder, service, at):
+    """An error, or nobody at its address, never reads as a topic that is there."""
+    recorder.answers.append((503, {}, b"away"))
+    with pytest.raises(Transient):
+        _asked_after(service, at or recorder.url).look()
+
+
+def _asked_after(service, url):
+    pytest.importorskip("botocore")
+    from botocore.credentials import Credentials
+    from nephoscope.adapters.aws.topic import SnsTopic
+    from nephoscope.adapters.azure.topic import EventGridTopic
+    from nephoscope.adapters.gcp.topic import PubSubTopic
+
+    signer = Credentials("testing", "testing", "testing")
+    return {
+        "aws": lambda: SnsTopic("arn:aws:sns:eu-central-1:1:t", lambda: signer, endpoint=f"{url}/"),
+        "azure": lambda: EventGridTopic(f"{url}/api/events", lambda: "token"),
+        "gcp": lambda: PubSubTopic("projects/p/topics/t", lambda: "token", endpoint=url),
+    }[service]()

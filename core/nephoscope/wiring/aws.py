@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nephoscope.ports import Objects, State, Topic
+    from nephoscope.ports import Objects, State
+    from nephoscope.wiring.topics import OwnTopic
 
 
 class Aws:
@@ -37,7 +38,7 @@ class Aws:
 
         return SecretsManager(_client("secretsmanager")).read(name)
 
-    def own_topic(self, place: str) -> Topic:
+    def own_topic(self, place: str) -> OwnTopic:
         """A topic of SNS, by its ARN."""
         from nephoscope.adapters.aws.identity import own
         from nephoscope.adapters.aws.topic import SnsTopic

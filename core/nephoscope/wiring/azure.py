@@ -8,7 +8,8 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nephoscope.ports import Objects, State, Topic
+    from nephoscope.ports import Objects, State
+    from nephoscope.wiring.topics import OwnTopic
 
 CLIENT_ID = "AZURE_CLIENT_ID"  # which user-assigned identity the function is
 CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"  # Azurite's, on a developer's machine
@@ -41,7 +42,7 @@ class Azure:
 
         return KeyVault(self._token(SCOPE)).read(name)
 
-    def own_topic(self, place: str) -> Topic:
+    def own_topic(self, place: str) -> OwnTopic:
         """A topic of Event Grid, by its URL."""
         from nephoscope.adapters.azure.topic import SCOPE, EventGridTopic
 

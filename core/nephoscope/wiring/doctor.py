@@ -26,10 +26,14 @@ from nephoscope.wiring.local import Local
 from nephoscope.wiring.local import secret as local_secret
 from nephoscope.wiring.metrics import metric_store
 from nephoscope.wiring.people import CLOUDS
+from nephoscope.wiring.topics import CLOUD_OF as TOPIC_CLOUDS
 
 ABSENT = "doctor/absent"  # no record has this key
-CLOUD_OF = {"s3": "aws", "az": "azure", "gs": "gcp", "aws-sm": "aws", "azure-kv": "azure", "gcp-sm": "gcp"}
+STORES = {"s3": "aws", "az": "azure", "gs": "gcp"}
+CLOUD_OF = STORES | TOPIC_CLOUDS | {"aws-sm": "aws", "azure-kv": "azure", "gcp-sm": "gcp"}
+LOOKS = {"sns": "list its subscriptions", "eventgrid": "get its address", "pubsub": "list its subscriptions"}
 LATE = 2  # a job that has not run for two intervals is late
+TRIAL = "nephoscope security log trial: whoever its route leads to is told"
 SCHEMES = ("env:", "aws-sm:", "azure-kv:", "gcp-sm:")
 
 
@@ -44,7 +48,7 @@ class Doctor:
         yield from self._stores()
         yield from self._metrics()
         yield from self._bills()
-        yield self._topic()
+        yield from self._topic()
         yield from self._secrets()
         yield from self._channels()
         yield from self._schedules()
@@ -96,11 +100,18 @@ class Doctor:
                 "source", f"bills.{cloud}", "ask for a month", None, "nephoscope run cost --dry-run (it may cost)"
             )
 
-    def _topic(self) -> Probe:
+    def _topic(self) -> Iterator[Probe]:
         url = self.settings.topic
-        if url.startswith("sqlite:"):
-            return Probe("topic", url, "open the file", self._open_topic, "see that its folder may be written to")
-        return Probe("topic", url, "publish", None, "nephoscope security log trial: the hub tells it")
+        scheme, _, place = url.partition(":")
+        if scheme == "sqlite":
+            yield Probe("topic", url, "open the file", self._open_topic, "see that its folder may be written to")
+            return
+        look = partial(self._look_at_topic, CLOUD_OF[scheme], place)
+        yield Probe("topic", url, LOOKS[scheme], look, "see that it is there, that the hub listens, and who you are")
+        yield Probe("right", f"publish to {url}", "publish", None, TRIAL)
+
+    def _look_at_topic(self, cloud: str, place: str) -> str:
+        return self._cloud(cloud).own_topic(place).look()
 
     def _open_topic(self) -> str:
         _ = self.local.topic
@@ -125,7 +136,7 @@ class Doctor:
     def _channels(self) -> Iterator[Probe]:
         for name in self.settings.channels:
             yield Probe("channel", name, "open it", partial(self._open_channel, name), "correct its settings")
-            yield Probe("right", f"post to {name}", "send a Message", None, "nephoscope routes test --send")
+            yield Probe("right", f"post to {name}", "send a Message", None, TRIAL)
 
     def _open_channel(self, name: str) -> str:
         one = msgspec.structs.replace(self.settings, channels={name: self.settings.channels[name]})

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nephoscope.ports import Objects, State, Topic
+    from nephoscope.ports import Objects, State
+    from nephoscope.wiring.topics import OwnTopic
 
 STORAGE_EMULATOR = "STORAGE_EMULATOR_HOST"
 PUBSUB_EMULATOR = "PUBSUB_EMULATOR_HOST"
@@ -40,7 +41,7 @@ class Gcp:
 
         return SecretManager(self._token).read(name)
 
-    def own_topic(self, place: str) -> Topic:
+    def own_topic(self, place: str) -> OwnTopic:
         """A topic of Pub/Sub, by its name."""
         from nephoscope.adapters.gcp.topic import ENDPOINT, PubSubTopic
 

@@ -24,12 +24,24 @@ CLOUD_OF = {"sns": "aws", "eventgrid": "azure", "pubsub": "gcp"}
 Token = Callable[[], str]
 
 
+class OwnTopic(Protocol):
+    """A topic of the cloud that asks: it can be published to, and asked after."""
+
+    def publish(self, body: bytes, *, attributes: Mapping[str, str]) -> None:
+        """Hand one message over."""
+        ...
+
+    def look(self) -> str:
+        """Ask after the topic itself; what it says, for people."""
+        ...
+
+
 class Home(Protocol):
     """The cloud a function runs in, as far as topics go."""
 
     name: str
 
-    def own_topic(self, place: str) -> Topic:
+    def own_topic(self, place: str) -> OwnTopic:
         """A topic in this cloud, published to as the function itself."""
         ...
 

@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from nephoscope.adapters.https import accepted, request
+from nephoscope.adapters.https import Answer, accepted, request
 from nephoscope.errors import Transient
 
 CONTENT_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
@@ -31,12 +31,26 @@ class SnsTopic:
         for number, (name, value) in enumerate(attributes.items(), 1):
             entry = f"MessageAttributes.entry.{number}"
             form |= {f"{entry}.Name": name, f"{entry}.Value.DataType": "String", f"{entry}.Value.StringValue": value}
+        self._called(form)
+
+    def look(self) -> str:
+        """
+        Ask after the topic itself; who listens, for people.
+
+        Raises:
+            Transient: It is not there, it may not be asked after, or nobody listens.
+        """
+        form = {"Action": "ListSubscriptionsByTopic", "Version": "2010-03-31", "TopicArn": self._arn}
+        confirmed = self._called(form).body.count(b"<SubscriptionArn>arn:")  # one that waits says PendingConfirmation
+        if not confirmed:
+            raise Transient(f"{self._arn} has no confirmed subscription.", do="subscribe the hub's queue to it")
+        return f"it is there; subscriptions: {confirmed}"
+
+    def _called(self, form: Mapping[str, str]) -> Answer:
         asked = AWSRequest("POST", self._endpoint, {"Content-Type": CONTENT_TYPE}, urlencode(form).encode())
         self._sign(asked)
-        signed = asked.prepare()
-        accepted(
-            request(self._endpoint, method="POST", body=asked.data, headers=dict(signed.headers.items())), self._arn
-        )
+        headers = dict(asked.prepare().headers.items())
+        return accepted(request(self._endpoint, method="POST", body=asked.data, headers=headers), self._arn)
 
     def _sign(self, asked: AWSRequest) -> None:
         try:

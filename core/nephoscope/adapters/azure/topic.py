@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from nephoscope.adapters.https import accepted, request
+from nephoscope.errors import Transient
 from nephoscope.report import CONTENT_TYPE
 
 API_VERSION = "2018-01-01"
@@ -22,3 +23,15 @@ class EventGridTopic:
         """Hand one message over; returning means that the topic has it."""
         headers = {"Content-Type": f"{CONTENT_TYPE}; charset=utf-8", "Authorization": f"Bearer {self._token()}"}
         accepted(request(self._url, method="POST", body=body, headers=headers), self._url.split("?")[0])
+
+    def look(self) -> str:
+        """
+        See whether the topic's own address answers, for people; every topic has one.
+
+        Raises:
+            Transient: It does not.
+        """
+        answer = request(self._url)
+        if answer.status >= 500:
+            raise Transient(f"{self._url.split('?')[0]} answered {answer.status}: {answer.text}")
+        return f"its address answers ({answer.status} to a question without a token)"
