@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nephoscope.drift.binning import BATCH, Binning
+from nephoscope.drift.binning import BATCH, Binning, quiet
 from nephoscope.drift.chi2 import chi2
 from nephoscope.drift.choice import Choice, Chunk
 from nephoscope.drift.chunks import Cut
@@ -159,9 +159,11 @@ class _Histogram:
         if self._binning is None:  # a constant baseline's edges are all the same
             return np.histogram(values, bins=self.edges)[0]
         found = np.zeros(len(self.edges) + 1, dtype=np.int64)
-        for start in range(0, len(values), BATCH):
-            batch = values[start : start + BATCH]
-            found += np.bincount(self._binning.bins(batch, batch - self._binning.pivot), minlength=len(found))
+        with quiet():
+            for start in range(0, len(values), BATCH):
+                batch = values[start : start + BATCH]
+                away = batch - self._binning.origin
+                found += np.bincount(self._binning.bins(batch, away, float(away.max())), minlength=len(found))
         inside = found[1:-1]
         inside[-1] += np.count_nonzero(values == self.edges[-1])
         return inside

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from nephoscope.drift.binning import BATCH, Binning
-from nephoscope.drift.profile import Categories, Counts, Floats, Moments, Numbers, finite_or_nan, pooled
+from nephoscope.drift.binning import BATCH, Binning, quiet
+from nephoscope.drift.profile import Categories, Counts, Floats, Numbers, finite_or_nan
 from nephoscope.drift.words import KNOWN, PLAIN, digest, kept
 
 
@@ -20,32 +20,33 @@ class NumberTally:
         self._binning = Binning(edges, masses)
         self._atoms = atoms
         self._counts = np.zeros(len(edges) + 1, dtype=np.int64)
-        self._sums = np.zeros(len(edges) + 1)
+        self._sums = np.zeros(len(edges) + 1)  # of the differences to the binning's origin
         self._differences = np.empty(BATCH)
         self._nan = self._plus_inf = self._minus_inf = 0
         self._low, self._high = math.inf, -math.inf
-        self._moments: Moments = (0, None, None)
+        self._squares = 0.0  # of the differences to the binning's origin
 
     def add(self, values: Floats) -> None:
         """Count more values, shape (n,), without nulls."""
-        # What overflows here ends in the outermost cell, where it belongs, or makes a sum that is told as None.
-        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        with quiet():
             for start in range(0, len(values), BATCH):
                 self._add(values[start : start + BATCH])
 
     def _add(self, values: Floats) -> None:
-        differences = np.subtract(values, self._binning.pivot, out=self._differences[: len(values)])
-        total = float(differences.sum())
-        if not math.isfinite(total) and len(finite := self._finite(values)) < len(values):
+        low, high = float(np.minimum.reduce(values)), float(np.maximum.reduce(values))  # NaN where one of them is
+        if not math.isfinite(high - low) and len(finite := self._finite(values)) < len(values):
             if len(finite):
                 self._add(finite)
             return
-        self._low = min(self._low, float(values.min()))
-        self._high = max(self._high, float(values.max()))
-        self._moments = _with_batch(self._moments, differences, total, self._binning.pivot)
-        bins = self._binning.bins(values, differences)
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        origin = self._binning.origin
+        differences = np.subtract(values, origin, out=self._differences[: len(values)])
+        bins = self._binning.bins(values, differences, high - origin)
         self._counts += np.bincount(bins, minlength=len(self._counts))
-        self._sums += np.bincount(bins, weights=values, minlength=len(self._sums))
+        self._sums += np.bincount(bins, weights=differences, minlength=len(self._sums))
+        # In halves: beyond 10,000 values numpy.dot takes threads, which cost more than they bring here.
+        for half in (differences[: BATCH // 2], differences[BATCH // 2 :]):
+            self._squares += float(np.dot(half, half))
 
     def _finite(self, values: Floats) -> Floats:
         self._nan += int(np.count_nonzero(np.isnan(values)))
@@ -56,29 +57,30 @@ class NumberTally:
 
     def result(self) -> Numbers:
         """What was counted."""
-        count, mean, squares = self._moments
+        with quiet():
+            origins = np.multiply(self._counts, self._binning.origin, dtype=np.float64)
+            mean, squares = self._moments(int(self._counts.sum()), float(self._sums.sum()))
+            sums = finite_or_nan(self._sums, origins)
         return Numbers(
             edges=self._binning.edges,
             counts=self._counts,
-            sums=finite_or_nan(self._sums),
+            sums=sums,
             nan=self._nan,
             plus_inf=self._plus_inf,
             minus_inf=self._minus_inf,
-            low=self._low if count else None,
-            high=self._high if count else None,
+            low=self._low if math.isfinite(self._low) else None,
+            high=self._high if math.isfinite(self._high) else None,
             mean=mean,
             squares=squares,
             atoms=self._atoms,
         )
 
-
-def _with_batch(moments: Moments, differences: Floats, total: float, pivot: float) -> Moments:
-    count = len(differences)
-    mean = total / count
-    # Not numpy.dot, whose threads cost more than they bring here.
-    squares = max(float(np.einsum("i,i->", differences, differences)) - count * mean * mean, 0.0)
-    batch = (count, _finite(pivot + mean), _finite(squares))
-    return (moments[0] + count, *pooled(moments, batch))
+    def _moments(self, count: int, total: float) -> tuple[float | None, float | None]:
+        """The mean and the sum of squared deviations; None where there is no value, or a sum overflowed."""
+        if not count:
+            return None, None
+        mean = total / count
+        return _finite(self._binning.origin + mean), _finite(max(self._squares - mean * total, 0.0))
 
 
 def _finite(value: float) -> float | None:

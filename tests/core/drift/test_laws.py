@@ -48,7 +48,8 @@ def test_a_value_is_in_the_bin_that_a_search_finds(values: Floats, edges: Floats
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         near = np.concatenate((values, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)))
         near = near[np.isfinite(near)][:BATCH]
-        found = table.bins(near, near - table.pivot)
+        differences = near - table.origin
+        found = table.bins(near, differences, float(differences.max(initial=-np.inf)))
     assert found.tolist() == np.searchsorted(edges, near, side="right").tolist()
 
 

@@ -41,7 +41,7 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
     rows = 0
     try:
         for group in table.groups:
-            found, rows = _read(Held(group), how)
+            found, rows = _read(group if how.like else Held(group), how)
             _check_rows(table, name, rows)
             columns += found
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -63,7 +63,7 @@ def _check_rows(table: Opened, name: str, rows: int) -> None:
         raise Unreadable(f"'{name}' says that it has {table.rows:,} rows, a column has {rows:,}.", do=AGAIN)
 
 
-def _read(group: Held, how: Making) -> tuple[list[Column], int]:
+def _read(group: Group, how: Making) -> tuple[list[Column], int]:
     readings = {field.name: reading(field, how) for field in group.fields}
     waiting = readings
     rows = dict.fromkeys(readings, 0)
