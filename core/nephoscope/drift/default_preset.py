@@ -96,7 +96,7 @@ def _categories(of: Pair) -> Choice:
 
 
 def _check_rows(of: Pair, chance: float, n: int, m: int) -> None:
-    if chance >= 1:
+    if chance > 1 - 1e-9:
         raise NotComputable(f"'{of.name}' has {n:,} and {m:,} values: too few to tell drift from chance.")
 
 
@@ -109,8 +109,8 @@ def js_noise(counts: CategoryCounts) -> float:
         one_mean, one_variance = _term_noise(total, n, m)
         mean += count * one_mean
         variance += count * one_variance
-    if not mean:
-        return 0.0
+    if not variance:  # as when no word stands twice and both sides have as many rows
+        return math.sqrt(mean / math.log(2))
     return math.sqrt(gamma_quantile(mean * mean / variance, CHANCE) * variance / mean / math.log(2))
 
 

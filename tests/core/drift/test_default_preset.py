@@ -20,8 +20,10 @@ LAWS: list[Draw] = [
 
 
 def numeric(a: Floats, b: Floats) -> Pair:
-    """Both samples without loss."""
-    atoms = np.unique(np.concatenate((a, b)))
+    """Both samples without loss; sorted each by itself, they are merged and not sorted again."""
+    a, b = np.sort(a), np.sort(b)
+    both = np.sort(np.concatenate((a, b)), kind="stable")
+    atoms = both[np.concatenate(([True], both[1:] != both[:-1]))]
     return Pair(
         *(
             Side(Column("x", "double", Kind.NUMERIC, numbers=atoms_of(sample, atoms)), len(sample), table)
@@ -91,6 +93,13 @@ def test_too_few_rows_are_unknown() -> None:
     """Four values against four others tell nothing, however far apart."""
     with pytest.raises(NotComputable, match="too few to tell drift from chance"):
         default_choice(numeric(np.array([0.5, 0.6, 0.55, 0.52]), np.array([0.8, 0.85, 0.82, 0.81])))
+
+
+def test_words_that_never_repeat_are_judged() -> None:
+    """Categories of which each stands once, on one side only, differ by no more than chance gives them."""
+    column = np.arange(6_000.0)
+    with pytest.raises(NotComputable, match="too few to tell drift from chance"):
+        default_choice(categorical(column[:3_000], column[3_000:]))
 
 
 def test_a_moved_category_is_seen() -> None:
