@@ -11,7 +11,7 @@ not told yet, instead of running anew. What a dead function left untold, `republ
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -47,13 +47,17 @@ class _Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """Writes down, then tells. `cloud` and `settings_hash` are stamped on every Report."""
+    """
+    Writes down, then tells. `cloud` and `settings_hash` are stamped on every Report; on every Finding the model that its
+    subject belongs to, where `models` has one, so that what several jobs find out about one model is told together.
+    """
 
     ledger: State
     topic: Topic
     clock: Clock
     cloud: str
     settings_hash: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)  # "drift/transactions" → the model
 
     def told(self, event: Event, job: str) -> Report | None:
         """The Report of an Event that was handled before, told again if it was not told yet; None for a new one."""
@@ -96,7 +100,7 @@ class Outbox:
             at=event.at,
             event_id=event.id,
             correlation_id=correlation_id(event),
-            findings=findings,
+            findings=tuple(map(self._of_its_model, findings)),
             coverage=coverage or Coverage(1, 1),
             readings=readings or {},
             interval_seconds=interval_seconds,
@@ -151,6 +155,11 @@ class Outbox:
         """The records of one day whose Reports the topic does not have yet."""
         keys = set(self.ledger.list(f"{PREFIX}{day.isoformat()}/"))
         return sorted(key for key in keys if key.endswith(".json") and _published(key) not in keys)
+
+    def _of_its_model(self, finding: Finding) -> Finding:
+        family, thing = finding.check.partition(".")[0], finding.subject.partition("/")[0]
+        model = self.models.get(f"{family}/{thing}")
+        return finding if model is None else replace(finding, labels={"model": model, **finding.labels})
 
     def _tell(self, report: Report, key: str) -> None:
         if self.ledger.get(_published(key)) is not None:

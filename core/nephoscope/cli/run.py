@@ -21,6 +21,7 @@ from nephoscope.events import Event, ObjectWritten, TimerFired, stable_id
 from nephoscope.findings import Verdict, worst
 from nephoscope.outbox import Outbox
 from nephoscope.report import Coverage, Report, counts
+from nephoscope.settings.belonging import models_of
 from nephoscope.wiring import jobs
 from nephoscope.wiring.local import Local
 
@@ -88,7 +89,7 @@ def dry(local: Local) -> Local:
     # Cached properties that are there already are not made again.
     draft.__dict__.update(
         ledger=ledger,
-        outbox=Outbox(ledger, nobody, local.clock, "local", local.settings.hash),
+        outbox=Outbox(ledger, nobody, local.clock, "local", local.settings.hash, models_of(local.settings)),
         features=replace(local.features, dry=True),
     )
     return draft

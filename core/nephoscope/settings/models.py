@@ -166,6 +166,18 @@ class Model(Section, frozen=True, kw_only=True):
         Annotated[MetricName, Meta(description="The metric whose newest version label tells which version is served.")]
         | UnsetType
     ) = UNSET
+    datasets: Annotated[
+        tuple[Name, ...],
+        Meta(
+            title="a list of data sets", description="The data sets it feeds on; their findings are told with its own."
+        ),
+    ] = ()
+    feature_views: Annotated[
+        tuple[Name, ...],
+        Meta(
+            title="a list of feature views", description="The views it is served; their findings are told with its own."
+        ),
+    ] = ()
     canary: Annotated[CanarySetting, Meta(description="A new version that serves beside the old one.")] | UnsetType = (
         UNSET
     )

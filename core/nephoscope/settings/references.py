@@ -25,6 +25,7 @@ def mistakes(plain: Any, folder: Path) -> Iterator[Mistake]:
     yield from _overlaps(plain, folder)
     yield from _foreign_places(plain)
     yield from _models(plain)
+    yield from _belongings(plain)
 
 
 def _unknown_channels(plain: Any) -> Iterator[Mistake]:
@@ -94,7 +95,7 @@ def _foreign(at: At, url: Any, scheme: str, why: str) -> Iterator[Mistake]:
 
 def _models(plain: Any) -> Iterator[Mistake]:
     stores = tuple(mapping(plain, "metric_stores"))
-    if mapping(plain, "models") and not stores:
+    if not stores and not all(_joins(model) for model in mapping(plain, "models").values()):
         yield Mistake(("models",), "models and no store of their metrics", "a store under 'metric_stores'")
     for name, model in mapping(plain, "models").items():
         at: At = ("models", name)
@@ -102,6 +103,26 @@ def _models(plain: Any) -> Iterator[Mistake]:
         yield from _unknown_metrics(at, model)
         for metric_name, metric in mapping(model, "metrics").items():
             yield from _metric((*at, "metrics", metric_name), metric)
+
+
+def _joins(model: Any) -> bool:
+    """Whether a model says what is told with it, which needs no metric store."""
+    return bool(sequence(model, "datasets") or sequence(model, "feature_views"))
+
+
+def _belongings(plain: Any) -> Iterator[Mistake]:
+    """Data sets that there are not, and what belongs to two models."""
+    datasets = tuple(map(str, mapping(plain, "datasets")))
+    owners: dict[tuple[str, str], str] = {}
+    for model, written in mapping(plain, "models").items():
+        for key in ("datasets", "feature_views"):
+            for index, name in enumerate(sequence(written, key)):
+                at: At = ("models", model, key, index)
+                if key == "datasets" and name not in datasets:
+                    yield Mistake(at, shown(name), "the name of a data set", datasets, str(name))
+                owner = owners.setdefault((key, str(name)), str(model))
+                if owner != model:
+                    yield Mistake(at, f"what belongs to '{owner}' already", "one model for each")
 
 
 def _foreign_clouds(at: At, model: Any, stores: tuple[str, ...]) -> Iterator[Mistake]:

@@ -23,6 +23,7 @@ from nephoscope.outbox import Outbox
 from nephoscope.payloads.reading import Read
 from nephoscope.report import Report
 from nephoscope.settings import Settings
+from nephoscope.settings.belonging import models_of
 from nephoscope.wiring.entry import Entry
 from nephoscope.wiring.topics import Home, topic
 
@@ -182,7 +183,8 @@ class Function:
     @cached_property
     def outbox(self) -> Outbox:
         """The ledger and the topic."""
-        return Outbox(self.ledger, self.topic, self.clock, self.cloud.name, self.settings.hash)
+        settings = self.settings
+        return Outbox(self.ledger, self.topic, self.clock, self.cloud.name, settings.hash, models_of(settings))
 
     @cached_property
     def tables(self) -> Tables:

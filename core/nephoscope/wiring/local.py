@@ -13,6 +13,7 @@ from nephoscope import settings as configuration
 from nephoscope.errors import BadSettings, BadUsage
 from nephoscope.outbox import Outbox
 from nephoscope.settings import Settings
+from nephoscope.settings.belonging import models_of
 
 if TYPE_CHECKING:
     from nephoscope.adapters.local.folder import Folder
@@ -82,7 +83,7 @@ class Local:
     @cached_property
     def outbox(self) -> Outbox:
         """The ledger and the topic."""
-        return Outbox(self.ledger, self.told, self.clock, "local", self.settings.hash)
+        return Outbox(self.ledger, self.told, self.clock, "local", self.settings.hash, models=models_of(self.settings))
 
     @cached_property
     def told(self) -> Topic:

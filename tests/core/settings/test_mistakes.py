@@ -215,3 +215,18 @@ def test_models_need_a_store(valid: str, refused: Refused) -> None:
     """Models whose metrics are kept nowhere could only ever be unknown; the configuration is refused instead."""
     text = valid.replace("metric_stores:\n  local: {path: sqlite:metrics.db}\n", "")
     assert "found models and no store of their metrics, expected a store under 'metric_stores'." in refused(text)[0]
+
+
+def test_what_belongs_to_a_model_exists_and_belongs_to_no_other(refused: Refused) -> None:
+    """A data set that there is not, and what two models claim, are refused with their places."""
+    mistakes = refused(
+        "version: 1\n"
+        "datasets: {tx: {objects: landed}}\n"
+        "models:\n"
+        "  fraud: {datasets: [tx, ty], feature_views: [users]}\n"
+        "  churn: {feature_views: [users]}\n"
+    )
+    assert mistakes == [
+        "4:26: models.fraud.datasets[1]: found 'ty', expected the name of a data set: tx.",
+        "5:27: models.churn.feature_views[0]: found what belongs to 'fraud' already, expected one model for each.",
+    ]
