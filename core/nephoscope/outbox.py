@@ -48,8 +48,8 @@ class _Watermark:
 @dataclass(frozen=True, slots=True)
 class Outbox:
     """
-    Writes down, then tells. `cloud` and `settings_hash` are stamped on every Report; on every Finding the model that its
-    subject belongs to, where `models` has one, so that what several jobs find out about one model is told together.
+    Writes down, then tells. `cloud` and `settings_hash` are stamped on every Report; on every Finding the model that
+    its subject belongs to, where `models` has one, so that what several jobs find out about one model is told together.
     """
 
     ledger: State
