@@ -106,6 +106,8 @@ variable "gcp" {
     region           = string                                                   # the region, such as europe-west3
     operators        = list(string)                                             # e-mail addresses that alarms of nephoscope itself go to
     existing_buckets = optional(set(string), [])                                # buckets that are there already: read, not made
+    features_image   = optional(string)                                         # the features image by its digest; no features without it
+    features_subnet  = optional(string)                                         # where features call from, if their store is inside a network
     bills            = optional(object({ project = string, dataset = string })) # the data set of the billing export
   })
   default = null

@@ -26,7 +26,13 @@ locals {
     if startswith(dataset.objects, "gs://")
   }
   landing = toset([for place in local.places : place.bucket])
-  buckets = setunion(setsubtract(local.landing, var.account.existing_buckets), [local.store.bucket])
+  # What feature views are computed to, where the configuration names it for this cloud.
+  computed = {
+    for view, place in try(var.settings.features.sources.gcp, {}) :
+    view => regex("^gs://(?P<bucket>[^/]+)/?(?P<prefix>.*?)/?$", place) if startswith(place, "gs://")
+  }
+  sources = toset([for place in local.computed : place.bucket])
+  buckets = setunion(setsubtract(setunion(local.landing, local.sources), var.account.existing_buckets), [local.store.bucket])
 
   timers = merge({ sweep = "* * * * *" }, try(var.settings.timers, {}))
   jobs = toset(concat(
@@ -34,6 +40,7 @@ locals {
     try(var.settings.metric_stores.gcp, null) != null && contains(keys(local.timers), "monitoring") ? ["monitoring"] : [],
     try(var.settings.bills.gcp, null) != null && contains(keys(local.timers), "cost") ? ["cost"] : [],
     length(local.places) > 0 ? ["drift"] : [],
+    var.account.features_image != null ? ["features"] : [],
   ))
 
   timed = {
@@ -50,7 +57,17 @@ locals {
   }
   called    = { security_on_event = { job = "security", memory = "256Mi", timeout_seconds = 60, topic = "security" } }
   functions = merge(local.timed, local.landed, local.called)
-  topics    = toset([for function in merge(local.timed, local.called) : function.topic])
+  # Features are an image: a service instead of a function, under the same name.
+  features = { job = "features", memory = "2Gi", timeout_seconds = 540 }
+  services = merge(
+    {
+      for name, topic in { features_on_timer = "features" } : name => merge(local.features, { topic = topic })
+      if contains(local.jobs, "features") && contains(keys(local.timers), "features")
+    },
+    { for bucket in local.sources : "features_on_object/${bucket}" => merge(local.features, { bucket = bucket }) if contains(local.jobs, "features") },
+  )
+  ticking = { for name, function in merge(local.timed, { for name, service in local.services : name => service if can(service.topic) }) : name => function }
+  topics  = toset([for function in merge(local.ticking, local.called) : function.topic])
 
   environment = merge(
     { NEPHOSCOPE_CONFIG = "nephoscope.json" },
@@ -90,7 +107,7 @@ module "artefacts" {
 }
 
 resource "google_storage_bucket_object" "artefact" {
-  for_each = local.jobs
+  for_each = setsubtract(local.jobs, ["features"])
 
   bucket = module.artefacts.bucket
   name   = "${each.key}-${filemd5("${var.artefacts}/${each.key}.zip")}.zip"
@@ -121,6 +138,43 @@ module "function" {
     google_project_iam_member.builder, google_project_iam_member.pusher, google_project_iam_member.storage_events,
     google_project_service.api, module.store,
   ]
+}
+
+module "service" {
+  source   = "./service"
+  for_each = local.services
+
+  name            = substr("${var.name}-${replace(replace(each.key, "_", "-"), "/", "-")}", 0, 63)
+  entry_point     = split("/", each.key)[0]
+  project         = local.project
+  region          = var.account.region
+  identity        = google_service_account.job[each.value.job].email
+  pusher          = google_service_account.pusher.email
+  image           = var.account.features_image
+  environment     = local.environment
+  memory          = each.value.memory
+  timeout_seconds = each.value.timeout_seconds
+  topic           = can(each.value.topic) ? { id = google_pubsub_topic.topic[each.value.topic].id } : null
+  bucket          = try(each.value.bucket, null)
+  subnet          = var.account.features_subnet
+  dead_topic      = google_pubsub_topic.dead.id
+  pubsub_agent    = local.pubsub_agent
+
+  depends_on = [google_project_iam_member.pusher, google_project_iam_member.storage_events, google_project_service.api, module.store]
+}
+
+# The image of the features services is pushed here; the second apply deploys it.
+resource "google_artifact_registry_repository" "features" {
+  project       = local.project
+  location      = var.account.region
+  repository_id = "${var.name}-features"
+  format        = "DOCKER"
+
+  docker_config {
+    immutable_tags = true
+  }
+
+  depends_on = [google_project_service.api]
 }
 
 # Whom the alarms tell: not by our own Topic, for these are the alarms that it does not work.

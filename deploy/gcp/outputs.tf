@@ -15,7 +15,7 @@ output "landing" {
 
 output "functions" {
   description = "Every function with its service account."
-  value       = { for name, function in module.function : name => function.function }
+  value       = { for name, function in merge(module.function, module.service) : name => function.function }
 }
 
 output "platform" {
@@ -29,4 +29,9 @@ output "platform" {
     ledger       = { bucket = local.store.bucket, prefix = "${local.records}ledger/" }
     roles        = { for name, role in google_project_iam_custom_role.role : name => role.id }
   }
+}
+
+output "features_repository" {
+  description = "Where the image of the features services is pushed."
+  value       = "${google_artifact_registry_repository.features.location}-docker.pkg.dev/${local.project}/${google_artifact_registry_repository.features.repository_id}"
 }

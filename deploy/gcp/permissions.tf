@@ -4,6 +4,7 @@ locals {
   pubsub_agent = "service-${data.google_project.project.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
   roles = {
+    append  = ["storage.objects.create", "storage.objects.get"]                           # records that are written once
     record  = ["storage.objects.create", "storage.objects.delete", "storage.objects.get"] # replacing takes delete
     list    = ["storage.objects.list"]
     read    = ["storage.objects.get"]
@@ -14,15 +15,31 @@ locals {
     secret  = ["secretmanager.versions.access"]
   }
 
+  # Features: the online store of this cloud, as Feast's own code for it calls it, and the store's password.
+  serving  = try(var.settings.features.stores.gcp, {})
+  kind     = contains(local.jobs, "features") ? try(local.serving.online_store.type, "") : ""
+  password = try(regex("^gcp-sm:projects/[^/]+/secrets/([^/]+)", local.serving.password)[0], "")
+  online = lookup({
+    datastore = [
+      "datastore.databases.get", "datastore.entities.create", "datastore.entities.get", "datastore.entities.update",
+    ]
+    bigtable = [
+      "bigtable.tables.create", "bigtable.tables.get", "bigtable.tables.mutateRows", "bigtable.tables.readRows", "bigtable.tables.update",
+    ]
+  }, local.kind, [])
+
   # Who may do what under which prefix of which bucket.
   prefixes = merge(
-    { for job in local.jobs : "${job}/ledger" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}ledger/" } },
-    { for folder, job in { baselines = "drift", parts = "drift", cost = "cost", sweep = "sweep" } : "${job}/${folder}" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}${folder}/" } if contains(local.jobs, job) },
+    { for job in local.jobs : "${job}/ledger" => { job = job, role = "append", bucket = local.store.bucket, prefix = "${local.records}ledger/" } },
+    { for folder, job in { baselines = "drift", parts = "drift", cost = "cost" } : "${job}/${folder}" => { job = job, role = "append", bucket = local.store.bucket, prefix = "${local.records}${folder}/" } if contains(local.jobs, job) },
+    { for folder, job in { features = "features", sweep = "sweep" } : "${job}/${folder}" => { job = job, role = "record", bucket = local.store.bucket, prefix = "${local.records}${folder}/" } if contains(local.jobs, job) },
     { for name, place in local.places : "drift/landed/${name}" => { job = "drift", role = "read", bucket = place.bucket, prefix = place.prefix } },
+    { for view, place in local.computed : "features/source/${view}" => { job = "features", role = "read", bucket = place.bucket, prefix = place.prefix } if contains(local.jobs, "features") },
     { for prefix in var.desk == null ? [] : var.desk.prefixes : "sweep/desk/${prefix}" => { job = "sweep", role = "record", bucket = var.desk.bucket, prefix = prefix } },
   )
   listed = merge(
     { for job in local.jobs : "${job}/${local.store.bucket}" => { job = job, bucket = local.store.bucket } },
+    { for bucket in local.sources : "features/${bucket}" => { job = "features", bucket = bucket } if contains(local.jobs, "features") },
     var.desk == null ? {} : { "sweep/desk" = { job = "sweep", bucket = var.desk.bucket } },
   )
 }
@@ -34,6 +51,15 @@ resource "google_project_iam_custom_role" "role" {
   role_id     = "${replace(var.name, "-", "_")}_${each.key}"
   title       = "${var.name} ${each.key}"
   permissions = each.value
+}
+
+resource "google_project_iam_custom_role" "online" {
+  count = length(local.online) == 0 ? 0 : 1
+
+  project     = local.project
+  role_id     = "${replace(var.name, "-", "_")}_online"
+  title       = "${var.name} online"
+  permissions = local.online
 }
 
 resource "google_service_account" "job" {
@@ -118,6 +144,23 @@ resource "google_secret_manager_secret_iam_member" "desk" {
   secret_id = each.value
   role      = google_project_iam_custom_role.role["secret"].id
   member    = google_service_account.job["sweep"].member
+}
+
+resource "google_project_iam_member" "online" {
+  count = length(local.online) == 0 ? 0 : 1
+
+  project = local.project
+  role    = google_project_iam_custom_role.online[0].id
+  member  = google_service_account.job["features"].member
+}
+
+resource "google_secret_manager_secret_iam_member" "password" {
+  for_each = local.password == "" ? toset([]) : setintersection(local.jobs, ["features"])
+
+  project   = local.project
+  secret_id = try(var.desk.secrets[local.password], local.password)
+  role      = google_project_iam_custom_role.role["secret"].id
+  member    = google_service_account.job[each.key].member
 }
 
 # Who calls functions, and who builds them.

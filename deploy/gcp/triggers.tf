@@ -13,7 +13,7 @@ resource "google_pubsub_topic" "topic" {
 }
 
 resource "google_cloud_scheduler_job" "timer" {
-  for_each = { for name, function in local.timed : function.job => name }
+  for_each = { for name, function in local.ticking : function.job => name }
 
   name        = "${var.name}-${each.key}"
   description = "nephoscope: ${each.value}"

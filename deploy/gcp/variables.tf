@@ -31,6 +31,8 @@ variable "account" {
     project          = string
     region           = string
     existing_buckets = optional(set(string), [])
+    features_image   = optional(string)
+    features_subnet  = optional(string)
     bills            = optional(object({ project = string, dataset = string }))
     operators        = list(string)
   })

@@ -1,0 +1,9 @@
+output "function" {
+  description = "The service, as people name it."
+  value       = { name = google_cloud_run_v2_service.service.name, identity = var.identity }
+}
+
+output "subscription" {
+  description = "The subscription that pushes to it; null where Eventarc calls it."
+  value       = one(google_pubsub_subscription.messages[*].name)
+}
