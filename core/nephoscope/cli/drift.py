@@ -83,7 +83,7 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
             tables = open_pair(stack, baseline, window, kinds)
             preset = _chunked(stack, arguments, rules, kinds, cut) if rules.preset == "nannyml" else None
             sides = shown(tables.sides) if getattr(arguments, "output", "text") == "text" else tables.sides
-            found = compared(tables.rows, sides, rules, dataset=dataset, preset=preset)
+            found = compared(tables.rows, sides, rules, dataset=dataset, preset=preset, again=tables.again)
     except Unreadable as error:
         found = unread(error, rules, dataset=dataset)
     else:

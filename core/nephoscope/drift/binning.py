@@ -92,8 +92,7 @@ class Binning:
                 costs[line] = float(masses[1:][crowded].sum())
                 if not costs[line]:
                     break
-        middle = float(self.edges[len(self.edges) // 2]) if len(self.edges) else 0.0
-        self.origin, self._scale = min(costs, key=lambda line: costs[line], default=(middle, 0.0))
+        self.origin, self._scale = min(costs, key=lambda line: costs[line], default=(0.0, 0.0))
 
     def _line(self, first: int, last: int) -> tuple[float, float]:
         """Where cells from edge to edge begin and how many there are per unit; 0 where these are too few or far."""

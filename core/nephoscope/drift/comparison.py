@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from nephoscope.drift.compare import table_finding, unread_table
 from nephoscope.drift.judgement import (
     ColumnJudgement,
+    LookAgain,
     Preset,
     dataset_verdict,
     drifted_share,
@@ -38,7 +39,13 @@ Sides = tuple[str, Side | None, Side | None]
 
 
 def compared(
-    rows: tuple[int, int], sides: Iterable[Sides], rules: Rules, *, dataset: str, preset: Preset | None = None
+    rows: tuple[int, int],
+    sides: Iterable[Sides],
+    rules: Rules,
+    *,
+    dataset: str,
+    preset: Preset | None = None,
+    again: LookAgain | None = None,
 ) -> Comparison:
     """
     Judge every column of two tables.
@@ -49,6 +56,7 @@ def compared(
         rules: By what to judge.
         dataset: The table's name.
         preset: The preset, where it is not one of `PRESETS`.
+        again: Looks at a column once more, where its limit lies within the bound of its value.
     """
     columns: list[ColumnJudgement] = []
     quality: list[Finding] = []
@@ -57,7 +65,7 @@ def compared(
         for side, outline in zip((before, after), outlines, strict=True):
             if side is not None:
                 outline.append(replace(side.column, numbers=None, categories=None))
-        columns.append(judge_column(name, before, after, rules, preset))
+        columns.append(judge_column(name, before, after, rules, preset, again))
         quality += _quality(name, before, after, dataset)
     profiles = [Profile(count, tuple(outline)) for count, outline in zip(rows, outlines, strict=True)]
     findings = (table_finding(profiles[1], dataset), schema_finding(*profiles, dataset=dataset), *quality)

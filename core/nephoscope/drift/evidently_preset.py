@@ -23,7 +23,7 @@ from nephoscope.drift.divergence import divergence
 from nephoscope.drift.estimate import Estimate, root
 from nephoscope.drift.js import js_ln
 from nephoscope.drift.limits import limit_for
-from nephoscope.drift.pair import NotComputable, Pair, Side, distinct
+from nephoscope.drift.pair import NotComputable, NotExact, Pair, Side, distinct
 from nephoscope.drift.profile import Counts, Floats, Kind
 from nephoscope.drift.shares import Shares, shares_between, shares_of_counts
 from nephoscope.drift.statistics import statistic
@@ -118,11 +118,15 @@ def evidently_shares(of: Pair, kind: Kind) -> Shares:
 
 
 def _histogram(of: Pair, values: int) -> Shares:
-    sides = of.numbers
-    low = min(side.low for side in sides if side.low is not None)
-    high = max(side.high for side in sides if side.high is not None)
+    return shares_between(*of.numbers, sturges(of, values))
+
+
+def sturges(of: Pair, values: int) -> Floats:
+    """The inner borders of Sturges' bins over both sides together."""
+    low = min(side.low for side in of.numbers if side.low is not None)
+    high = max(side.high for side in of.numbers if side.high is not None)
     bins = math.ceil(math.log2(values) + 1)
-    return shares_between(*sides, np.linspace(low, high, bins + 1)[1:-1])
+    return np.linspace(low, high, bins + 1)[1:-1]
 
 
 def _lifted(shares: Floats) -> Floats:
@@ -146,7 +150,7 @@ def _kl(of: Pair, kind: Kind) -> Estimate:
 def _exactly(shares: Shares, of: Callable[[Floats, Floats], float]) -> Estimate:
     """A value with Evidently's floor, which only exact shares have."""
     if not np.array_equal(shares.q_low, shares.q_high):
-        raise NotComputable("Evidently's floor needs the exact shares of files of up to 100,000 rows.")
+        raise NotExact("Evidently's floor needs exact shares: give the files, not Profiles of them.")
     return Estimate.exact(of(_lifted(shares.p), _lifted(shares.q)))
 
 

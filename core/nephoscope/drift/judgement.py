@@ -11,7 +11,7 @@ from nephoscope.drift.default_preset import default_choice
 from nephoscope.drift.evidently_preset import evidently_choice
 from nephoscope.drift.limits import Rules, limit_for, told
 from nephoscope.drift.null_share import null_share
-from nephoscope.drift.pair import NotComputable, Pair, Side, paired
+from nephoscope.drift.pair import NotComputable, NotExact, Pair, Side, paired
 from nephoscope.drift.picture import Picture, picture_of
 from nephoscope.drift.profile import Kind
 from nephoscope.drift.statistics import BARE, every_statistic
@@ -20,6 +20,7 @@ from nephoscope.findings import Finding, Limit, Verdict, judge, worst
 DRIFTED_SHARE = 0.5  # from which on the preset `evidently` calls a data set drifted
 
 Preset: TypeAlias = Callable[[Pair, str | None], Choice]
+LookAgain: TypeAlias = Callable[[Pair], Pair | None]
 PRESETS: dict[str, Preset] = {"default": default_choice, "evidently": evidently_choice}
 
 
@@ -41,10 +42,16 @@ class ColumnJudgement:
     weight: float = 1.0
     chunks: tuple[Chunk, ...] | None = None
     picture: Picture | None = None  # where one was asked for
+    doubtful: bool = False  # whether the bound leaves the verdict open
 
 
 def judge_column(
-    name: str, before: Side | None, after: Side | None, rules: Rules, preset: Preset | None = None
+    name: str,
+    before: Side | None,
+    after: Side | None,
+    rules: Rules,
+    preset: Preset | None = None,
+    again: LookAgain | None = None,
 ) -> ColumnJudgement:
     """
     Judge one column; what cannot be computed is unknown with its reason.
@@ -55,6 +62,7 @@ def judge_column(
         after: The window's side; likewise.
         rules: By what to judge.
         preset: The preset, where it is not one of `PRESETS`.
+        again: Looks at a column once more, where its limit lies within the bound of its value; None where none can.
     """
     method = rules.methods.get(name, rules.methods.get(""))
     choose = preset or PRESETS[rules.preset]
@@ -63,8 +71,17 @@ def judge_column(
         both = paired(before, after, name)
     except NotComputable as why:
         return replace(blank, reason=str(why))
-    measured = replace(blank, statistics=every_statistic(both), picture=picture_of(both) if rules.drawn else None)
-    return chosen(measured, lambda: choose(both, method), rules)
+    found = _measured(blank, both, choose, method, rules)
+    if again is not None and found.doubtful and (closer := again(both)) is not None:
+        return _measured(blank, closer, choose, method, rules)
+    return found
+
+
+def _measured(blank: ColumnJudgement, both: Pair, choose: Preset, method: str | None, rules: Rules) -> ColumnJudgement:
+    picture = picture_of(both) if rules.drawn else None
+    return chosen(
+        replace(blank, statistics=every_statistic(both), picture=picture), lambda: choose(both, method), rules
+    )
 
 
 def blank_judgement(name: str, before: Side | None, after: Side | None, rules: Rules) -> ColumnJudgement:
@@ -84,15 +101,18 @@ def chosen(blank: ColumnJudgement, choose: Callable[[], Choice], rules: Rules) -
     try:
         choice = choose()
     except NotComputable as why:
-        return replace(blank, reason=str(why))
+        return replace(blank, reason=str(why), doubtful=isinstance(why, NotExact))
     limit = choice.limit
     if (number := rules.limits.get(blank.column, rules.limits.get(""))) is not None:
         limit = limit_for(choice.method, number, at_limit=limit.at_limit)
+    doubtful = judge(choice.value.low, limit) is not judge(choice.value.high, limit)
+    doubt = f" The value is known to ±{choice.value.bound:.2g}, which the limit lies within." if doubtful else ""
     return replace(
         blank,
         compared=True,
+        doubtful=doubtful,
         verdict=_verdict(choice, limit),
-        reason=f"{told(choice.method, choice.value.value)}, {limit} was expected.{_doubt(choice, limit)}",
+        reason=f"{told(choice.method, choice.value.value)}, {limit} was expected.{doubt}",
         method=choice.method,
         value=choice.value.value,
         bound=choice.value.bound,
@@ -105,11 +125,6 @@ def _verdict(choice: Choice, limit: Limit) -> Verdict:
     if choice.chunks is not None:
         return worst([chunk.verdict for chunk in choice.chunks])
     return judge(choice.value.value, limit)
-
-
-def _doubt(choice: Choice, limit: Limit) -> str:
-    sure = judge(choice.value.low, limit) is judge(choice.value.high, limit)
-    return "" if sure else f" The value is known to ±{choice.value.bound:.2g}, which the limit lies within."
 
 
 def _null_share(side: Side | None) -> float | None:

@@ -19,6 +19,10 @@ class NotComputable(Exception):
     """A statistic has no value for these data; the message is a sentence that says why."""
 
 
+class NotExact(NotComputable):
+    """A statistic has no value over bins; the values themselves would give one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One column of one table, and how many rows that table has."""

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nephoscope.drift.profile import Categories, Counts, Flags, Floats, Numbers
+from nephoscope.drift.binning import Places
+from nephoscope.drift.profile import Categories, Counts, Floats, Numbers
 
 # How many values lie below each border: the least, the most, and the likeliest number.
 Borders: TypeAlias = tuple[Floats, Floats, Floats]
@@ -95,11 +96,7 @@ def shares_between(baseline: Numbers, window: Numbers, borders: Floats) -> Share
     """
     f = np.concatenate(([0], np.cumsum(baseline.counts)))
     g = np.concatenate(([0], np.cumsum(window.counts)))
-    held = np.searchsorted(baseline.edges, borders, side="right")
-    starts = np.concatenate(([-np.inf], baseline.edges))[held]
-    whole = baseline.single[held] & (borders > starts)
-    first = np.where(whole, held + 1, held)
-    second = np.where(baseline.single[held] | (borders == starts), first, held + 1)
+    first, second = _bins_below(baseline, borders)
     return _shares_of_borders(
         (f[first], f[second], (f[first] + f[second]) / 2),
         (g[first], g[second], (g[first] + g[second]) / 2),
@@ -108,23 +105,33 @@ def shares_between(baseline: Numbers, window: Numbers, borders: Floats) -> Share
     )
 
 
+def _bins_below(numbers: Numbers, borders: Floats) -> tuple[Places, Places]:
+    """How many bins lie below each border: the least and the most, which differ where it cuts a bin in two."""
+    held = np.searchsorted(numbers.edges, borders, side="right")
+    starts = np.concatenate(([-np.inf], numbers.edges))[held]
+    first = np.where(numbers.single[held] & (borders > starts), held + 1, held)
+    return first, np.where(numbers.single[held] | (borders == starts), first, held + 1)
+
+
+def _between(low: float, high: float, part: float) -> float:
+    """As numpy interpolates: from the nearer end."""
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+
+
 def _atoms_below(numbers: Numbers, cumulated: Counts, quantile: float) -> int:
     """How many bins lie wholly below a quantile, told by the values themselves."""
     rank = quantile * (numbers.finite - 1)
     under = int(rank)
     first, second = np.searchsorted(cumulated, [under, min(under + 1, numbers.finite - 1)], side="right") - 1
     low, high = float(numbers.edges[first - 1]), float(numbers.edges[second - 1])
-    # As numpy interpolates: from the nearer end.
-    part = rank - under
-    value = low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
-    return 1 + int(np.searchsorted(numbers.edges, value, side="left"))
+    return 1 + int(np.searchsorted(numbers.edges, _between(low, high, rank - under), side="left"))
 
 
 def _decile_shares_of_bins(baseline: Numbers, window: Numbers, f: Counts, g: Counts) -> Shares:
     borders = {}
     for decile in range(1, 10):
         rank = decile / 10 * (baseline.finite - 1)
-        border = _border(baseline.single, f, g, rank, baseline.finite)
+        border = _border(baseline, f, g, rank)
         borders[border[:2]] = border
     low_f, high_f, low_g, high_g, at_f, at_g = np.array(list(borders.values()), dtype=float).T
     return _shares_of_borders((low_f, high_f, at_f), (low_g, high_g, at_g), baseline, window)
@@ -142,16 +149,20 @@ def _shares_of_borders(f: Borders, g: Borders, baseline: Numbers, window: Number
     )
 
 
-def _border(single: Flags, f: Counts, g: Counts, rank: float, total: int) -> tuple[float, ...]:
+def _border(baseline: Numbers, f: Counts, g: Counts, rank: float) -> tuple[float, ...]:
     """How many values lie below a decile: the least and the most of f, of g, and the likeliest of both."""
-    under = int(rank)
-    first, second = np.searchsorted(f, [under, min(under + 1, total - 1)], side="right") - 1
+    under, single = int(rank), baseline.single
+    first, second = np.searchsorted(f, [under, min(under + 1, baseline.finite - 1)], side="right") - 1
     if rank == under or first == second:
         if single[first]:
             return (f[first], f[first], g[first], g[first], f[first], g[first])
         part = (rank - f[first]) / (f[first + 1] - f[first])
         return (f[first], f[first + 1], g[first], g[first + 1], rank, g[first] + part * (g[first + 1] - g[first]))
     # The decile lies between the last value of one bin and the first of another.
+    if single[first] and single[second]:
+        value = _between(float(baseline.edges[first - 1]), float(baseline.edges[second - 1]), rank - under)
+        (least,), (most,) = _bins_below(baseline, np.array([value]))
+        return (under + 1, under + 1, g[least], g[most], under + 1, (g[least] + g[most]) / 2)
     low = g[first + 1] if single[first] else g[first]
     high = g[second] if single[second] else g[second + 1]
     return (under + 1, under + 1, low, high, under + 1, (g[first + 1] + g[second]) / 2)

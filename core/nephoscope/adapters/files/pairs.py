@@ -2,12 +2,12 @@
 Two tables side by side, column by column: exactly up to 100,000 rows a side, beyond that over the baseline's bins.
 
 A small column is taken whole, with a bin for each distinct value of both sides, so that every statistic is exact. One
-column is in memory at a time.
+column is in memory at a time. A large one whose verdict hangs on what the bins do not tell is read once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from nephoscope.adapters.files.columns import Opened, WordCounts, as_kind, kind_of, numbers
-from nephoscope.adapters.files.formats import Format
+from nephoscope.adapters.files.formats import AGAIN, Format, first_line
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
 from nephoscope.adapters.files.readings import Making
@@ -26,9 +26,12 @@ from nephoscope.adapters.files.tables import checked_content, profile_file
 from nephoscope.adapters.files.text import read_text
 from nephoscope.adapters.files.whole import Whole
 from nephoscope.drift.gap import atoms_of
-from nephoscope.drift.pair import Side
+from nephoscope.drift.judgement import LookAgain
+from nephoscope.drift.pair import Pair, Side
 from nephoscope.drift.profile import Categories, Column, Floats, Kind, Numbers, Profile, Source
+from nephoscope.drift.splitting import MOST, chosen_values, doubtful_bins, held, split
 from nephoscope.drift.tally import Vocabulary
+from nephoscope.errors import Unreadable
 
 EXACT_ROWS = 100_000
 BINS = 8_192
@@ -42,6 +45,7 @@ class TablePair:
 
     rows: tuple[int, int]
     sides: Iterator[Sides]
+    again: LookAgain | None = None  # where both are files of many rows
 
 
 def open_pair(
@@ -64,7 +68,20 @@ def open_pair(
     bins = first.profile(None)
     other = second.profile(bins)
     profiles = (bins, other) if first is sources[0] else (other, bins)
-    return TablePair((profiles[0].rows, profiles[1].rows), _profiled_sides(*profiles))
+    again = None if Format.PROFILE in formats else partial(_again, sources)
+    return TablePair((profiles[0].rows, profiles[1].rows), _profiled_sides(*profiles), again)
+
+
+def _again(sources: Sequence[_Source], of: Pair) -> Pair | None:
+    """Read the values that a column's verdict hangs on; None where it has none, or more than are held."""
+    if of.kind is not Kind.NUMERIC:
+        return None
+    bins = doubtful_bins(of)
+    if held(of, bins) > MOST:
+        return None
+    wanted = partial(chosen_values, edges=of.numbers[0].edges, bins=bins)
+    before, after = (source.values(of.name, wanted) for source in sources)
+    return split(of, bins, (before, after))
 
 
 class _Source:
@@ -82,6 +99,18 @@ class _Source:
         how = Making(like=like, bins=BINS, kinds=self._kinds)
         return profile_file(self._file, source, name=self._path.name, how=how, limits=self._limits)
 
+    def values(self, name: str, wanted: Callable[[Floats], Floats]) -> Floats:
+        """The values of a numeric column that are wanted."""
+        taking = partial(_values, name=name, wanted=wanted)
+        try:
+            if self.format is Format.PARQUET:
+                return taking(open_parquet(self._file, self._path.name, self._limits))
+            unpacked = Unpacked(self._file, self._content.compression, self._path.name, self._limits)
+            return read_text(unpacked, self.format, None, taking)
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+            what = f"'{self._path.name}' broke off while it was read again: {first_line(error)}."
+            raise Unreadable(what, do=AGAIN) from error
+
     def whole(self, like: Whole | None) -> Whole | None:
         """The file's columns as they are; None where there are too many rows."""
         if self.format is Format.PARQUET:
@@ -95,6 +124,12 @@ class _Source:
 def _few_rows(name: str, opened: Opened) -> Whole | None:
     whole = Whole(name, opened)
     return whole if whole.load(EXACT_ROWS) else None
+
+
+def _values(opened: Opened, name: str, wanted: Callable[[Floats], Floats]) -> Floats:
+    group = next(group for group in opened.groups if name in (one.name for one in group.fields))
+    pieces = (numbers(as_kind(array, Kind.NUMERIC, name)) for one, array in group.read() if one == name)
+    return np.concatenate([wanted(values) for values in pieces])
 
 
 def _profiled_sides(baseline: Profile, window: Profile) -> Iterator[Sides]:
