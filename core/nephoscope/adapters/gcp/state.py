@@ -12,6 +12,7 @@ from nephoscope.adapters.gcp.refusals import translated
 from nephoscope.ports import Lost, Version
 
 TIMEOUT_SECONDS = 20
+PAGE = 1000  # keys in one answer, the most that the service gives
 
 
 class GcsState:
@@ -47,6 +48,7 @@ class GcsState:
                 prefix=self._prefix + prefix,
                 start_offset=self._prefix + after,
                 fields="items(name),nextPageToken",
+                page_size=PAGE,
                 timeout=TIMEOUT_SECONDS,
             )
             for blob in found:
