@@ -1,9 +1,10 @@
 """
 What a month will have cost at its end, with an interval.
 
-The days still to come are expected at the recent level of their weekday. How far such sums have been off is tried on
-the history itself: the same forecast is made from each earlier day for as many days, and the interval is as wide as
-those errors and the noise of single days make it, in the mean of their variances.
+The days still to come are expected at the recent level of their weekday, and its drift where six weeks of days show one
+beyond their noise. How far such sums have been off is tried on the history itself: the same forecast is made from each
+earlier day for as many days, and the interval is as wide as those errors and the noise of single days, with what is not
+known of the drift, make it, in the mean of their variances.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from operator import mul
 from statistics import fmean, median
 
 from nephoscope.cost.money import total
 
-LEVEL_DAYS = 28
+LEVEL_DAYS = 42
 HALF_LIFE_DAYS = 14
 LEAST_DAYS = 14
 LEAST_TRIALS = 5
+DRIFT_ERRORS = 2.0  # how many of its standard errors a drift must exceed: noise has none
 T_80 = 1.313  # Student's quantile at 0.9 with 28 degrees of freedom
 
 
@@ -94,13 +97,55 @@ def _weekday_factors(values: Mapping[date, float]) -> Sequence[float]:
     return [1.0] * 7 if mean <= 0 else [value / mean for value in means]
 
 
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """The recent level, and how it drifts where that stands out of the noise."""
+
+    mean: float
+    since: float  # how many days before the last one the mean lies
+    slope: float  # a day; 0 where there is none
+    error: float  # the slope's standard error; 0 where there is none
+
+    def at(self, ahead: int) -> float:
+        """The level some days ahead of the last one."""
+        return max(0.0, self.mean + self.slope * (self.since + ahead))
+
+
+def _level(values: Mapping[date, float], factors: Sequence[float], last: date) -> _Level:
+    """Fit a line through the recent days, freed of their weekdays; later days weigh more."""
+    recent = [
+        (day, value, factors[day.weekday()])
+        for day, value in values.items()
+        if 0 <= (last - day).days < LEVEL_DAYS and factors[day.weekday()] > 0
+    ]
+    weights = [0.5 ** ((last - day).days / HALF_LIFE_DAYS) * factor for day, _, factor in recent]
+    whole = math.fsum(weights)
+    if whole <= 0:
+        return _Level(0.0, 0.0, 0.0, 0.0)
+    times = [-(last - day).days for day, _, _ in recent]
+    levels = [value / factor for _, value, factor in recent]
+    time = math.fsum(map(mul, weights, times)) / whole
+    mean = math.fsum(map(mul, weights, levels)) / whole
+    spread = math.fsum(weight * (at - time) ** 2 for weight, at in zip(weights, times, strict=True))
+    if spread <= 0 or len(recent) < LEAST_DAYS:
+        return _Level(mean, -time, 0.0, 0.0)
+    slope = (
+        math.fsum(w * (at - time) * (level - mean) for w, at, level in zip(weights, times, levels, strict=True))
+        / spread
+    )
+    left = [level - mean - slope * (at - time) for at, level in zip(times, levels, strict=True)]
+    variance = math.fsum(one * one for one in left) / (len(left) - 2) * _persistence(left)
+    squares = math.fsum((w * (at - time)) ** 2 for w, at in zip(weights, times, strict=True))
+    error = math.sqrt(variance * squares) / spread
+    if abs(slope) <= DRIFT_ERRORS * error:
+        return _Level(mean, -time, 0.0, 0.0)
+    return _Level(mean, -time, slope, error)
+
+
 def _ahead(values: Mapping[date, float], factors: Sequence[float], last: date, days: Sequence[date]) -> float:
-    """The sum of days ahead at the recent level of their weekdays; of the recent days, later ones weigh more."""
-    recent = [(day, value) for day, value in values.items() if 0 <= (last - day).days < LEVEL_DAYS]
-    weights = [0.5 ** ((last - day).days / HALF_LIFE_DAYS) for day, _ in recent]
-    above = math.fsum(weight * value for weight, (_, value) in zip(weights, recent, strict=True))
-    below = math.fsum(weight * factors[day.weekday()] for weight, (day, _) in zip(weights, recent, strict=True))
-    return above / below * math.fsum(factors[day.weekday()] for day in days) if below > 0 else 0.0
+    """The sum of days ahead, at the recent level of their weekdays and its drift."""
+    level = _level(values, factors, last)
+    return math.fsum(factors[day.weekday()] * level.at((day - last).days) for day in days)
 
 
 def _deviation(values: Mapping[date, float], factors: Sequence[float], last: date, ahead: int) -> float:
@@ -112,7 +157,9 @@ def _deviation(values: Mapping[date, float], factors: Sequence[float], last: dat
     ]
     unsure = 0.1 * _ahead(values, factors, last, [last])
     variance = fmean([error * error for error in noise]) if noise else unsure * unsure
-    by_noise = variance * _persistence(noise) * (ahead + 1.5 * ahead * ahead / LEVEL_DAYS)
+    level = _level(values, factors, last)
+    by_drift = level.error * ahead * (level.since + ahead / 2)
+    by_noise = variance * _persistence(noise) * (ahead + 1.5 * ahead * ahead / LEVEL_DAYS) + by_drift * by_drift
     tried = _tried(values, factors, ahead)
     by_trial = fmean([error * error for error in tried]) if len(tried) >= LEAST_TRIALS else by_noise
     return math.sqrt((by_noise + by_trial) / 2)
