@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nephoscope.cli.answer import Answer
+from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import KEYS, TAG
 from nephoscope.cost.money import budget, plain
 from nephoscope.cost.recommendations import recommendations
@@ -58,10 +59,15 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     tags = {key.removeprefix(TAG): () for key in by if key.startswith(TAG)}
     bill = BillFiles(arguments.paths).read(by=by, month=month, details=True, tags=tags)
     advice = [*recommendations(bill.uses), *provider_shares(bill, allowed)]
-    anomalies = cost_anomalies(bill.daily, tagged=bill.tagged)
+    anomalies = [one for one in cost_anomalies(bill.daily, tagged=bill.tagged) if _in_month(one, month)]
     report = CostReport.of(bill, at=at, budget=allowed, anomalies=anomalies, recommendations=advice)
 
     return Answer(report.document, lambda console: _print(console, report), report.status.verdict)
+
+
+def _in_month(anomaly: Anomaly, month: str | None) -> bool:
+    """What is usual is learnt from all months; what is told is of the month that was asked for."""
+    return month is None or f"{anomaly.start:%Y-%m}" <= month <= f"{anomaly.end:%Y-%m}"
 
 
 def keys(text: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Literal
 from nephoscope.cost.lines import Line
 from nephoscope.cost.money import total
 
+DAYS_MOST = 1_100  # three years; a charge with a day of the year 1 does not make a series of it
 LATE_DAYS = 2  # after which an estimated day has as good as all of its charges
 
 Keys = tuple[tuple[str, str], ...]  # (("provider", "aws"), ("service", "AmazonEC2"))
@@ -116,7 +117,7 @@ def complete_days(lines: Sequence[Line]) -> Mapping[tuple[str, str], Span]:
         for _ in range(LATE_DAYS):
             if last in estimated[place]:
                 last -= timedelta(days=1)
-        spans[place] = Span(min(told), last, frozenset(told))
+        spans[place] = Span(max(min(told), last - timedelta(days=DAYS_MOST)), last, frozenset(told))
     return spans
 
 

@@ -274,6 +274,23 @@ def test_a_file_that_is_no_bill_is_told_what_it_lacks(write_csv, report):
     assert "ServiceProviderName or ProviderName" in reason
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31T23:00:00Z", "9999-12-31", "2026-02-30", "garbage"])
+def test_a_day_that_cannot_be_does_not_spoil_the_bill(day, focus_row, write_csv, report):
+    """A charge of the year 1, or of no day at all, is charged all the same, and takes no time to read."""
+    rows = [focus_row(Tags=""), focus_row(ChargePeriodStart=day, ChargePeriodEnd=day, Tags="")]
+    answer = report(write_csv("bill.csv", rows), "--by", "day", "--month", "2026-05")
+    assert (answer["total_cost"], answer["total_is"]) == ("2.5", "exact")
+
+
+def test_what_is_wrong_with_a_row_is_said_without_its_data(focus_row, write_csv, report):
+    """A row with a field too many is named by its line and what was expected, not by what stands in it."""
+    path = write_csv("bill.csv", [focus_row(ResourceId="secret")])
+    path.write_text(path.read_text().rstrip() + ",one more\n")
+    reason = report(path)["sources"][0]["reason"]
+    assert "Line: 2, Expected Number of Columns: 17 Found: 18" in reason
+    assert "secret" not in reason
+
+
 def test_columns_that_nobody_declared_are_accepted(focus_row, write_csv, report):
     """`x_` columns and unknown ones do no harm, and the optional ones may all be missing."""
     needed = ("BilledCost", "BillingCurrency", "BillingPeriodStart", "ProviderName")

@@ -153,6 +153,15 @@ def test_a_team_that_spends_more_is_named_by_its_tag(
     assert found[0]["drivers"][0]["name"] == "Compute"
 
 
+def test_a_month_is_told_the_anomalies_that_it_had(
+    focus_row: Callable[..., dict[str, Any]], write_csv: Callable[..., Path], report: Callable[..., dict[str, Any]]
+) -> None:
+    """With `--month`, earlier months teach what is usual, and only the month's own anomalies are told."""
+    path = write_csv("bill.csv", _days(focus_row, lambda day, team: 400 if (day, team) == (50, "research") else 100))
+    assert report(path, "--month", "2026-04")["anomalies"]
+    assert not report(path, "--month", "2026-05")["anomalies"]
+
+
 def test_every_team_that_is_watched_is_told_of(
     focus_row: Callable[..., dict[str, Any]], write_csv: Callable[..., Path]
 ) -> None:

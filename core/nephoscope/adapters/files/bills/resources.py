@@ -41,7 +41,7 @@ def resource_uses(
     names = ", ".join(map(literal, dearest)) or "NULL"
     named = usage.filter(f"{charges.resource} IN ({names}) OR lower({charges.commitment_status}) = 'unused'")
     # One bit a day: two months of days are told apart.
-    day = f"1::BIGINT << (epoch(({charges.start})::DATE)::BIGINT // 86400 % 62)::INTEGER"
+    day = f"1::BIGINT << ((epoch(({charges.start})::DATE)::BIGINT // 86400 % 62 + 62) % 62)::INTEGER"
     columns = [f"{getattr(charges, key)} AS {key}" for key in _KEYS]
     columns += [f"{charges.provider} AS provider", f"upper({charges.currency}) AS currency"]
     columns += [f"{charges.tagged} AS tagged", f"{charges.idle} AS idle", f"{charges.description} AS description"]

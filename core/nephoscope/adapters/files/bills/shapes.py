@@ -27,6 +27,7 @@ HEAD_BYTES = 1 << 20
 NULLS = ["", "NULL", "null"]
 _GZIP, _ZSTD, _PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
 _KEYS_OF_ROWS = 200
+_FOUND = ("Expected Number of Columns", "Value with unterminated quote", "Invalid unicode", "Maximum line size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +156,12 @@ def _csv(path: Path, text: str, compression: Compression) -> Shape:
 
 
 def first_line(error: Exception) -> str:
-    """Take the first line of an engine's message, without the dot at its end."""
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    """
+    Take of an engine's message what it found, without the dot at its end and without the data that it quotes.
+
+    >>> first_line(ValueError("Error on Line: 2\\nOriginal Line: secret\\nExpected Number of Columns: 2 Found: 1\\n"))
+    'Error on Line: 2, Expected Number of Columns: 2 Found: 1'
+    """
+    first, *others = str(error).splitlines() or [type(error).__name__]
+    found = [line for line in others if line.startswith(_FOUND)]
+    return ", ".join(line.strip().rstrip(".") for line in (first, *found[:1]))
