@@ -96,6 +96,50 @@ def parquet(delays):
     return out.getvalue()
 
 
+class Room(Recorder):
+    """A Slack room: it takes whatever is posted."""
+
+    def answer(self, method, path, headers, body):
+        """Say "ok", as Slack does; anything else is no delivery."""
+        return 200, {}, b"ok"
+
+    @property
+    def env(self):
+        """Where the configuration's room is."""
+        return {"ROOM_URL": f"{self.url}/services/x"}
+
+    @property
+    def said(self):
+        """Every post."""
+        return [body.decode() for _, _, _, body in self.requests]
+
+
+@pytest.fixture
+def room():
+    """Where people are told."""
+    service = Room()
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def told(room, mailbox):
+    """Whether people were told, in the room and by mail: `told()`."""
+    return lambda: bool(room.said and mailbox[1])
+
+
+@pytest.fixture
+def told_once(room, mailbox):
+    """Hold that people were told once each, of the column that drifted: `told_once()`."""
+
+    def hold():
+        [said] = room.said
+        assert "dep_delay" in said
+        assert len(mailbox[1]) == 1
+
+    return hold
+
+
 @pytest.fixture
 def grid():
     """The stub of an Event Grid topic."""

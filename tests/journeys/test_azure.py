@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from emulators import AZURE_ACCOUNT
+from waiting import wait_for
 
 blob = pytest.importorskip("azure.storage.blob")
 
@@ -45,7 +46,7 @@ def account(azurite):
 
 
 def test_a_drifted_table_is_told_once(
-    account, azure_worker, grid, entra, staged, configured, tables, recorder, mailbox, tmp_path
+    account, azure_worker, grid, entra, staged, configured, tables, room, told, told_once, mailbox, tmp_path
 ):
     """Three blobs land, one drifted; each is told of twice; people are told once, in the room and by mail."""
     config = configured(
@@ -56,8 +57,9 @@ def test_a_drifted_table_is_told_once(
         objects=account.url(account.landing, "landed"),
         mail_port=mailbox[0],
     )
-    env = account.env | entra.env | {"NEPHOSCOPE_CONFIG": config, "ROOM_URL": f"{recorder.url}/services/x"}
-    with azure_worker(staged("azure", "drift", PYTHON), env, tmp_path / "drift.log") as app:
+    env = account.env | entra.env | room.env | {"NEPHOSCOPE_CONFIG": config}
+    logs = [tmp_path / f"{job}.log" for job in ("drift", "notify")]
+    with azure_worker(staged("azure", "drift", PYTHON), env, logs[0]) as app:
         for name, body in tables.items():
             event = account.land(f"landed/{name}", body)
             app.event("drift_on_object", event)
@@ -66,14 +68,16 @@ def test_a_drifted_table_is_told_once(
     assert len(reports) == len(tables)
     assert {headers["Authorization"] for _, _, headers, _ in grid.requests} == {"Bearer entra-token"}
 
-    with azure_worker(staged("azure", "notify", PYTHON), env, tmp_path / "notify.log") as app:
+    with azure_worker(staged("azure", "notify", PYTHON), env, logs[1]) as app:
         for number, report in enumerate(reports):
             app.message("notify_on_message", report, str(number))
             app.message("notify_on_message", report, str(number))
-    [(_, path, _, said)] = recorder.requests
-    assert path == "/services/x"
-    assert "dep_delay" in said.decode()
-    assert len(mailbox[1]) == 1
+        app.timer("sweep_on_timer", SLOT)
+        wait_for(told, *logs, ring=lambda: app.timer("sweep_on_timer", SLOT))
+    told_once()
+
+
+SLOT = "2025-01-31T06:00:00Z"
 
 
 def test_the_app_is_indexed_whole(azure_worker, staged, tmp_path):

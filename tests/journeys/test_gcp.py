@@ -2,18 +2,16 @@
 
 import json
 import os
-import time
 from contextlib import ExitStack
 from uuid import uuid4
 
 import pytest
 from emulators import gcs_server
 from nephoscope.adapters.https import request as ask
+from waiting import wait_for
 
 storage = pytest.importorskip("google.cloud.storage")
 pytest.importorskip("functions_framework")
-
-PATIENCE_SECONDS = 60
 
 
 def call(pubsub, method, path, document):
@@ -56,6 +54,16 @@ class Project:
         """Push a topic's messages to a function, as Eventarc does."""
         return self.subscribe(topic, pushConfig={"pushEndpoint": url}, **options)
 
+    def publish(self, topic, message):
+        """Publish one message."""
+        self.call("POST", f"{topic}:publish", {"messages": [message]})
+
+    def schedule(self, url):
+        """Push a function each slot of a schedule, as Cloud Scheduler does through Pub/Sub; what is returned rings."""
+        slots = self.make_topic()
+        self.push(slots, url)
+        return lambda: self.publish(slots, {"data": "e30="})
+
     def pull(self, subscription):
         """What waits in a subscription, acknowledged."""
         asked = {"maxMessages": 100, "returnImmediately": True}
@@ -75,15 +83,6 @@ def project(pubsub):
         yield Project(pubsub, gcs, name)
 
 
-def wait_for(ready):
-    """Wait until something is so; what it was."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not (found := ready()):
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.1)
-    return found
-
-
 def lines(log, job):
     """The log lines of a job's runs."""
     known = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
@@ -95,7 +94,9 @@ def done(log):
     return [line for line in lines(log, "drift") if line["outcome"] == "done"]
 
 
-def test_a_drifted_table_is_told_once(project, served, staged, configured, tables, recorder, mailbox, tmp_path):
+def test_a_drifted_table_is_told_once(
+    project, served, staged, configured, tables, room, told, told_once, mailbox, tmp_path
+):
     """Three tables are uploaded, one drifted; people are told once, in the room and by mail."""
     config = configured(
         hub="gcp",
@@ -105,25 +106,25 @@ def test_a_drifted_table_is_told_once(project, served, staged, configured, table
         objects=f"gs://{project.bucket.name}/landed",
         mail_port=mailbox[0],
     )
-    env = {**project.env, "NEPHOSCOPE_CONFIG": config, "ROOM_URL": f"{recorder.url}/services/x"}
-    log = tmp_path / "drift.log"
+    env = {**project.env, **room.env, "NEPHOSCOPE_CONFIG": config}
+    drifts, notifies, sweeps = logs = [tmp_path / f"{job}.log" for job in ("drift", "notify", "sweep")]
     with ExitStack() as running:
-        drift = running.enter_context(served(staged("gcp", "drift"), "drift_on_object", env, log))
-        notify = running.enter_context(
-            served(staged("gcp", "notify"), "notify_on_message", env, tmp_path / "notify.log")
-        )
+        drift = running.enter_context(served(staged("gcp", "drift"), "drift_on_object", env, drifts))
+        notify = running.enter_context(served(staged("gcp", "notify"), "notify_on_message", env, notifies))
+        sweep = running.enter_context(served(staged("gcp", "notify"), "sweep_on_timer", env, sweeps))
         project.push(project.uploads, drift)
         project.push(project.topic, notify)
+        ring = project.schedule(sweep)
         for number, (name, body) in enumerate(tables.items(), 1):
             project.bucket.blob(f"landed/{name}").upload_from_string(body)
-            wait_for(lambda number=number: len(done(log)) >= number)
-        wait_for(lambda: mailbox[1])
+            wait_for(lambda number=number: len(done(drifts)) >= number, *logs)
+        wait_for(told, *logs, ring=ring)
+        swept = len(lines(sweeps, "sweep"))
+        ring()
+        wait_for(lambda: len(lines(sweeps, "sweep")) > swept, *logs)
 
-    [(_, path, _, said)] = recorder.requests
-    assert path == "/services/x"
-    assert "dep_delay" in said.decode()
-    assert len(mailbox[1]) == 1
-    assert [line["findings"]["breach"] for line in done(log)][:2] == [0, 0]
+    told_once()
+    assert [line["findings"]["breach"] for line in done(drifts)][:2] == [0, 0]
 
 
 def test_what_fails_is_delivered_again_and_then_a_dead_letter(
@@ -156,8 +157,8 @@ def test_what_fails_is_delivered_again_and_then_a_dead_letter(
     }
     with served(staged("gcp", "drift"), "drift_on_object", env, log) as drift:
         project.push(topic, drift, retryPolicy=retry, deadLetterPolicy=letters)
-        project.call("POST", f"{topic}:publish", {"messages": [{"attributes": attributes}]})
-        [letter] = wait_for(lambda: project.pull(aside))
+        project.publish(topic, {"attributes": attributes})
+        [letter] = wait_for(lambda: project.pull(aside), log)
     assert letter["attributes"]["objectId"] == "landed/2013-01.parquet"
     tries = [line for line in lines(log, "drift") if line["outcome"] == "failed"]
     assert len(tries) == 5

@@ -81,6 +81,14 @@ def test_one_write_has_one_id_by_whichever_way_it_comes():
         assert len(ids) == 1, cloud
 
 
+def test_one_write_has_one_place_in_the_order_by_whichever_way_it_comes():
+    """Eventarc and a notification, whose own time may be later or coarser, tell one time: that of the object."""
+    direct, notified = named("gcp", "eventarc finalized"), named("gcp", "storage notification, pushed")
+    attributes = notified["message"]["attributes"] | {"eventTime": "2025-01-31T06:00:07Z"}
+    late = notified | {"message": notified["message"] | {"attributes": attributes}}
+    assert gcp.objects_written(late)[0].at == gcp.objects_written(direct)[0].at
+
+
 def named(cloud, name):
     """One shape's payload."""
     return next(shape["payload"] for shape in SHAPES[cloud] if shape["name"] == name)

@@ -185,9 +185,11 @@ def _notified(message: _Message) -> Read:
     if missing := sorted({"bucketId", "objectId", "objectGeneration"} - told.keys()):
         raise BadPayload(f"A storage notification has no attribute {', '.join(missing)}.", do=DO)
     resource = document(_data(message)) if told.get("payloadFormat") == "JSON_API_V1" else {}
-    size = resource.get("size") if isinstance(resource, dict) else None
-    at = told.get("eventTime", message.time)
-    return _written(told["bucketId"], told["objectId"], told["objectGeneration"], size, at)
+    known: dict[str, object] = resource if isinstance(resource, dict) else {}
+    # The object's own time, as Eventarc tells it: a content has one place in the order, whichever way it is told.
+    at = known.get("timeCreated") or told.get("eventTime", message.time)
+    where = (told["bucketId"], told["objectId"], told["objectGeneration"])
+    return _written(*where, known.get("size"), at if isinstance(at, str) else "")
 
 
 def _written(bucket: str, where: str, generation: str | int, size: object, at: str) -> Read:
