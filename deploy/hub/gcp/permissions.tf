@@ -12,7 +12,7 @@ resource "google_storage_bucket_iam_member" "prefix" {
   for_each = merge(
     { for folder in local.folders : "notify/${folder}" => { job = "notify", bucket = module.state.bucket, prefix = folder, role = "record" } },
     { for folder in local.folders : "rollup/${folder}" => { job = "rollup", bucket = module.state.bucket, prefix = folder, role = "read" } },
-    { "rollup/ledger" = { job = "rollup", bucket = var.platform.ledger.bucket, prefix = var.platform.ledger.prefix, role = "record" } },
+    { "rollup/ledger" = { job = "rollup", bucket = var.platform.ledger.bucket, prefix = var.platform.ledger.prefix, role = "append" } },
   )
 
   bucket = each.value.bucket
@@ -27,9 +27,9 @@ resource "google_storage_bucket_iam_member" "prefix" {
 
 resource "google_storage_bucket_iam_member" "list" {
   for_each = {
-    notify = { job = "notify", bucket = module.state.bucket }
-    rollup = { job = "rollup", bucket = module.state.bucket }
-    ledger = { job = "rollup", bucket = var.platform.ledger.bucket }
+    "notify/state"  = { job = "notify", bucket = module.state.bucket }
+    "rollup/state"  = { job = "rollup", bucket = module.state.bucket }
+    "rollup/ledger" = { job = "rollup", bucket = var.platform.ledger.bucket }
   }
 
   bucket = each.value.bucket

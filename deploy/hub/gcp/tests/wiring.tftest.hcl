@@ -14,6 +14,7 @@ variables {
     artefacts    = "nephoscope-artefacts-acme-ml"
     ledger       = { bucket = "acme-nephoscope-gcp", prefix = "ledger/" }
     roles = {
+      append  = "projects/acme-ml/roles/nephoscope_append"
       record  = "projects/acme-ml/roles/nephoscope_record"
       read    = "projects/acme-ml/roles/nephoscope_read"
       list    = "projects/acme-ml/roles/nephoscope_list"

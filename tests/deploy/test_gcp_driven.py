@@ -1,0 +1,217 @@
+"""Every job of Google's deployment, driven on stand-ins of its storage and topic: rights are what its calls take."""
+
+import base64
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fakes.recorded_calls import RecordedCalls
+
+storage = pytest.importorskip("google.cloud.storage")
+pytest.importorskip("functions_framework")
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "deploy" / "tests" / "configs" / "whole_gcp.yaml"
+BUCKETS = ("acme-nephoscope-hub", "acme-nephoscope-gcp", "acme-training")
+TOPIC = "projects/acme-ml/topics/nephoscope"
+
+pytestmark = pytest.mark.slow  # nine processes of the handler, and Terraform's values
+
+
+def permissions(method, path, _headers, body, status):
+    """
+    The permissions that one request takes, each with the object, bucket or topic that it is asked of.
+
+    To hear that an object is not there takes the right to list: whoever has it not is answered 403.
+
+    >>> permissions("GET", "/storage/v1/b/x/o/ledger%2Fa.json?alt=media", {}, b"", 200)
+    [('storage.objects.get', 'x/ledger/a.json')]
+    """
+    parts = urlsplit(path)
+    if found := re.match(r"/v1/(projects/.*):publish$", parts.path):
+        return [("pubsub.topics.publish", found[1])]
+    found = re.match(r"(?:/upload|/download)?/storage/v1/b/([^/]+)/o(?:/(.+))?$", parts.path)
+    if found is None:
+        return []
+    asked = parse_qs(parts.query)
+    listed = [("storage.objects.list", found[1])]
+    if method == "GET":
+        one = [("storage.objects.get", f"{found[1]}/{unquote(found[2])}")] if found[2] else listed
+        return [*one, *listed] if status == 404 else one
+    name = asked["name"][0] if "name" in asked else json.loads(re.search(rb'\{"name": "[^"]*"', body)[0] + b"}")["name"]
+    where = f"{found[1]}/{name}"
+    over = [("storage.objects.delete", where)] if asked.get("ifGenerationMatch") != ["0"] else []
+    return [("storage.objects.create", where), *over]
+
+
+class Grants:
+    """What Terraform gives each job: permissions, and where they hold."""
+
+    def __init__(self, resources):
+        roles = {
+            values["id"]: values["permissions"]
+            for address, values in resources.items()
+            if ".google_project_iam_custom_role." in address
+        }
+        self.of = {}
+        for address, values in resources.items():
+            found = re.search(r'\.google_(storage_bucket|pubsub_topic)_iam_member\.(\w+)(?:\["([^"]+)"\])?$', address)
+            if found is None or values["role"] not in roles:
+                continue
+            job = "rollup" if found[2] == "rollup" else found[3].split("/")[0]
+            where = values.get("topic") or f"{values['bucket']}{_prefix(values)}"
+            where = where if where.startswith(("acme", "projects/")) else f"projects/acme-ml/topics/{where}"
+            self.of.setdefault(job, []).extend((name, where) for name in roles[values["role"]])
+
+    def allow(self, job, permission, where):
+        """Whether a job may."""
+        return any(permission == name and where.startswith(place) for name, place in self.of[job])
+
+
+def _prefix(values):
+    if not values["condition"]:
+        return ""
+    return "/" + re.search(r'/objects/(.*)"\)$', values["condition"][0]["expression"])[1]
+
+
+@pytest.fixture(scope="module")
+def grants(initialised):
+    """What the whole deployment in Google Cloud gives."""
+    return Grants(initialised(".").made(".", "whole_gcp.tftest.hcl")["everything"])
+
+
+@pytest.fixture
+def invoke(gcs, recorder, monkeypatch, tmp_path):
+    """Call an entry point in a process of its own; what it asked of Google is the answer."""
+    from google.auth.credentials import AnonymousCredentials
+    from nephoscope import settings
+
+    stored, topic = RecordedCalls(gcs, permissions), RecordedCalls(recorder.url, permissions)
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs)
+    client = storage.Client(project="p", credentials=AnonymousCredentials())
+    for name in BUCKETS:
+        if not client.bucket(name).exists():
+            client.create_bucket(name)
+    shutil.copy(ROOT / "functions" / "gcp" / "main.py", tmp_path)
+    (tmp_path / "nephoscope.json").write_bytes(settings.stage(CONFIG))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")} | {
+        "STORAGE_EMULATOR_HOST": stored.url,
+        "PUBSUB_EMULATOR_HOST": topic.url.removeprefix("http://"),
+        "PYTHONPATH": str(ROOT / "core"),
+        "ROOM_URL": f"{recorder.url}/services/x",
+        "NEPHOSCOPE_CONFIG": "nephoscope.json",
+        "GCE_METADATA_HOST": "127.0.0.1:9",
+        "NO_GCE_CHECK": "true",
+    }
+
+    def call(entry_point, attributes, data):
+        before = len(stored.made), len(topic.made)
+        program = (
+            "import json, sys, main; from cloudevents.http import CloudEvent; "
+            f"main.{entry_point}(CloudEvent(*json.load(sys.stdin)))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            input=json.dumps([attributes, data]),
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert '"outcome": "done"' in done.stderr, done.stderr
+        return stored.made[before[0] :] + topic.made[before[1] :]
+
+    def forget_that_it_was_told():
+        """Take away the marks of today, as if each function had died before it set its own."""
+        for blob in client.list_blobs("acme-nephoscope-gcp", prefix=f"ledger/{datetime.now(UTC):%Y-%m-%d}"):
+            if blob.name.endswith(".published"):
+                blob.delete()
+
+    call.forget_that_it_was_told = forget_that_it_was_told
+    call.client = client
+    call.published = lambda: [body for _, path, _, body in recorder.requests if path.endswith(":publish")]
+    yield call
+    stored.close()
+    topic.close()
+
+
+ABOUT = {"specversion": "1.0", "id": "1", "source": "//pubsub.googleapis.com/projects/acme-ml/topics/t"}
+
+
+def message(body=b"{}", *, ago=timedelta(0)):
+    """A CloudEvent of a Pub/Sub message, as Eventarc hands it over."""
+    now = (datetime.now(UTC) - ago).isoformat()
+    told = {"data": base64.b64encode(body).decode(), "messageId": "1", "publishTime": now, "attributes": {}}
+    about = ABOUT | {"type": "google.cloud.pubsub.topic.v1.messagePublished", "time": now}
+    return about, {"message": told, "subscription": "projects/acme-ml/subscriptions/s"}
+
+
+def landed(client):
+    """A table of departure delays lands; how Eventarc tells of it."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({"dep_delay": np.random.default_rng(2013).exponential(12, 2_000)}), out)
+    blob = client.bucket("acme-training").blob("flights/2013-01.parquet")
+    blob.upload_from_string(out.getvalue())
+    now = datetime.now(UTC).isoformat()
+    about = {
+        "specversion": "1.0",
+        "id": "2",
+        "type": "google.cloud.storage.object.v1.finalized",
+        "source": "//storage.googleapis.com/projects/_/buckets/acme-training",
+        "subject": "objects/flights/2013-01.parquet",
+        "time": now,
+    }
+    facts = {"bucket": "acme-training", "name": "flights/2013-01.parquet", "generation": str(blob.generation)}
+    return about, facts | {"size": str(blob.size), "timeCreated": now, "updated": now, "metageneration": "1"}
+
+
+REFUSED = {
+    "logName": "projects/acme-ml/logs/cloudaudit.googleapis.com%2Fdata_access",
+    "insertId": "e1",
+    "timestamp": "2026-11-24T06:30:00Z",
+    "protoPayload": {
+        "serviceName": "storage.googleapis.com",
+        "methodName": "storage.objects.get",
+        "resourceName": "projects/_/buckets/models/objects/fraud.pkl",
+        "authenticationInfo": {"principalEmail": "mallory@example.org"},
+        "status": {"code": 7, "message": "PERMISSION_DENIED"},
+    },
+}
+
+
+def test_a_job_may_do_what_it_does_and_nothing_else(grants, invoke):
+    """For every job: no call of storage or topic without a right, and no right to them that no call takes."""
+    taken = {"drift": invoke("drift_on_object", *landed(invoke.client))}
+    for job in ("monitoring", "cost", "drift"):
+        taken[job] = taken.get(job, []) + invoke(f"{job}_on_timer", *message())
+    first, second = (invoke("monitoring_on_timer", *message(ago=timedelta(minutes=ago))) for ago in (10, 5))
+    taken["monitoring"] += first + second
+    taken["security"] = invoke("security_on_event", *message(json.dumps(REFUSED).encode()))
+    taken["notify"] = []
+    for published in invoke.published():
+        report = base64.b64decode(json.loads(published)["messages"][0]["data"])
+        taken["notify"] += invoke("notify_on_message", *message(report))
+    invoke.forget_that_it_was_told()
+    taken["sweep"] = invoke("sweep_on_timer", *message())
+    taken["rollup"] = invoke("rollup_on_timer", *message())
+
+    missing = {job: sorted({call for call in calls if not grants.allow(job, *call)}) for job, calls in taken.items()}
+    assert {job: refused for job, refused in missing.items() if refused} == {}
+    unused = {
+        job: sorted({name for name, _ in grants.of[job]} - {name for name, _ in calls}) for job, calls in taken.items()
+    }
+    assert {job: names for job, names in unused.items() if names} == {}
