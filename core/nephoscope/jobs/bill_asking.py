@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from nephoscope.cost.bill import Bill, Group, Source, merged
@@ -38,28 +39,45 @@ class Asked:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _One:
+    """What one cloud answered."""
+
+    answer: Answer
+    history: tuple[Line, ...] = ()
+    tagged: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)
+    untold: Mapping[str, str] = field(default_factory=dict)  # by tag key
+
+
 def ask(bills: Mapping[str, Bills], month: Month, *, tags: Collection[str], history_months: int) -> Asked:
-    """Ask every cloud, also by each tag; one whose month is unknown is asked nothing further."""
-    answers = {cloud: source.lines(str(month)) for cloud, source in bills.items()}
-    earlier = before(month, history_months)
-    history: list[Line] = []
-    tagged: dict[str, list[Line]] = {key: [] for key in tags}
-    untold: dict[tuple[str, str], str] = {}
-    for cloud, answer in answers.items():
-        if isinstance(answer, Unknown):
-            continue
-        for one in earlier:
-            history += _lines(bills[cloud].lines(str(one)))
-        history += answer.lines
-        for key, lines in tagged.items():
-            by_tag = bills[cloud].lines(str(month), tag=key)
-            if isinstance(by_tag, Unknown):
-                untold[key, cloud] = by_tag.reason
-                continue
-            for one in earlier:
-                lines += _lines(bills[cloud].lines(str(one), tag=key))
-            lines += by_tag.lines
-    return Asked(answers, tuple(history), {key: tuple(lines) for key, lines in tagged.items()}, untold)
+    """Ask every cloud at once, also by each tag; one whose month is unknown is asked nothing further."""
+    earlier = [str(one) for one in before(month, history_months)]
+    with ThreadPoolExecutor(max(1, len(bills)), thread_name_prefix="bills") as clouds:
+        told = clouds.map(lambda source: _ask(source, str(month), earlier, tags), bills.values())
+        found = dict(zip(bills, told, strict=True))
+    return Asked(
+        {cloud: one.answer for cloud, one in found.items()},
+        tuple(line for one in found.values() for line in one.history),
+        {key: tuple(line for one in found.values() for line in one.tagged.get(key, ())) for key in tags},
+        {(key, cloud): reason for cloud, one in found.items() for key, reason in one.untold.items()},
+    )
+
+
+def _ask(source: Bills, month: str, earlier: Sequence[str], tags: Collection[str]) -> _One:
+    answer = source.lines(month)
+    if isinstance(answer, Unknown):
+        return _One(answer)
+    history = [line for one in earlier for line in _lines(source.lines(one))]
+    tagged: dict[str, tuple[Line, ...]] = {}
+    untold: dict[str, str] = {}
+    for key in tags:
+        by_tag = source.lines(month, tag=key)
+        if isinstance(by_tag, Unknown):
+            untold[key] = by_tag.reason
+        else:
+            before_it = [line for one in earlier for line in _lines(source.lines(one, tag=key))]
+            tagged[key] = (*before_it, *by_tag.lines)
+    return _One(answer, (*history, *answer.lines), tagged, untold)
 
 
 def heeded(bill: Bill, advice: Mapping[str, Advice]) -> tuple[list[Recommendation], Bill]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -143,6 +144,31 @@ def test_a_silent_cloud_is_unknown_and_never_0(outbox: Outbox) -> None:
     assert str(report.coverage) == "1 of 2 sources answered (missing: azure)"
     total = grand_total(all_clouds({"local": report.readings}, "2026-05"))
     assert str(total) == "≥ 380 USD (1 of 2 unknown)"
+
+
+class SlowBills(FakeBills):
+    """A cloud that waits until another one was asked everything, or gives up."""
+
+    def __init__(self, cloud: str, other: FakeBills, questions: int) -> None:
+        super().__init__(cloud, "1")
+        self.other, self.questions = other, questions
+
+    def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Answer nothing, after the other cloud is done."""
+        for _ in range(500):
+            if len(self.other.asked) >= self.questions:
+                return Unknown("it took too long")
+            time.sleep(0.01)
+        return Unknown("nobody else was asked in the meantime")
+
+
+def test_a_cloud_that_does_not_answer_keeps_nobody_waiting(outbox: Outbox) -> None:
+    """The clouds are asked at once: one that hangs is unknown, and the other has answered meanwhile (B15)."""
+    azure = FakeBills("azure", "20")
+    bills = {"aws": SlowBills("aws", azure, questions=6), "azure": azure}
+    report = cost.run(EVENT, bills=bills, outbox=outbox, settings=_settings())
+    assert "it took too long" in next(one.reason for one in report.findings if one.subject == "aws")
+    assert report.readings["billed/azure/USD"] == "380"
 
 
 def test_a_function_that_asks_its_own_cloud_leaves_the_whole_to_rollup(outbox: Outbox) -> None:
