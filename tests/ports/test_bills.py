@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from string import Formatter
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 from fakes import bills as fakes
 from fakes.bills import BigQuery, CostManagement, cost_explorer, cost_explorer_day, cost_management_page, document
-from fakes.scripted_http import CUT, RESET, Answer, ScriptedHttp
+from fakes.scripted_http import CUT, HANG, RESET, Answer, ScriptedHttp
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
@@ -25,7 +29,9 @@ from nephoscope.adapters.gcp.bills import BigQueryBills
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.cost.lines import Known, Unknown
 from nephoscope.cost.totals import add
+from nephoscope.errors import Transient
 from nephoscope.ports import Bills
+from requests import RequestException
 
 NOW = datetime(2026, 5, 3, 6, tzinfo=UTC)
 MONTH = "2026-05"
@@ -153,11 +159,122 @@ def test_whatever_goes_wrong_when_the_sum_is_right_or_unknown(steps: list[Answer
         assert _billed(answer) == {currency: Decimal(amount)}
 
 
+def _made(kind: type[Exception]) -> Exception | None:
+    """An error of an SDK, with something in each place of its message; None where it is only a family's name."""
+    named = {name: "x" for _, name, _, _ in Formatter().parse(getattr(kind, "fmt", "")) if name}
+    for arguments in ((("x",), {}), ((), named), (("x", ValueError("y")), {})):
+        try:
+            return kind(*arguments[0], **arguments[1])
+        except (TypeError, KeyError):
+            continue
+    return None
+
+
+def _family(*roots: type[Exception]) -> list[Exception]:
+    found: dict[type[Exception], None] = {}
+    for root in roots:
+        kinds = [root]
+        while kinds:
+            kind = kinds.pop()
+            found[kind] = None
+            kinds += kind.__subclasses__()
+    return [error for error in map(_made, found) if error is not None]
+
+
+def _refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "GetCostAndUsage")
+
+
+SDK_ERRORS: dict[str, list[Exception]] = {
+    "aws": [
+        *_family(BotoCoreError),
+        *map(_refused, ("AccessDeniedException", "ThrottlingException", "LimitExceededException", "DataUnavailable")),
+    ],
+    "gcp": [*_family(GoogleAPICallError, GoogleAuthError, RequestException), RetryError("x", None), TimeoutError("x")],
+    "azure": [Transient("Entra ID gave no token")],
+}
+CALLS = {"aws": 2, "gcp": 4, "azure": 3}  # that a whole answer takes
+
+
+@dataclass
+class Failing:
+    """An SDK's client, or an answer of it, whose nth call raises."""
+
+    of: Any
+    error: Exception
+    left: list[int]
+
+    def __call__(self) -> Any:
+        return self._called(self.of)
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self.of, name)
+        return member if not callable(member) else lambda *args, **named: self._called(member, *args, **named)
+
+    def _called(self, member: Any, *args: Any, **named: Any) -> Any:
+        self.left[0] -= 1
+        if self.left[0] == 0:
+            raise self.error
+        answer = member(*args, **named)
+        return Failing(answer, self.error, self.left) if hasattr(answer, "result") else answer
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_each_error_of_an_sdk_at_each_call_is_unknown(data: st.DataObject, asked: Asked) -> None:
+    """Whatever an SDK raises, at whichever of its calls: the bill is unknown with a reason, never a number (D5)."""
+    cloud = {CostExplorerBills: "aws", CostManagementBills: "azure", BigQueryBills: "gcp"}[type(asked.bills)]
+    error = data.draw(st.sampled_from(SDK_ERRORS[cloud]))
+    left = [data.draw(st.integers(1, CALLS[cloud]))]
+    if isinstance(asked.bills, CostManagementBills):
+        bills: Bills = CostManagementBills(
+            FixedClock(NOW), Failing(lambda: "token", error, left), "/s", endpoint=asked.http.url
+        )
+    else:
+        bills = _bigquery(asked.http) if cloud == "gcp" else CostExplorerBills(FixedClock(NOW))
+        vars(bills)["_client"] = Failing(bills._client, error, left)
+    answer = bills.lines(MONTH)
+    assert isinstance(answer, Unknown)
+    assert answer.reason
+    assert left[0] <= 0
+
+
 @pytest.mark.parametrize("fault", [document(ERROR, 500), document(ERROR, 503), RESET, CUT])
 def test_a_service_that_stays_down_is_unknown(fault: Answer | str, asked: Asked) -> None:
     """A service that answers with 500, breaks every connection or cuts every answer is unknown."""
     asked.http.script.extend([fault] * 100)
     assert isinstance(asked.bills.lines(MONTH), Unknown)
+
+
+def test_a_service_that_hangs_is_unknown_after_a_few_tries(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no answer comes each try ends in time, there are five of them at most, and the bill is unknown (B3)."""
+    monkeypatch.setattr(bigquery, "TIMEOUT_SECONDS", 0.2)
+    hasty = {
+        CostExplorerBills: lambda: CostExplorerBills(FixedClock(NOW), timeout_seconds=0.2),
+        CostManagementBills: lambda: CostManagementBills(
+            FixedClock(NOW), lambda: "t", "s", endpoint=asked.http.url, timeout_seconds=0.2
+        ),
+        BigQueryBills: lambda: _bigquery(asked.http),
+    }
+    asked.http.script.extend([HANG] * 100)
+    answer = hasty[type(asked.bills)]().lines(MONTH)
+    assert isinstance(answer, Unknown)
+    assert 1 <= len(asked.http.requests) <= 5
+
+
+def test_a_service_that_speaks_no_tls_is_unknown(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address whose TLS fails is unknown; nothing is asked without it."""
+    secure = asked.http.url.replace("http://", "https://")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", secure)
+    kinds = {
+        CostExplorerBills: lambda: CostExplorerBills(FixedClock(NOW)),
+        CostManagementBills: lambda: CostManagementBills(FixedClock(NOW), lambda: "t", "s", endpoint=secure),
+        BigQueryBills: lambda: BigQueryBills(
+            "a.b.c", credentials=AnonymousCredentials(), client_options={"api_endpoint": secure}
+        ),
+    }
+    assert isinstance(kinds[type(asked.bills)]().lines(MONTH), Unknown)
+    assert asked.http.requests == []
 
 
 def test_a_closed_port_is_unknown(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

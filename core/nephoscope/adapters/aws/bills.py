@@ -25,6 +25,7 @@ from nephoscope.ports import Clock
 
 REGION = "us-east-1"
 PAGES_MOST = 20
+TIMEOUT_SECONDS = 20.0  # of one page
 RETRIES = {"mode": "standard", "total_max_attempts": 4}
 BILLED, EFFECTIVE = "UnblendedCost", "AmortizedCost"
 
@@ -47,15 +48,15 @@ CHARGES = {
 class CostExplorerBills:
     """The bill of one account, or of an organization's payer."""
 
-    def __init__(self, clock: Clock, *, pages_most: int = PAGES_MOST) -> None:
+    def __init__(self, clock: Clock, *, pages_most: int = PAGES_MOST, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._clock = clock
         self._pages_most = pages_most
+        self._timeout_seconds = timeout_seconds
 
     @cached_property
     def _client(self) -> Any:
-        return boto3.client(
-            "ce", region_name=REGION, config=Config(connect_timeout=3, read_timeout=20, retries=RETRIES)
-        )
+        config = Config(connect_timeout=3, read_timeout=self._timeout_seconds, retries=RETRIES)
+        return boto3.client("ce", region_name=REGION, config=config)
 
     def lines(self, month: str, *, tag: str = "") -> Answer:
         """Ask for a month by day, service (or tag) and record type."""

@@ -27,6 +27,7 @@ from nephoscope.ports import Clock
 ENDPOINT = "https://management.azure.com"
 API_VERSION = "2025-03-01"
 PAGES_MOST = 50
+TIMEOUT_SECONDS = 30.0  # of one page
 TRIES_MOST = 3  # of one page, after 429s
 LONGEST_WAIT_SECONDS = 30.0
 WAITS = tuple(f"x-ms-ratelimit-microsoft.costmanagement-{of}-retry-after" for of in ("qpu", "entity", "tenant"))
@@ -53,8 +54,10 @@ class CostManagementBills:
         *,
         endpoint: str = ENDPOINT,
         wait: Callable[[float], None] = time.sleep,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._clock, self._token, self._wait = clock, token, wait
+        self._timeout_seconds = timeout_seconds
         self._endpoint = endpoint
         path = f"{scope.strip('/')}/providers/Microsoft.CostManagement/query?api-version={API_VERSION}"
         self._url = f"{endpoint}/{path}"
@@ -108,7 +111,7 @@ class CostManagementBills:
         """Ask one page; after a 429 again, when the longest of its waits is over and is not too long to wait for."""
         headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         for left in reversed(range(TRIES_MOST)):
-            answer = request(url, method="POST", body=body, headers=headers, timeout_seconds=30)
+            answer = request(url, method="POST", body=body, headers=headers, timeout_seconds=self._timeout_seconds)
             if answer.status == 200:
                 return answer
             if answer.status == 204:
