@@ -106,11 +106,19 @@ class Secrets(Protocol):
 class Tables(Protocol):
     """Tables in objects, told as Profiles."""
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
+    def profile(
+        self,
+        table: ObjectRef,
+        *,
+        like: Profile | None = None,
+        expected: str | None = None,
+        key: tuple[str, ...] = (),
+    ) -> Profile:
         """
         Profile a landed table, over the bins of `like` where one is given.
 
-        A table of another format than `expected` is none.
+        A table of another format than `expected` is none. Rows that repeat a `key`, that of `like` where none is given,
+        are counted.
 
         Raises:
             Unreadable: The object is there and is no table that can be profiled.

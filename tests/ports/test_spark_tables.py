@@ -88,7 +88,9 @@ def test_a_large_object_is_handed_over(spark: object, folder: Path) -> None:
     asked = []
 
     class Noting:
-        def profile(self, table: ObjectRef, *, like: object = None, expected: object = None) -> object:
+        def profile(
+            self, table: ObjectRef, *, like: object = None, expected: object = None, key: object = ()
+        ) -> object:
             asked.append(table.size)
             return FileTables().profile(table)
 

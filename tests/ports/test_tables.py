@@ -378,10 +378,9 @@ def test_repeated_rows_of_a_key_are_counted(landed: Callable[..., ObjectRef]) ->
         "truth": [True, True, True, None, None],
         "x": [1.0, 2.0, 3.0, 4.0, 5.0],
     }
-    tables = FileTables(key=("number", "word", "truth"))
-    baseline = tables.profile(landed(pa.table(keys)))
+    baseline = FileTables().profile(landed(pa.table(keys)), key=("number", "word", "truth"))
     assert baseline.duplicates == 2
-    assert FileTables(key=("x",)).profile(landed(pa.table(keys))).duplicates == 0
+    assert FileTables().profile(landed(pa.table(keys)), key=("x",)).duplicates == 0
     text = text_of(pa.table({"number": [1, 1, 2], "word": ["a", "a", "b"], "truth": [True, True, True]}))["csv.gz"]
     assert FileTables().profile(landed(text), like=baseline).duplicates == 1
     without = FileTables().profile(landed(pa.table({"x": [1.0]})), like=baseline)

@@ -45,6 +45,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", action="append", default=[], metavar="[COLUMN=]NUMBER", help="not the preset's")
     parser.add_argument("--weight", action="append", default=[], metavar="COLUMN=NUMBER", help="in the drifted share")
     parser.add_argument("--kind", action="append", default=[], metavar="COLUMN=KIND", help=", ".join(KINDS))
+    parser.add_argument("--key", metavar="COLUMNS", help="hold repeated rows of this key against the baseline's: a,b")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with every column's distributions, too")
     cut = parser.add_mutually_exclusive_group()
     cut.add_argument("--chunk-size", type=int, metavar="N", help="nannyml: rows of a chunk")
@@ -76,14 +77,25 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
 
     baseline, window = existing_file(arguments.baseline), existing_file(arguments.window)
     rules, kinds, cut = _rules(arguments), _kinds(arguments.kind), _cut(arguments)
+    key = _key(arguments)
     page_of = _page() if arguments.html is not None else None
     dataset = window.name.split(".")[0]
     try:
         with ExitStack() as stack:
-            tables = open_pair(stack, baseline, window, kinds)
+            tables = open_pair(stack, baseline, window, kinds, key=key)
+            _check_key(key, tables.duplicates[0])
             preset = _chunked(stack, arguments, rules, kinds, cut) if rules.preset == "nannyml" else None
             sides = shown(tables.sides) if getattr(arguments, "output", "text") == "text" else tables.sides
-            found = compared(tables.rows, sides, rules, dataset=dataset, preset=preset, again=tables.again)
+            found = compared(
+                tables.rows,
+                sides,
+                rules,
+                dataset=dataset,
+                preset=preset,
+                again=tables.again,
+                key=tables.key,
+                duplicates=tables.duplicates,
+            )
     except Unreadable as error:
         found = unread(error, rules, dataset=dataset)
     else:
@@ -144,15 +156,24 @@ def run_profile(arguments: argparse.Namespace) -> Answer:
     like = _stored(arguments.like) if arguments.like else None
     if not 2 <= arguments.bins <= 65_536:
         raise BadUsage(f"--bins {arguments.bins} is not between 2 and 65536.", do="choose 256 to 4096")
-    key = tuple(arguments.key.split(",")) if arguments.key else ()
-    tables = FileTables(bins=arguments.bins, kinds=_kinds(arguments.kind), key=key)
+    key = _key(arguments)
+    tables = FileTables(bins=arguments.bins, kinds=_kinds(arguments.kind))
     try:
-        profile = tables.profile(ObjectRef("local", str(file.parent), file.name), like=like)
+        profile = tables.profile(ObjectRef("local", str(file.parent), file.name), like=like, key=key)
     except Unreadable as error:
         return not_made(str(error))
-    if key and profile.duplicates is None:
-        raise BadUsage(f"The key {arguments.key!r} names a column that is not there.", do="write --key a,b")
+    _check_key(key, profile.duplicates)
     return _written(profile, arguments.to)
+
+
+def _key(arguments: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(arguments.key.split(",")) if arguments.key else ()
+
+
+def _check_key(key: tuple[str, ...], duplicates: int | None) -> None:
+    if key and duplicates is None:
+        what = f"Rows were not counted by the key {','.join(key)!r}: it has no such column, or a Profile another key."
+        raise BadUsage(what, do="write --key a,b")
 
 
 def run_merge(arguments: argparse.Namespace) -> Answer:

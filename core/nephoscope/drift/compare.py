@@ -35,7 +35,8 @@ def compare(
     columns = [_finding(baseline, window, name, check, limit, dataset) for name, check, limit in limits.each()]
     derived = preset_findings(baseline, window, limits.rules, dataset=dataset) if limits.rules else ()
     rows = [rows_finding(baseline, window, limits.rows, dataset=dataset)] if limits.rows else []
-    rows += [duplicates_finding(baseline, window, dataset=dataset)] if baseline.key else []
+    key = limits.key or baseline.key
+    rows += [duplicates_finding(baseline, window, key, dataset=dataset)] if key else []
     newest = [
         newest_finding(window, column, limit, dataset=dataset, at=at)
         for column, limit in limits.newest.items()
@@ -89,7 +90,8 @@ def unreadable(
     ]
     derived = unknown_findings(baseline, limits.rules, dataset=dataset, why=why) if baseline and limits.rules else ()
     rows = [rows_finding(baseline, None, limits.rows, dataset=dataset, why=why)] if baseline and limits.rows else []
-    rows += [duplicates_finding(baseline, None, dataset=dataset, why=why)] if baseline and baseline.key else []
+    key = limits.key or (baseline.key if baseline else ())
+    rows += [duplicates_finding(baseline, None, key, dataset=dataset, why=why)] if baseline and key else []
     newest = [
         newest_finding(None, column, limit, dataset=dataset, at=at, why=why)
         for column, limit in limits.newest.items()

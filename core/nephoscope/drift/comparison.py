@@ -19,6 +19,7 @@ from nephoscope.drift.pair import NotComputable, Side, paired
 from nephoscope.drift.profile import Column, Profile
 from nephoscope.drift.quality import quality_findings
 from nephoscope.drift.schema_change import schema_finding
+from nephoscope.drift.table_checks import duplicates_finding
 from nephoscope.errors import Unreadable
 from nephoscope.findings import Finding, Verdict
 
@@ -46,6 +47,8 @@ def compared(
     dataset: str,
     preset: Preset | None = None,
     again: LookAgain | None = None,
+    key: tuple[str, ...] = (),
+    duplicates: tuple[int | None, int | None] = (None, None),
 ) -> Comparison:
     """
     Judge every column of two tables.
@@ -57,6 +60,8 @@ def compared(
         dataset: The table's name.
         preset: The preset, where it is not one of `PRESETS`.
         again: Looks at a column once more, where its limit lies within the bound of its value.
+        key: The columns that tell rows apart.
+        duplicates: How many rows of the baseline and of the window repeat it.
     """
     columns: list[ColumnJudgement] = []
     quality: list[Finding] = []
@@ -67,15 +72,19 @@ def compared(
                 outline.append(replace(side.column, numbers=None, categories=None))
         columns.append(judge_column(name, before, after, rules, preset, again))
         quality += _quality(name, before, after, dataset)
-    profiles = [Profile(count, tuple(outline)) for count, outline in zip(rows, outlines, strict=True)]
-    findings = (table_finding(profiles[1], dataset), schema_finding(*profiles, dataset=dataset), *quality)
+    baseline, window = (
+        Profile(count, tuple(outline), key=key, duplicates=repeated)
+        for count, outline, repeated in zip(rows, outlines, duplicates, strict=True)
+    )
+    findings = [table_finding(window, dataset), schema_finding(baseline, window, dataset=dataset), *quality]
+    findings += [duplicates_finding(baseline, window, key, dataset=dataset)] if key else []
     return Comparison(
         rules.preset,
         dataset_verdict(columns, findings, rules),
         rows,
         drifted_share(columns),
         tuple(columns),
-        findings,
+        tuple(findings),
     )
 
 

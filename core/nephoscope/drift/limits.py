@@ -50,6 +50,7 @@ class DriftLimits:
     columns: Mapping[str, Mapping[str, Limit]] = field(default_factory=dict)  # column → check → Limit
     rules: Rules | None = None  # by which all columns are judged besides; None where only the above are looked at
     rows: Limit | None = None  # of the window's rows by those of one object of the baseline
+    key: tuple[str, ...] = ()  # columns that tell rows apart; the baseline's where there are none
     newest: Mapping[str, Limit] = field(default_factory=dict)  # time column → hours since its newest value
 
     def each(self) -> Iterator[tuple[str, str, Limit]]:

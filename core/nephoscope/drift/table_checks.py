@@ -30,23 +30,26 @@ def rows_finding(baseline: Profile, window: Profile | None, limit: Limit, *, dat
     return measured(ROWS, dataset, ratio, limit, reason=reason, labels=labels)
 
 
-def duplicates_finding(baseline: Profile, window: Profile | None, *, dataset: str, why: str = "") -> Finding:
+def duplicates_finding(
+    baseline: Profile, window: Profile | None, key: tuple[str, ...], *, dataset: str, why: str = ""
+) -> Finding:
     """
     Hold the share of rows that repeat a key against the baseline's.
 
     Args:
-        baseline: Its key is what is looked at.
+        baseline: None of its rows counts as repeated where they were not counted by this key.
         window: None where it could not be read, for the reason `why`.
+        key: The columns that tell rows apart.
         dataset: The table's name.
         why: Why there is no window.
     """
-    labels, key = {"dataset": dataset}, ", ".join(baseline.key)
-    limit = at_most((baseline.duplicates or 0) / baseline.rows)
-    if window is None or window.duplicates is None:
-        reason = why or f"The window lacks a column of the key ({key})."
+    labels, told = {"dataset": dataset}, ", ".join(key)
+    limit = at_most((baseline.duplicates or 0) / baseline.rows if baseline.key == key else 0.0)
+    if window is None or window.duplicates is None or window.key != key:
+        reason = why or f"The window's rows were not counted by the key ({told}): it lacks a column of it."
         return unknown(DUPLICATES, dataset, reason=reason, limit=limit, labels=labels)
     share = window.duplicates / window.rows
-    reason = f"{window.duplicates:,} of {window.rows:,} rows repeat a key ({key}), a share of {limit} was expected."
+    reason = f"{window.duplicates:,} of {window.rows:,} rows repeat a key ({told}), a share of {limit} was expected."
     return measured(DUPLICATES, dataset, share, limit, reason=reason, labels=labels)
 
 

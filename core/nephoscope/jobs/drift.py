@@ -104,7 +104,7 @@ def _judge(event: ObjectWritten, dataset: str, watched: DataSet, tables: Tables,
     baseline, limits = None, watched.limits()
     try:
         baseline, version = baselines.current(dataset) or _first(event.object, dataset, watched, tables, baselines)
-        window = tables.profile(event.object, like=baseline, expected=watched.expected)
+        window = tables.profile(event.object, like=baseline, expected=watched.expected, key=watched.key)
         return compare(baseline, window, limits, dataset=dataset, at=event.at), version
     except (Unreadable, BadBaseline) as error:
         return unreadable(limits, dataset, error, baseline=baseline, at=event.at), None
@@ -139,7 +139,7 @@ def _keep(
     """Profile a part and keep it; its Report goes to the log alone, for a part speaks for no table."""
     try:
         baseline, _ = baselines.current(dataset) or _first(event.object, dataset, watched, tables, baselines)
-        part = tables.profile(event.object, like=baseline, expected=watched.expected)
+        part = tables.profile(event.object, like=baseline, expected=watched.expected, key=watched.key)
         parts.add(dataset, event, part)
         findings: tuple[Finding, ...] = (table_finding(part, dataset),)
     except Unreadable as error:
@@ -154,10 +154,10 @@ def _first(
 ) -> tuple[Profile, str]:
     """Make what the configuration names the Baseline, or the first table that lands."""
     if watched.baseline is UNSET:
-        profile = tables.profile(table, expected=watched.expected)
+        profile = tables.profile(table, expected=watched.expected, key=watched.key)
     else:
         try:
-            profile = tables.profile(ref_of(watched.baseline))
+            profile = tables.profile(ref_of(watched.baseline), key=watched.key)
         except (BadPayload, Unreadable) as error:
             raise BadBaseline(f"The configured baseline of '{dataset}': {error.what}", do=error.do) from error
     return profile, baselines.promote(dataset, profile)

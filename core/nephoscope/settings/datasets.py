@@ -149,6 +149,10 @@ class DataSet(Section, frozen=True, kw_only=True):
     rows: Annotated[LimitSetting, Meta(description="Its rows by those of one object of the baseline.")] | UnsetType = (
         UNSET
     )
+    key: Annotated[
+        tuple[Text, ...],
+        Meta(description="The columns that tell its rows apart; no larger share may repeat them than did before."),
+    ] = ()
     newest: Annotated[
         dict[Text, LimitSetting], Meta(description="Time column and hours since its newest value when it lands.")
     ] = field(default_factory=dict)
@@ -186,5 +190,6 @@ class DataSet(Section, frozen=True, kw_only=True):
             },
             rules=None if self.preset is UNSET else Rules(self.preset, self.methods, self.limits_of, self.weights),
             rows=None if self.rows is UNSET else self.rows.limit(),
+            key=self.key,
             newest={column: setting.limit() for column, setting in self.newest.items()},
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 from nephoscope.cli.main import main
@@ -111,6 +112,8 @@ def test_breach_goes_before_unknown_in_the_exit_code(answered: Answered) -> None
         (["profile", "window.parquet", "-o", "folder"], "is a directory"),
         (["profile", "window.parquet", "-o", "p.json", "--like", "window.parquet"], "are no Profile"),
         (["merge", "window.parquet", "-o", "p.json"], "are no Profile"),
+        (["compare", "baseline.parquet", "window.parquet", "--key", "x,y"], "counted by the key 'x,y'"),
+        (["profile", "window.parquet", "-o", "p.json", "--key", "y"], "counted by the key 'y'"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_2(
@@ -141,3 +144,18 @@ def test_profiles_stand_for_their_files(answered: Answered) -> None:
     merged = answered("merge", "w.json", "w.json", "-o", "twice.json")
     assert merged["rows"] == 1_000
     assert main(["drift", "merge", "b.json", "alone.json", "-o", "x.json"]) == 2
+
+
+@pytest.mark.parametrize("rows", [1_000, 120_000])
+@pytest.mark.parametrize("written", ["parquet", "csv"])
+def test_repeated_rows_of_a_key_are_a_breach(rows: int, written: str, answered: Answered) -> None:
+    """With --key, rows that repeat it more often than the baseline's are found, in files of any size and Profiles."""
+    for name, number in (("b", np.arange(rows)), ("w", np.maximum(np.arange(rows) - 7, 0))):
+        table = pa.table({"number": number, "word": ["a"] * rows})
+        pq.write_table(table, f"{name}.parquet") if written == "parquet" else csv.write_csv(table, f"{name}.csv")
+    b, w = f"b.{written}", f"w.{written}"
+    answered("profile", b, "-o", "key.json", "--key", "number,word")
+    for words in (["compare", b, w, "--key", "number,word"], ["compare", "key.json", w]):
+        (found,) = [one for one in answered(*words)["findings"] if one["check"] == "drift.duplicates"]
+        assert (found["verdict"], found["value"]) == ("breach", 7 / rows)
+    assert "drift.duplicates" not in {one["check"] for one in answered("compare", b, w)["findings"]}

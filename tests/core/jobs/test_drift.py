@@ -33,10 +33,10 @@ datasets:
 class Desk:
     """The drift job over one folder, as the local runner runs it."""
 
-    def __init__(self, folder: Path, clock: FixedClock) -> None:
+    def __init__(self, folder: Path, clock: FixedClock, configuration: str = CONFIGURATION) -> None:
         self.landed = folder / "landed"
         self.landed.mkdir()
-        (folder / "nephoscope.yaml").write_text(CONFIGURATION, encoding="utf-8")
+        (folder / "nephoscope.yaml").write_text(configuration, encoding="utf-8")
         self.settings = settings.load(folder / "nephoscope.yaml")
         state = SqliteState(folder / "jobs.db")
         self.topic = SqliteTopic(folder / "topic.db", clock=clock)
@@ -134,3 +134,13 @@ def test_an_object_of_no_data_set_is_refused(desk: Desk, tmp_path: Path) -> None
     event = ObjectWritten("e", datetime(2026, 11, 24, tzinfo=UTC), ObjectRef("local", str(tmp_path), "other.parquet"))
     with pytest.raises(BadPayload, match="lies in none of the 1 configured data sets"):
         desk.run(event)
+
+
+def test_repeated_rows_of_a_configured_key_are_a_breach(tmp_path: Path, clock: FixedClock) -> None:
+    """A data set with a key tells of rows that repeat it, from the first file on and when one cannot be read."""
+    desk = Desk(tmp_path, clock, CONFIGURATION.replace("    columns", "    key: [score]\n    columns"))
+    verdicts = [
+        finding(desk.land(name, values), "drift.duplicates").verdict
+        for name, values in (("a", [0.5, 0.6]), ("b", [0.5, 0.5, 0.6]), ("c", b"cut"), ("d", [0.6, 0.5]))
+    ]
+    assert verdicts == [Verdict.OK, Verdict.BREACH, Verdict.UNKNOWN, Verdict.OK]

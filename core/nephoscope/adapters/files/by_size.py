@@ -17,7 +17,14 @@ class TablesBySize:
     large: Tables
     most_bytes: int
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
+    def profile(
+        self,
+        table: ObjectRef,
+        *,
+        like: Profile | None = None,
+        expected: str | None = None,
+        key: tuple[str, ...] = (),
+    ) -> Profile:
         """Profile a table where its size belongs."""
         chosen = self.large if (table.size or 0) > self.most_bytes else self.small
-        return chosen.profile(table, like=like, expected=expected)
+        return chosen.profile(table, like=like, expected=expected, key=key)

@@ -32,7 +32,7 @@ def answer(tables: FileTables, request: Request) -> Reply:
     """Profile one table."""
     like = None if bytes(request.like) == b"null" else profiles.from_json(bytes(request.like))
     try:
-        profile = tables.profile(request.table, like=like, expected=request.expected)
+        profile = tables.profile(request.table, like=like, expected=request.expected, key=request.key)
         return Reply(profile=msgspec.Raw(profiles.to_json(profile)))
     except BadPayload as error:
         return Reply(error="BadPayload", what=error.what, do=error.do)

@@ -24,7 +24,14 @@ class FetchedTables:
         self._limits = limits
         self._bins = bins
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
+    def profile(
+        self,
+        table: ObjectRef,
+        *,
+        like: Profile | None = None,
+        expected: str | None = None,
+        key: tuple[str, ...] = (),
+    ) -> Profile:
         """
         Profile an object, over the bins of `like` where one is given.
 
@@ -43,5 +50,5 @@ class FetchedTables:
                 )
             with pa.OSFile(str(file)) as opened:
                 source = Source(url=table.url, version=table.version, size=size)
-                how = Making(bins=self._bins, like=like)
+                how = Making(bins=self._bins, like=like, key=key)
                 return profile_file(opened, source, name=table.key, how=how, expected=expected, limits=self._limits)

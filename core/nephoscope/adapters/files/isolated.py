@@ -42,6 +42,7 @@ class Request(msgspec.Struct, frozen=True):
     table: ObjectRef
     like: msgspec.Raw
     expected: str | None
+    key: tuple[str, ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -74,7 +75,14 @@ class IsolatedTables:
         self._child: subprocess.Popen[bytes] | None = None
         self._end: Callable[[], object] = lambda: None
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
+    def profile(
+        self,
+        table: ObjectRef,
+        *,
+        like: Profile | None = None,
+        expected: str | None = None,
+        key: tuple[str, ...] = (),
+    ) -> Profile:
         """
         Profile a file, over the bins of `like` where one is given.
 
@@ -84,7 +92,7 @@ class IsolatedTables:
         """
         child = self._running()
         written = msgspec.Raw(profiles.to_json(like) if like else b"null")
-        reply, late = self._ask(child, msgspec.json.encode(Request(table, written, expected)))
+        reply, late = self._ask(child, msgspec.json.encode(Request(table, written, expected, key)))
         if reply is None:
             raise self._died(child, table, late=late)
         if reply.error == "BadPayload":

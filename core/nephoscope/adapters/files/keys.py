@@ -28,7 +28,7 @@ def duplicate_rows(table: Whole, key: Sequence[str]) -> int | None:
         return None
     hashes: Hashes = np.zeros(table.rows, dtype=np.uint64)
     for name in key:
-        pieces = [_hashed(array) for array in table.pieces(name)]
+        pieces = [_hashed(array) for array in table.pieces(name, kept=True)]
         hashes = _mixed(hashes ^ np.concatenate(pieces))
     return len(hashes) - len(np.unique(hashes))
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from nephoscope.adapters.files.columns import Opened, WordCounts, as_kind, kind_of, numbers
 from nephoscope.adapters.files.formats import AGAIN, Format, first_line
+from nephoscope.adapters.files.keys import duplicate_rows
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
 from nephoscope.adapters.files.readings import Making
@@ -46,13 +47,20 @@ class TablePair:
     rows: tuple[int, int]
     sides: Iterator[Sides]
     again: LookAgain | None = None  # where both are files of many rows
+    key: tuple[str, ...] = ()  # columns that tell rows apart
+    duplicates: tuple[int | None, int | None] = (None, None)  # rows of each that repeat it
 
 
 def open_pair(
-    stack: ExitStack, baseline: Path, window: Path, kinds: Mapping[str, Kind], limits: ReadLimits = LAPTOP
+    stack: ExitStack,
+    baseline: Path,
+    window: Path,
+    kinds: Mapping[str, Kind],
+    limits: ReadLimits = LAPTOP,
+    key: tuple[str, ...] = (),
 ) -> TablePair:
     """
-    Open two files or Profiles; `stack` closes them.
+    Open two files or Profiles; `stack` closes them. Rows that repeat `key`, or a Profile's own key, are counted.
 
     Raises:
         Unreadable: One of them is no table.
@@ -63,13 +71,20 @@ def open_pair(
         before = sources[0].whole(None)
         after = sources[1].whole(before) if before else None
         if before and after:
-            return TablePair((before.rows, after.rows), _exact_sides(before, after, kinds))
+            repeated = (duplicate_rows(before, key), duplicate_rows(after, key)) if key else (None, None)
+            return TablePair((before.rows, after.rows), _exact_sides(before, after, kinds), None, key, repeated)
     first, second = sources if formats[0] is Format.PROFILE or formats[1] is not Format.PROFILE else reversed(sources)
-    bins = first.profile(None)
-    other = second.profile(bins)
+    bins = first.profile(None, key)
+    other = second.profile(bins, key)
     profiles = (bins, other) if first is sources[0] else (other, bins)
     again = None if Format.PROFILE in formats else partial(_again, sources)
-    return TablePair((profiles[0].rows, profiles[1].rows), _profiled_sides(*profiles), again)
+    key = key or profiles[0].key
+    repeated = (_repeated(profiles[0], key), _repeated(profiles[1], key))
+    return TablePair((profiles[0].rows, profiles[1].rows), _profiled_sides(*profiles), again, key, repeated)
+
+
+def _repeated(profile: Profile, key: tuple[str, ...]) -> int | None:
+    return profile.duplicates if profile.key == key else None
 
 
 def _again(sources: Sequence[_Source], of: Pair) -> Pair | None:
@@ -92,11 +107,11 @@ class _Source:
         self._content = checked_content(file, path.name, None, limits)
         self.format = self._content.format
 
-    def profile(self, like: Profile | None) -> Profile:
+    def profile(self, like: Profile | None, key: tuple[str, ...]) -> Profile:
         """The file as a Profile."""
         self._file.seek(0)
         source = Source(url=self._path.resolve().as_uri(), size=self._file.size())
-        how = Making(like=like, bins=BINS, kinds=self._kinds)
+        how = Making(like=like, bins=BINS, kinds=self._kinds, key=key)
         return profile_file(self._file, source, name=self._path.name, how=how, limits=self._limits)
 
     def values(self, name: str, wanted: Callable[[Floats], Floats]) -> Floats:

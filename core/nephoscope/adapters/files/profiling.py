@@ -48,7 +48,7 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
         raise Unreadable(f"'{name}' broke off while it was read: {first_line(error)}.", do=AGAIN) from error
     if not rows:
         raise Unreadable(f"'{name}' has 0 rows.", do=AGAIN, why="NO_DATA")
-    key = how.like.key if how.like else how.key
+    key = how.key or (how.like.key if how.like else ())
     return Profile(
         rows=rows,
         columns=tuple(columns),

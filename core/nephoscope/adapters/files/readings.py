@@ -38,7 +38,7 @@ class Making:
     like: Profile | None = None  # whose bins are counted over; columns it lacks are counted in one bin
     bins: int = 1_024  # how many are made where there is no `like`
     salt: str = ""  # what the hashes of words are made with
-    key: tuple[str, ...] = ()  # columns whose repeated values are counted; those of `like` where there is one
+    key: tuple[str, ...] = ()  # columns whose repeated values are counted; those of `like` where none are named
     kinds: Mapping[str, Kind] = field(default_factory=dict)  # of columns that are not looked at as their type suggests
 
 

@@ -31,14 +31,22 @@ class FileTables:
         limits: ReadLimits = LAPTOP,
         salt: str = "",
         kinds: Mapping[str, Kind] | None = None,
-        key: tuple[str, ...] = (),
     ) -> None:
-        self._how = Making(bins=bins, salt=salt, kinds=kinds or {}, key=key)
+        self._how = Making(bins=bins, salt=salt, kinds=kinds or {})
         self._limits = limits
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
+    def profile(
+        self,
+        table: ObjectRef,
+        *,
+        like: Profile | None = None,
+        expected: str | None = None,
+        key: tuple[str, ...] = (),
+    ) -> Profile:
         """
         Profile a file, over the bins of `like` where one is given; of another format than `expected` it is no table.
+
+        Rows that repeat a `key`, that of `like` where none is given, are counted.
 
         Raises:
             Unreadable: It is there and is no table that can be profiled.
@@ -47,7 +55,7 @@ class FileTables:
         path = _path(table)
         with pa.OSFile(str(path)) as file:
             source = Source(url=table.url, version=table.version, size=file.size())
-            how = replace(self._how, like=like)
+            how = replace(self._how, like=like, key=key)
             return profile_file(file, source, name=table.key, how=how, expected=expected, limits=self._limits)
 
 

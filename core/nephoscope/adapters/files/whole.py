@@ -42,10 +42,10 @@ class Whole:
     def _broken(self, error: Exception) -> Unreadable:
         return Unreadable(f"'{self.name}' broke off while it was read: {first_line(error)}.", do=AGAIN)
 
-    def pieces(self, name: str) -> list[pa.Array]:
-        """One column, which is not kept."""
+    def pieces(self, name: str, *, kept: bool = False) -> list[pa.Array]:
+        """One column, which is not kept unless it is wanted once more."""
         if name in self._held:
-            return self._held.pop(name)
+            return self._held[name] if kept else self._held.pop(name)
         try:
             return [array for one, array in self._groups[name].read() if one == name]
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:

@@ -43,7 +43,14 @@ class SparkTables:
             return builder.remote(self._url).getOrCreate()
         return builder.master(self._url).config("spark.ui.enabled", "false").getOrCreate()
 
-    def profile(self, table: ObjectRef, *, like: Profile | None = None, expected: str | None = None) -> Profile:
+    def profile(
+        self,
+        table: ObjectRef,
+        *,
+        like: Profile | None = None,
+        expected: str | None = None,
+        key: tuple[str, ...] = (),
+    ) -> Profile:
         """
         Profile a Parquet file, or a folder of them, over the bins of `like` where one is given.
 
@@ -65,7 +72,11 @@ class SparkTables:
             raise Unreadable(f"'{table.key}' has 0 rows.", do=AGAIN, why="NO_DATA")
         whole = merge(*parts)
         source = Source(table.url, table.version, table.size, whole.rows)
-        return Profile(whole.rows, whole.columns, (source,))
+        key = key or (like.key if like else ())
+        duplicates = None
+        if key and set(key) <= set(rows.columns):
+            duplicates = whole.rows - rows.select(*(f"`{name}`" for name in key)).distinct().count()
+        return Profile(whole.rows, whole.columns, (source,), key, duplicates)
 
     def _outline(self, rows: DataFrame, table: ObjectRef) -> Profile:
         surveys = [msgspec.json.decode(body, type=Survey) for body in _results(rows, surveying)]
