@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,6 +14,11 @@ from nephoscope.errors import Unreadable
 from nephoscope.events import ObjectRef
 from nephoscope.features.view import View
 from nephoscope.settings.urls import inside, url_of
+
+# As the configuration spells it, or as Feast and Spark do.
+_AZURE = re.compile(
+    r"(?:az://(?P<account>[^/]+)/(?P<container>[^/]+)|abfss?://(?P<first>[^/@]+)@(?P<named>[^/.]+)[^/]*)(?P<key>/.*)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Place:
         return files
 
 
-def place_of(view: View, folder: Path, *, override: str = "", s3_endpoint: str = "") -> Place:
+def place_of(view: View, folder: Path, *, override: str = "") -> Place:
     """
     Find where a view's rows are computed to.
 
@@ -51,7 +58,6 @@ def place_of(view: View, folder: Path, *, override: str = "", s3_endpoint: str =
         view: The view.
         folder: The repository's, which relative paths are relative to.
         override: Where this cloud reads them instead.
-        s3_endpoint: Another S3 than Amazon's, where the source names none itself.
 
     Raises:
         Unreadable: The source is no file; only Feast knows how to read it.
@@ -67,13 +73,45 @@ def place_of(view: View, folder: Path, *, override: str = "", s3_endpoint: str =
         return Place(path, path, fs.LocalFileSystem())
     parts = urlsplit(url)
     if parts.scheme == "s3":
-        return Place(url, f"{parts.netloc}{parts.path}", _s3(view.source.endpoint or s3_endpoint))
+        return Place(url, f"{parts.netloc}{parts.path}", _s3(view.source.endpoint))
+    if found := _AZURE.fullmatch(url):
+        account, container = found["account"] or found["named"], found["container"] or found["first"]
+        path = f"{container}{found['key'] or ''}"
+        return Place(f"az://{account}/{path}", path, _azure(account))
+    if parts.scheme == "gs":
+        return Place(url, f"{parts.netloc}{parts.path}", _gs())
     filesystem, path = fs.FileSystem.from_uri(url)
     return Place(url, path, filesystem)
 
 
 def _s3(endpoint: str) -> fs.FileSystem:
+    """Where the source says, else where the environment's own words for AWS' SDKs say, which Arrow does not read."""
+    endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
     if not endpoint:
         return fs.S3FileSystem()
     parts = urlsplit(endpoint)
     return fs.S3FileSystem(endpoint_override=parts.netloc or endpoint, scheme=parts.scheme or "https")
+
+
+def _gs() -> fs.FileSystem:
+    """As the function's own identity; an emulator where the environment names one, as for Google's SDK."""
+    if emulator := os.environ.get("STORAGE_EMULATOR_HOST"):
+        at = urlsplit(emulator)
+        return fs.GcsFileSystem(anonymous=True, scheme=at.scheme, endpoint_override=at.netloc)
+    return fs.GcsFileSystem()
+
+
+def _azure(account: str) -> fs.FileSystem:
+    """As the function's own identity; Azurite where the environment connects to it, as records are."""
+    told = dict(part.split("=", 1) for part in os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";") if part)
+    if "BlobEndpoint" in told:
+        at = urlsplit(told["BlobEndpoint"])
+        return fs.AzureFileSystem(
+            account,
+            account_key=told["AccountKey"],
+            blob_storage_authority=at.netloc,
+            blob_storage_scheme=at.scheme,
+            dfs_storage_authority=at.netloc,
+            dfs_storage_scheme=at.scheme,
+        )
+    return fs.AzureFileSystem(account, client_id=os.environ.get("AZURE_CLIENT_ID") or None)
