@@ -132,7 +132,10 @@ class DataSet(Section, frozen=True, kw_only=True):
     preset: (
         Annotated[
             Literal["default", "evidently"],
-            Meta(description="Judges every column, and its nulls, categories and range; only `columns` when absent."),
+            Meta(
+                title="a preset that judges Profiles (nannyml needs rows: nephoscope drift compare)",
+                description="Judges every column, and its nulls, categories and range; only `columns` when absent.",
+            ),
         ]
         | UnsetType
     ) = UNSET

@@ -105,6 +105,11 @@ ONE_MISTAKE = [
     ("[-15, 15]", "[15]", "between: found a list, expected two numbers, the lower one first."),
     ("at_most: 0.1", "at_most: 1, at_limit: unknown", "at_limit: found 'unknown', expected one of: breach, ok."),
     ("flights:", "fl ights:", "datasets.fl ights: found 'fl ights', expected a name of letters, digits, "),
+    (
+        "objects: landing/flights",
+        "objects: landing/flights\n    preset: nannyml",
+        "preset: found 'nannyml', expected a preset that judges Profiles (nannyml needs rows: nephoscope drift compare): ",
+    ),
     ("objects: landing/flights", "objects: ftp://a/b", "objects: found 'ftp://a/…', expected a folder or file, s3://"),
     ("format: parquet", "format: parquet\n    format: csv", "7:5: datasets.flights.format: found the key again that "),
     ('"* * * * *"', '"0 * * * * *"', "timers.sweep: found '0 * * * * *' (it has not five fields), expected a cron "),
