@@ -46,6 +46,10 @@ class BadPayload(Permanent):
     """A payload that is no Event of ours."""
 
 
+class Unauthorised(Permanent):
+    """A request that does not prove who sent it: it is refused, and nothing is done."""
+
+
 class BadSettings(Permanent):
     """A configuration with mistakes, all of them, one line each."""
 

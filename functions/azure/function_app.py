@@ -7,10 +7,11 @@ from nephoscope.payloads import azure
 from nephoscope.wiring.azure import Azure
 from nephoscope.wiring.entry import log_to_stderr
 from nephoscope.wiring.function import Function
+from nephoscope.wiring.push import GridDoor
 
 log_to_stderr()
 function = Function.beside(__file__, Azure())
-app = func.FunctionApp()
+app, door = func.FunctionApp(), GridDoor(function)
 on_event_grid = app.event_grid_trigger(arg_name="event")
 
 
@@ -78,9 +79,15 @@ def sweep_on_timer(timer: func.TimerRequest) -> None:
 @app.queue_trigger(arg_name="message", queue_name="nephoscope-reports", connection="NEPHOSCOPE_QUEUE")
 def notify_on_message(message: func.QueueMessage) -> None:
     """The hub: a Report came."""
-    now = function.clock.now()
     body, identity, taken = message.get_body(), message.id or "", message.insertion_time
-    function.take_in(lambda: [azure.message_received(body, identity, taken, now=now)])
+    function.take_in(lambda: [azure.message_received(body, identity, taken, now=function.clock.now())])
+
+
+@app.route(route="reports", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.FUNCTION)
+def notify_on_post(request: func.HttpRequest) -> func.HttpResponse:
+    """The hub: a Report was posted as a CloudEvent, or somebody asks whether he may."""
+    answer = door.post(request.method, dict(request.headers), request.get_body())
+    return func.HttpResponse(answer.body, status_code=answer.status, headers=dict(answer.headers))
 
 
 @on_schedule("rollup")

@@ -7,12 +7,12 @@ from nephoscope.payloads import gcp
 from nephoscope.wiring.entry import log_to_stderr
 from nephoscope.wiring.function import Function
 from nephoscope.wiring.gcp import Gcp
-from nephoscope.wiring.push import Door
+from nephoscope.wiring.push import Door, SnsDoor
 from nephoscope.wiring.receiver import ready
 
 log_to_stderr()
 function = Function.beside(__file__, Gcp())
-door = Door(function)
+door, sns_door = Door(function), SnsDoor(function)
 if has_app_context():
     ready(current_app)
 
@@ -81,6 +81,12 @@ def notify_on_message(event: CloudEvent) -> None:
 def notify_on_push(request: Request) -> tuple[str, int]:
     """The hub: a Report was pushed by HTTP; the sender's token is verified here."""
     return "", door.push(dict(request.headers), request.get_data())
+
+
+@functions_framework.http
+def notify_on_post(request: Request) -> tuple[str, int]:
+    """The hub in a container: SNS posted a Report; its signature is verified here."""
+    return "", sns_door.post(request.get_data())
 
 
 @functions_framework.cloud_event

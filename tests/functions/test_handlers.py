@@ -40,7 +40,7 @@ def test_handlers_are_alike(cloud):
     """Each cloud has the same entry points, named for their job and their trigger."""
     names = {node.name for node in tree(cloud).body if isinstance(node, ast.FunctionDef)}
     assert names >= ENTRY_POINTS
-    assert {name for name in names if "_on_" in name} - ENTRY_POINTS <= {"notify_on_push"}
+    assert {name for name in names if "_on_" in name} - ENTRY_POINTS <= {"notify_on_push", "notify_on_post"}
 
 
 @pytest.mark.parametrize("cloud", HANDLERS)

@@ -91,6 +91,7 @@ def test_the_app_is_indexed_whole(azure_worker, staged, tmp_path):
             **{f"{job}_on_object": {"retry": False} for job in ("cost", "drift", "features")},
             "security_on_event": {"retry": False},
             "notify_on_message": {"retry": False},
+            "notify_on_post": {"retry": False},
         }
 
 

@@ -17,7 +17,8 @@ pytest.importorskip("functions_framework")
 def call(pubsub, method, path, document):
     """Ask Pub/Sub by its REST interface."""
     headers = {"Content-Type": "application/json"}
-    answer = ask(f"http://{pubsub}/v1/{path}", method=method, body=json.dumps(document).encode(), headers=headers)
+    body = json.dumps(document).encode()
+    answer = ask(f"http://{pubsub}/v1/{path}", method=method, body=body, headers=headers, timeout_seconds=60)
     assert answer.status == 200, answer.text
     return json.loads(answer.body)
 

@@ -19,7 +19,7 @@ from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
 from nephoscope.monitoring.access import Access
 from nephoscope.payloads.audit import received
-from nephoscope.payloads.reading import DO, Ignored, Read, each, etag, key, name, shaped, utc, utf8
+from nephoscope.payloads.reading import DO, Ignored, Read, document, each, etag, key, name, shaped, utc, utf8
 
 CREATED = "Microsoft.Storage.BlobCreated"
 WHOLE = frozenset({"PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit"})
@@ -40,6 +40,12 @@ class _Resource(Struct):
     status: str = ""
     claims: dict[str, Any] = {}
     resource: str = field(name="resourceUri", default="")
+
+
+class _Posted(Struct):
+    id: str
+    time: str
+    version: str = field(name="specversion")
 
 
 def plain(given: object) -> object:
@@ -102,6 +108,17 @@ def message_received(body: bytes, identity: str, at: datetime | None, *, now: da
     """
     taken = at if at is not None and at.utcoffset() is not None else now
     return MessageReceived(stable_id("message", "azure", utf8(identity).decode()), taken.astimezone(UTC), body)
+
+
+def event_received(body: bytes) -> MessageReceived:
+    """
+    Read a structured CloudEvent that Event Grid posted by HTTP.
+
+    Raises:
+        BadPayload: It is none.
+    """
+    event = shaped(document(body), _Posted, "CloudEvent")
+    return MessageReceived(stable_id("message", "azure", utf8(event.id).decode()), utc(event.time), body)
 
 
 def security_event(payload: object) -> MessageReceived:

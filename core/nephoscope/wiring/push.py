@@ -1,29 +1,39 @@
-"""The hub's door for pushes of Pub/Sub by HTTP: who may come in, and what each is answered."""
+"""
+The hub's doors for what comes by HTTP: who may come in, and what each is answered.
+
+Without its variables a door is closed to everybody. Whom it does not know it answers 401, what it cannot read 400, and
+both stand in the log; what did not work now is raised, and sent again.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from nephoscope.errors import BadPayload
-from nephoscope.payloads import gcp
-from nephoscope.payloads.reading import document
+from nephoscope.errors import BadPayload, Unauthorised
+from nephoscope.payloads import azure, gcp, sns
+from nephoscope.payloads.handshake import Reply, reply
+from nephoscope.payloads.reading import Read, document
 from nephoscope.wiring.function import Function
 
 if TYPE_CHECKING:
+    from nephoscope.adapters.aws.signing import SnsSignatures
     from nephoscope.adapters.gcp.push import PushTokens
 
 AUDIENCE = "NEPHOSCOPE_PUSH_AUDIENCE"
 ACCOUNTS = "NEPHOSCOPE_PUSH_ACCOUNTS"  # e-mail addresses, separated by commas
 SUBSCRIPTIONS = "NEPHOSCOPE_PUSH_SUBSCRIPTIONS"  # full names, separated by commas
+SNS_TOPICS = "NEPHOSCOPE_SNS_TOPICS"  # ARNs, separated by commas
+GRID_TOPICS = "NEPHOSCOPE_GRID_TOPICS"  # resource ids, separated by commas
+GRID_ORIGINS = "NEPHOSCOPE_GRID_ORIGINS"  # such as eventgrid.azure.net, separated by commas
 
 
 @dataclass(frozen=True)
 class Door:
-    """One endpoint; without its variables nobody comes in."""
+    """The endpoint that Pub/Sub pushes to; it shows a token."""
 
     function: Function
 
@@ -37,20 +47,14 @@ class Door:
         Raises:
             Exception: What was not permanent; Pub/Sub pushes again.
         """
-        from nephoscope.adapters.gcp.push import Unauthorised
+        return _let_in(self.function, lambda: self._read(headers.get("Authorization", ""), body))
 
-        try:
-            self.tokens.verify(headers.get("Authorization", ""))
-            payload = document(body)
-            if gcp.subscription(payload) not in _listed(SUBSCRIPTIONS):
-                return 401
-            event = gcp.message_received(payload)
-        except Unauthorised:
-            return 401
-        except BadPayload:
-            return 400
-        self.function.take_in(lambda: [event])
-        return 204
+    def _read(self, authorization: str, body: bytes) -> Read:
+        self.tokens.verify(authorization)
+        payload = document(body)
+        if gcp.subscription(payload) not in _listed(SUBSCRIPTIONS):
+            raise Unauthorised("A push came from a subscription that is not ours.", do="push from the configured one")
+        return gcp.message_received(payload)
 
     @cached_property
     def tokens(self) -> PushTokens:
@@ -58,6 +62,69 @@ class Door:
         from nephoscope.adapters.gcp.push import GoogleCertificates, PushTokens
 
         return PushTokens(os.environ.get(AUDIENCE, ""), _listed(ACCOUNTS), GoogleCertificates())
+
+
+@dataclass(frozen=True)
+class SnsDoor:
+    """The endpoint that SNS posts to; it signs what it posts."""
+
+    function: Function
+
+    def post(self, body: bytes) -> int:
+        """
+        Take a posted Report in, if SNS signed it for a topic of ours.
+
+        Returns:
+            The HTTP status: 204 acknowledges, 4xx refuses. A subscription is confirmed by who made it, never from here.
+
+        Raises:
+            Exception: What was not permanent; SNS posts again.
+        """
+        return _let_in(self.function, lambda: self._read(body))
+
+    def _read(self, body: bytes) -> Read:
+        posted = sns.posted(body, topics=_listed(SNS_TOPICS), now=self.function.clock.now())
+        self.signatures.verify(posted.certificate, posted.text, posted.signature)
+        return posted.read()
+
+    @cached_property
+    def signatures(self) -> SnsSignatures:
+        """Whose signatures count."""
+        from nephoscope.adapters.aws.signing import SnsSignatures
+
+        return SnsSignatures()
+
+
+@dataclass(frozen=True)
+class GridDoor:
+    """The endpoint that Event Grid posts CloudEvents to, after a handshake; the host asks for the function's key."""
+
+    function: Function
+
+    def post(self, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """
+        Answer a handshake of a listed topic or origin, or take a posted Report in.
+
+        Raises:
+            Exception: What was not permanent; Event Grid posts again.
+        """
+        topics, origins = _listed(GRID_TOPICS), _listed(GRID_ORIGINS)
+        if (answer := reply(method, headers, body, topics=topics, origins=origins)) is not None:
+            return answer
+        if not topics | origins:
+            return Reply(401)
+        return Reply(_let_in(self.function, lambda: azure.event_received(body)))
+
+
+def _let_in(function: Function, read: Callable[[], Read]) -> int:
+    try:
+        found = read()
+    except Unauthorised:
+        return 401
+    except BadPayload as error:
+        found = error
+    function.take_in(lambda: [found])
+    return 400 if isinstance(found, BadPayload) else 204
 
 
 def _listed(variable: str) -> frozenset[str]:

@@ -15,17 +15,13 @@ from google.auth import jwt
 from google.auth.exceptions import GoogleAuthError
 
 from nephoscope.adapters.https import accepted, request
-from nephoscope.errors import Permanent, Transient
+from nephoscope.errors import Transient, Unauthorised
 
 CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = frozenset({"https://accounts.google.com", "accounts.google.com"})
 SKEW_SECONDS = 60
 
 Certificates = Callable[[], Mapping[str, str]]
-
-
-class Unauthorised(Permanent):
-    """A push without a token that proves who sent it: answered with 401, and nothing is done."""
 
 
 class GoogleCertificates:
