@@ -16,7 +16,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
-setup: $(VENV)/.runtime ## Make .venv with nephoscope and the demo in it
+setup: $(VENV)/.runtime ## Make .venv with nephoscope, the demo and what draws pages in it
 
 demo: setup ## A year of real flights becomes alerts, on this machine, without an account
 	$(BIN)/nephoscope demo
@@ -69,7 +69,7 @@ stage-lock: $(VENV)/.development ## Make the locks of the artefacts anew from de
 
 lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --group build --output-file requirements-build.txt
-	$(BIN)/uv pip compile $(LOCK) --extra demo --output-file requirements.txt pyproject.toml
+	$(BIN)/uv pip compile $(LOCK) --extra demo --extra html --output-file requirements.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) $(TESTED:%=--extra %) --group dev --output-file requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra features --group features --output-file requirements-features.txt pyproject.toml
 

@@ -16,7 +16,7 @@ GROUPS = PROJECT["dependency-groups"]
 TESTED = ("apprise", "aws", "azure", "demo", "gcp", "html")
 LOCKS = {
     "requirements-build.txt": GROUPS["build"],
-    "requirements.txt": RUNTIME + EXTRAS["demo"],
+    "requirements.txt": RUNTIME + EXTRAS["demo"] + EXTRAS["html"],
     "requirements-features.txt": RUNTIME + EXTRAS["features"] + GROUPS["features"],
     "requirements-dev.txt": RUNTIME + GROUPS["dev"] + [line for extra in TESTED for line in EXTRAS[extra]],
 }

@@ -108,7 +108,7 @@ ONE_MISTAKE = [
     (
         "objects: landing/flights",
         "objects: landing/flights\n    preset: nannyml",
-        "preset: found 'nannyml', expected a preset that judges Profiles (nannyml needs rows: nephoscope drift compare): ",
+        "preset: found 'nannyml', expected a preset that judges Profiles (nannyml needs rows: ",
     ),
     ("objects: landing/flights", "objects: ftp://a/b", "objects: found 'ftp://a/…', expected a folder or file, s3://"),
     ("format: parquet", "format: parquet\n    format: csv", "7:5: datasets.flights.format: found the key again that "),
