@@ -86,26 +86,41 @@ def cached(*places):
     pytest.skip(f"{Path(places[-1]).name} is not here: {BRING}")
 
 
-@pytest.fixture(scope="session")
-def moto():
-    """The URL of AWS' services."""
+@contextmanager
+def moto_server():
+    """Start AWS' services; the URL of them."""
     port = free_port()
     with started(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port, port=port):
         yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="session")
-def azurite(tmp_path_factory):
-    """The connection string of Azure's storage."""
+def moto():
+    """The URL of AWS' services."""
+    with moto_server() as url:
+        yield url
+
+
+@contextmanager
+def azurite_server(folder):
+    """Start Azure's storage; its connection string."""
     binary = cached(shutil.which("azurite"), CACHE / "npm" / "node_modules" / ".bin" / "azurite")
     blob, queue, table = free_port(), free_port(), free_port()
     ports = ("--blobPort", blob, "--queuePort", queue, "--tablePort", table)
     quiet = ("--silent", "--disableTelemetry", "--inMemoryPersistence", "--skipApiVersionCheck")
-    with started(binary, *quiet, *ports, port=blob, cwd=tmp_path_factory.mktemp("azurite")):
+    with started(binary, *quiet, *ports, port=blob, cwd=folder):
         yield (
             f"DefaultEndpointsProtocol=http;AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};"
             f"BlobEndpoint=http://127.0.0.1:{blob}/{AZURE_ACCOUNT};"
+            f"QueueEndpoint=http://127.0.0.1:{queue}/{AZURE_ACCOUNT};"
         )
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory):
+    """The connection string of Azure's storage."""
+    with azurite_server(tmp_path_factory.mktemp("azurite")) as connection:
+        yield connection
 
 
 @contextmanager
@@ -129,9 +144,9 @@ def gcs():
         yield url
 
 
-@pytest.fixture(scope="session")
-def pubsub():
-    """The host and port of Google's Pub/Sub."""
+@contextmanager
+def pubsub_server():
+    """Start Google's Pub/Sub; its host and port."""
     root = google_sdk()
     if root is None:
         pytest.skip("the Pub/Sub emulator is not here: install Google's SDK with its component pubsub-emulator")
@@ -139,6 +154,13 @@ def pubsub():
     binary = root / "platform" / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator"
     with started(cached(binary), "--host=127.0.0.1", f"--port={port}", port=port):
         yield f"127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="session")
+def pubsub():
+    """The host and port of Google's Pub/Sub."""
+    with pubsub_server() as place:
+        yield place
 
 
 def google_sdk():

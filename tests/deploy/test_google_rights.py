@@ -65,10 +65,11 @@ def used(calls):
 
 def test_records_take_what_their_roles_hold(recorded):
     """Creating, reading, replacing and listing records: no permission is missing and none is unused."""
-    from nephoscope.adapters.gcp.state import GcsState
+    from google.auth.credentials import AnonymousCredentials
+    from nephoscope.adapters.gcp.state import GcsState, connected
 
-    client, bucket, calls = recorded
-    state = GcsState(client, bucket, "records")
+    _, bucket, calls = recorded
+    state = GcsState(connected(AnonymousCredentials()), bucket, "records", endpoint=calls.url)
     version = state.create("ledger/a.json", b"{}")
     state.get("ledger/a.json")
     state.get("ledger/missing.json")

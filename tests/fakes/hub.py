@@ -93,7 +93,7 @@ class Hub:
 
     def take_in(self, report: Report) -> None:
         """A Report comes out of the topic."""
-        notify.take_in(report, state=self.state, now=self.clock.now(), route=self.desk.route)
+        notify.take_in(report, state=self.state, now=self.clock.now(), route=self.desk.route, memory=self.desk.memory)
 
     def sweep(self) -> list[Told]:
         """One round."""

@@ -152,7 +152,8 @@ def _take_in(letter: Letter, topic: SqliteTopic, desk: Desk, fault: Fault) -> No
     from_cloudevent(letter.body)
     fault.passes("after parse")
     event = MessageReceived(str(letter.id), letter.published_at, letter.body)
-    deliver.flush(notify.run(event, state=desk.state, clock=desk.clock, route=desk.route)[1], desk)
+    taken = notify.run(event, state=desk.state, clock=desk.clock, route=desk.route, memory=desk.memory)
+    deliver.flush(taken[1], desk)
     fault.passes("before ack")
     topic.acknowledge(letter)
 

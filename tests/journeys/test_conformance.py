@@ -238,7 +238,7 @@ class Gcp:
 
         client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": endpoint})
         self.landing, self.records = (client.create_bucket(f"{name}{uuid4().hex}") for name in ("l", "r"))
-        self.client = client
+        self.client, self.endpoint = client, endpoint
         self.place = f"gs://{self.landing.name}"
 
     def configuration(self):
@@ -287,9 +287,10 @@ class Gcp:
 
     def state(self):
         """Its ledger."""
-        from nephoscope.adapters.gcp.state import GcsState
+        from google.auth.credentials import AnonymousCredentials
+        from nephoscope.adapters.gcp.state import GcsState, connected
 
-        return GcsState(self.client, self.records.name, "records")
+        return GcsState(connected(AnonymousCredentials()), self.records.name, "records", endpoint=self.endpoint)
 
 
 def play(cloud, invoke, moments):

@@ -24,12 +24,11 @@ def _blobs(request):
 
 
 def _gcs(request):
-    storage = pytest.importorskip("google.cloud.storage")
-    from google.auth.credentials import AnonymousCredentials
-    from nephoscope.adapters.gcp.state import GcsState
+    credentials = pytest.importorskip("google.auth.credentials")
+    from nephoscope.adapters.gcp.state import GcsState, connected
 
-    options = {"api_endpoint": request.getfixturevalue("gcs")}
-    return GcsState(storage.Client("mlops", AnonymousCredentials(), client_options=options), uuid4().hex, "hub")
+    http = connected(credentials.AnonymousCredentials())
+    return GcsState(http, uuid4().hex, "hub", endpoint=request.getfixturevalue("gcs"))
 
 
 STORES = {"aws": _s3, "azure": _blobs, "gcp": _gcs}

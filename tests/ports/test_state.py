@@ -51,7 +51,7 @@ def _blobs(request: pytest.FixtureRequest, _: Path) -> Open:
 def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
-    from nephoscope.adapters.gcp.state import GcsState
+    from nephoscope.adapters.gcp.state import GcsState, connected
 
     options = {"api_endpoint": request.getfixturevalue("gcs")}
 
@@ -60,7 +60,7 @@ def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:
 
     name = f"state-{uuid4().hex}"
     client().create_bucket(name)
-    return lambda: GcsState(client(), name, "hub")
+    return lambda: GcsState(connected(AnonymousCredentials()), name, "hub", endpoint=options["api_endpoint"])
 
 
 STORES = {"local": _sqlite, "aws": _s3, "azure": _blobs, "gcp": _gcs}

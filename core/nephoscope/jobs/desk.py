@@ -19,6 +19,7 @@ from nephoscope.alerts.silences import Silence
 from nephoscope.alerts.streams import PREFIX as STREAMS
 from nephoscope.alerts.streams import Expected, Stream, stream_key
 from nephoscope.ports import Channel, Clock, State
+from nephoscope.records import Memory
 
 READERS = 16  # records read at the same time
 
@@ -46,6 +47,7 @@ class Desk:
     expected: Callable[[datetime], Sequence[Expected]] = lambda _: ()  # the streams that its timers make come
     cloud: str = "local"
     settings_hash: str = ""
+    memory: Memory = field(default_factory=Memory)  # of the streams that this process wrote
     worker: str = field(default_factory=lambda: secrets.token_hex(4))
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from nephoscope import records
 from nephoscope.alerts import streams
@@ -19,14 +20,17 @@ from nephoscope.alerts.routes import Route, group_keys
 from nephoscope.alerts.streams import Stream
 from nephoscope.events import MessageReceived
 from nephoscope.ports import Clock, State
+from nephoscope.records import Memory
 from nephoscope.report import Report, from_cloudevent
 
 REPORTS = "reports/"
 
 
-def run(event: MessageReceived, *, state: State, clock: Clock, route: Route) -> tuple[Report, list[Marker]]:
+def run(
+    event: MessageReceived, *, state: State, clock: Clock, route: Route, memory: Memory | None = None
+) -> tuple[Report, list[Marker]]:
     """
-    Take one Report in.
+    Take one Report in: of one that tells nothing new two requests, its own record and its stream's, with `memory`.
 
     Returns:
         The Report (or the part of it) and the markers of what is now to be told.
@@ -37,13 +41,14 @@ def run(event: MessageReceived, *, state: State, clock: Clock, route: Route) -> 
     """
     report = from_cloudevent(event.body)
     state.create(report_key(report), event.body)
-    return report, take_in(report, state=state, now=clock.now(), route=route)
+    return report, take_in(report, state=state, now=clock.now(), route=route, memory=memory)
 
 
-def take_in(report: Report, *, state: State, now: datetime, route: Route) -> list[Marker]:
+def take_in(report: Report, *, state: State, now: datetime, route: Route, memory: Memory | None = None) -> list[Marker]:
     """Apply a Report to its stream and mark when its groups speak; a Report seen before makes its markers anew."""
     name = streams.stream_name(report.job, report.cloud, report.scope)
-    return change(name, lambda stream: streams.apply(stream, report, now=now), state=state, now=now, route=route)
+    to = partial(streams.apply, report=report, now=now)
+    return change(name, to, state=state, now=now, route=route, memory=memory)
 
 
 def change(
@@ -53,6 +58,7 @@ def change(
     state: State,
     now: datetime,
     route: Route,
+    memory: Memory | None = None,
 ) -> list[Marker]:
     """
     Change a stream and mark what is now to be told of it.
@@ -64,6 +70,7 @@ def change(
         state: Where it lives.
         now: The hub's time.
         route: Who is told what.
+        memory: What this process wrote last, where it is asked for.
     """
 
     def changed(stream: Stream | None) -> Stream | None:
@@ -74,7 +81,7 @@ def change(
         after = replace(after, beat_at=_next_beat(after, now))
         return stream if after == stream else after
 
-    stream = records.change(state, streams.stream_key(name), Stream, changed)
+    stream = records.change(state, streams.stream_key(name), Stream, changed, memory=memory)
     markers = [] if stream is None else markers_of(stream)
     for marker in markers:
         state.create(marker.key, b"{}")

@@ -98,7 +98,9 @@ class Function:
 
         def work(event: Event) -> Report:
             message = _as(MessageReceived, event)
-            report, markers = notify.run(message, state=desk.state, clock=desk.clock, route=desk.route)
+            report, markers = notify.run(
+                message, state=desk.state, clock=desk.clock, route=desk.route, memory=desk.memory
+            )
             deliver.flush(markers, desk)
             return report
 

@@ -30,10 +30,10 @@ class Gcp:
 
     def state(self, url: str) -> State:
         """A store on Cloud Storage: gs://BUCKET/PREFIX."""
-        from nephoscope.adapters.gcp.state import GcsState
+        from nephoscope.adapters.gcp.state import ENDPOINT, GcsState
 
         bucket, _, prefix = url.removeprefix("gs://").partition("/")
-        return GcsState(self._storage, bucket, prefix)
+        return GcsState(self._http, bucket, prefix, endpoint=os.environ.get(STORAGE_EMULATOR, ENDPOINT))
 
     def secret(self, name: str) -> str:
         """A secret of Secret Manager."""
@@ -64,11 +64,21 @@ class Gcp:
 
     @cached_property
     def _storage(self) -> Any:
+        from google.cloud.storage import Client
+
+        return Client(project="-", credentials=self._credentials)
+
+    @cached_property
+    def _http(self) -> Any:
+        from nephoscope.adapters.gcp.state import connected
+
+        return connected(self._credentials)
+
+    @cached_property
+    def _credentials(self) -> Any:
         from google.auth.compute_engine import Credentials
         from google.auth.credentials import AnonymousCredentials
-        from google.cloud.storage import Client
 
         # `google.auth.default()` would ask the metadata server once more, and fails where there is none.
         anonymous = os.environ.get(STORAGE_EMULATOR)
-        credentials = AnonymousCredentials() if anonymous else Credentials()  # type: ignore[no-untyped-call]
-        return Client(project="-", credentials=credentials)
+        return AnonymousCredentials() if anonymous else Credentials()  # type: ignore[no-untyped-call]

@@ -97,7 +97,9 @@ class HubLoop:
         markers: list[Marker] = []
 
         def work() -> Report:
-            report, due = notify.run(event, state=local.state, clock=local.clock, route=local.desk.route)
+            report, due = notify.run(
+                event, state=local.state, clock=local.clock, route=local.desk.route, memory=local.desk.memory
+            )
             markers.extend(due)
             return report
 
