@@ -86,6 +86,9 @@ variable "azure" {
     operators         = list(string)                                             # e-mail addresses that alarms of nephoscope itself go to
     existing_accounts = optional(map(string), {})                                # storage accounts that are there already, name to resource id: read, not made
     workspace_id      = optional(string)                                         # the resource id of the workspace whose metrics are read
+    features_image    = optional(string)                                         # the features image by its digest; no features without it
+    features_registry = optional(string)                                         # the resource id of the container registry that it is pulled from
+    features_subnet   = optional(string)                                         # where features call from, if their store is inside a network
     bills             = optional(bool, true)                                     # whether the bill is exported in FOCUS
     token_audience    = optional(string, "api://AzureADTokenExchange")           # what the jobs' tokens for other clouds are asked for
     token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936") # what stands in those tokens as their audience

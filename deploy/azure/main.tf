@@ -23,8 +23,13 @@ locals {
     for name, dataset in try(var.settings.datasets, {}) :
     name => regex(local.place, dataset.objects) if startswith(dataset.objects, "az://")
   }
-  landing    = toset([for place in local.places : place.account])
-  all        = concat(values(local.places), [local.store])
+  # What feature views are computed to, where the configuration names it for this cloud.
+  computed = {
+    for view, place in try(var.settings.features.sources.azure, {}) :
+    view => regex(local.place, place) if startswith(place, "az://") && var.account.features_image != null
+  }
+  landing    = toset([for place in concat(values(local.places), values(local.computed)) : place.account])
+  all        = concat(values(local.places), values(local.computed), [local.store])
   made       = setsubtract(toset([for place in local.all : place.account]), keys(var.account.existing_accounts))
   containers = { for account in local.made : account => toset(concat([for place in local.all : place.container if place.account == account], ["deadletters"])) }
   accounts   = merge({ for name, account in module.account : name => account.id }, var.account.existing_accounts)
@@ -36,6 +41,7 @@ locals {
     try(var.settings.metric_stores.azure, null) != null && contains(keys(local.timers), "monitoring") ? ["monitoring"] : [],
     local.asks_bills || var.account.bills ? ["cost"] : [],
     length(local.places) > 0 ? ["drift"] : [],
+    var.account.features_image != null ? ["features"] : [],
   ))
   memory_mb = { monitoring = 512, cost = 2048, drift = 4096, security = 512, sweep = 512 }
 
@@ -97,7 +103,7 @@ locals {
 
 module "app" {
   source   = "./app"
-  for_each = local.jobs
+  for_each = setsubtract(local.jobs, ["features"])
 
   name  = "${var.name}-${each.key}-${local.short}"
   job   = each.key
@@ -113,6 +119,27 @@ module "app" {
   timers    = local.timers
   settings  = local.foreign
   memory_mb = local.memory_mb[each.key]
+}
+
+module "container" {
+  source   = "./container"
+  for_each = setintersection(local.jobs, ["features"])
+
+  name  = "${var.name}-${each.key}-${local.short}"
+  job   = each.key
+  group = local.group
+  identity = {
+    id           = azurerm_user_assigned_identity.job[each.key].id
+    client_id    = azurerm_user_assigned_identity.job[each.key].client_id
+    principal_id = azurerm_user_assigned_identity.job[each.key].principal_id
+  }
+  image       = var.account.features_image
+  registry_id = var.account.features_registry
+  runtime     = local.runtime
+  insights    = azurerm_application_insights.insights.connection_string
+  timers      = local.timers
+  settings    = local.foreign
+  subnet_id   = var.account.features_subnet
 }
 
 # Whom the alarms tell: not by our own Topic, for these are the alarms that it does not work.

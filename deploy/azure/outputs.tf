@@ -20,7 +20,7 @@ output "landing" {
 
 output "functions" {
   description = "Every app with the entry points that are on."
-  value       = { for job, app in module.app : job => { app = app.name, functions = app.functions } }
+  value       = { for job, app in merge(module.app, module.container) : job => { app = app.name, functions = app.functions } }
 }
 
 output "platform" {

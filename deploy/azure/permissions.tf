@@ -35,12 +35,17 @@ locals {
   granted = merge(
     { for job in local.jobs : "${job}/records" => {
       job    = job, role = "record", scope = local.store_container
-      within = concat(["${local.records}ledger/"], [for folder in lookup({ drift = ["baselines", "parts"], cost = ["cost"], sweep = ["sweep"] }, job, []) : "${local.records}${folder}/"])
+      within = concat(["${local.records}ledger/"], [for folder in lookup({ drift = ["baselines", "parts"], cost = ["cost"], features = ["features"], sweep = ["sweep"] }, job, []) : "${local.records}${folder}/"])
     } },
     { for name, place in local.places : "drift/landed/${name}" => {
       job    = "drift", role = "read"
       scope  = "${local.accounts[place.account]}/blobServices/default/containers/${place.container}"
       within = [place.prefix == "" ? "" : "${place.prefix}/"]
+    } },
+    { for view, place in local.computed : "features/source/${view}" => {
+      job    = "features", role = "read"
+      scope  = "${local.accounts[place.account]}/blobServices/default/containers/${place.container}"
+      within = [place.prefix]
     } },
     var.account.bills ? { "cost/bills" = {
       job    = "cost", role = "read", scope = "${module.runtime.id}/blobServices/default/containers/bills"
@@ -96,6 +101,9 @@ resource "azurerm_role_assignment" "publish" {
 }
 
 locals {
+  # Redis at home or any other store that has a password: only features read it, when their app is there.
+  password = contains(local.jobs, "features") ? try(regex("^azure-kv:(?:https://)?[^/]+(?:/secrets)?/([^/]+)$", var.settings.features.stores.azure.password)[0], "") : ""
+
   # Rights to what is not a blob: by job, the role and where it holds.
   asked = merge(
     contains(local.jobs, "monitoring") && var.account.workspace_id != null ? { metrics = { job = "monitoring", role = "metrics", scope = var.account.workspace_id } } : {},
@@ -103,6 +111,7 @@ locals {
     local.asks_bills && var.account.workspace_id != null ? { use = { job = "cost", role = "metrics", scope = var.account.workspace_id } } : {},
     local.asks_bills ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
     local.asks_bills && try(var.settings.bills.azure.recommendations, false) ? { advice = { job = "cost", role = "advice", scope = local.subscription } } : {},
+    { for name, id in var.desk == null ? {} : var.desk.secrets : "password/${name}" => { job = "features", role = "secret", scope = id } if name == local.password },
     { for name, id in var.desk == null ? {} : var.desk.secrets : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
   )
 }

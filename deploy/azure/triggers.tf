@@ -20,16 +20,19 @@ resource "azurerm_eventgrid_system_topic" "landed" {
 }
 
 resource "azurerm_eventgrid_system_topic_event_subscription" "landed" {
-  for_each = local.places
+  for_each = merge(
+    { for name, place in local.places : name => merge(place, { job = "drift", app = module.app["drift"].id }) },
+    { for name, place in local.computed : "features/${name}" => merge(place, { job = "features", app = module.container["features"].id }) },
+  )
 
-  name                  = "${var.name}-drift-${each.key}"
+  name                  = "${var.name}-${each.value.job}-${basename(each.key)}"
   resource_group_name   = local.group.name
   system_topic          = azurerm_eventgrid_system_topic.landed[each.value.account].name
   event_delivery_schema = "CloudEventSchemaV1_0"
   included_event_types  = ["Microsoft.Storage.BlobCreated"]
 
   azure_function_endpoint {
-    function_id          = "${module.app["drift"].id}/functions/drift_on_object"
+    function_id          = "${each.value.app}/functions/${each.value.job}_on_object"
     max_events_per_batch = 1
   }
 

@@ -32,6 +32,9 @@ variable "account" {
     location          = string
     existing_accounts = optional(map(string), {})
     workspace_id      = optional(string)
+    features_image    = optional(string)
+    features_registry = optional(string)
+    features_subnet   = optional(string)
     bills             = optional(bool, true)
     token_audience    = optional(string, "api://AzureADTokenExchange")
     token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936")
@@ -42,6 +45,11 @@ variable "account" {
   validation {
     condition     = can(regex("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", var.account.subscription_id))
     error_message = "azure.subscription_id is a subscription's id: 32 hex digits in five groups."
+  }
+
+  validation {
+    condition     = (var.account.features_image == null) == (var.account.features_registry == null)
+    error_message = "azure.features_image is pulled from azure.features_registry: name both, or neither."
   }
 
   validation {

@@ -6,16 +6,11 @@ terraform {
   }
 }
 
-locals {
-  entry_points = [
-    "monitoring_on_timer", "cost_on_timer", "cost_on_object", "drift_on_timer", "drift_on_object", "features_on_timer",
-    "features_on_object", "security_on_event", "sweep_on_timer", "notify_on_message", "rollup_on_timer",
-  ]
-  timed = ["monitoring", "cost", "drift", "features", "sweep", "rollup"]
-  mine = [
-    for name in local.entry_points : name
-    if startswith(name, "${var.job}_") && (!endswith(name, "_on_timer") || contains(keys(var.timers), var.job))
-  ]
+module "entry_points" {
+  source = "../entry_points"
+
+  job    = var.job
+  timers = var.timers
 }
 
 resource "azurerm_service_plan" "plan" {
@@ -62,7 +57,7 @@ resource "azurerm_function_app_flex_consumption" "app" {
     application_insights_connection_string = var.insights
   }
 
-  app_settings = merge(local.host, local.triggers, var.settings, { NEPHOSCOPE_CONFIG = "nephoscope.json", AZURE_CLIENT_ID = var.identity.client_id })
+  app_settings = merge(local.host, module.entry_points.settings, var.settings, { NEPHOSCOPE_CONFIG = "nephoscope.json", AZURE_CLIENT_ID = var.identity.client_id })
 
   depends_on = [azurerm_role_assignment.host]
 }

@@ -10,5 +10,5 @@ output "name" {
 
 output "functions" {
   description = "The entry points that are on."
-  value       = local.mine
+  value       = module.entry_points.mine
 }

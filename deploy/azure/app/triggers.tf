@@ -1,4 +1,4 @@
-# What is on in this app, and when: NCRONTAB has the seconds first.
+# What the host takes its triggers' state from.
 
 locals {
   host = {
@@ -11,9 +11,4 @@ locals {
 
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${var.identity.client_id};Authorization=AAD"
   }
-
-  triggers = merge(
-    { for job in local.timed : "NEPHOSCOPE_TIMER_${upper(job)}" => "0 ${lookup(var.timers, job, "0 0 1 1 *")}" },
-    { for name in local.entry_points : "AzureWebJobs.${name}.Disabled" => "true" if !contains(local.mine, name) },
-  )
 }

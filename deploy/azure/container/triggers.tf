@@ -1,0 +1,14 @@
+# What the host takes its triggers' state from.
+
+locals {
+  host = {
+    # Two apps that share an account and a host's id would take turns at their timers.
+    AzureFunctionsWebHost__hostid = substr(var.name, 0, 32)
+
+    AzureWebJobsStorage__accountName = var.runtime.account_name
+    AzureWebJobsStorage__credential  = "managedidentity"
+    AzureWebJobsStorage__clientId    = var.identity.client_id
+
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${var.identity.client_id};Authorization=AAD"
+  }
+}
