@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from rich.console import Console
 from rich.markup import escape
@@ -89,11 +90,22 @@ def keys(text: str) -> tuple[str, ...]:
     return found
 
 
+def _amount(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else plain(amount)
+
+
 def _print(console: Console, report: CostReport) -> None:
-    table = Table(*report.bill.by, "billed", "effective", "currency", "rows", box=None)
-    for group in report.bill.groups:
-        amounts = (plain(amount) if amount is not None else "unknown" for amount in (group.billed, group.effective))
-        table.add_row(*(escape(key or "-") for key in group.keys), *amounts, group.currency, str(group.rows))
+    groups = report.bill.groups
+    billed, effective = ([_amount(getattr(group, name)) for group in groups] for name in ("billed", "effective"))
+    table = Table(*report.bill.by, box=None)
+    for header, amounts in (("billed", billed), ("effective", effective)):
+        # The names may be folded, the money never is.
+        table.add_column(header, no_wrap=True, min_width=max(map(len, amounts), default=0))
+    for header in ("currency", "rows"):
+        table.add_column(header, no_wrap=True, min_width=len(header))
+    for group, *amounts in zip(groups, billed, effective, strict=True):
+        names = (escape(key or "-") for key in group.keys)
+        table.add_row(*names, *amounts, group.currency, str(group.rows))
     console.print(table)
     for provider, cost in report.costs.items():
         if cost.status == "unknown":

@@ -41,7 +41,8 @@ def spent(limit: BudgetLimit, total: Total) -> Finding:
         return unknown("cost.budget", limit.name, reason=reason, limit=allowed, labels=limit.labels)
     said = f"{plain(amount)} of {limit.budget} are spent"
     if missing and amount <= limit.budget.amount:
-        reason = f"At least {said}; {', '.join(missing)} unknown ({len(missing)} of {total.providers})."
+        known = f"At least {said}" if total.sums else f"Nothing is known of what is spent of {limit.budget}"
+        reason = f"{known}; {', '.join(missing)} unknown ({len(missing)} of {total.providers})."
         return unknown("cost.budget", limit.name, reason=reason, limit=allowed, labels=limit.labels)
     return measured(
         "cost.budget",
@@ -69,7 +70,7 @@ def _share(limit: BudgetLimit, provider: str, cost: ProviderCost, most: Decimal 
     amount = _in_currency(limit, known)
     if amount is None or (cost.status == "unknown" and amount <= most):
         reason = cost.reason or f"its bill is in {', '.join(sorted(known))}, the budget is {limit.budget}"
-        said = f"What {provider} charged is unknown: {reason}."
+        said = f"What {provider} charged is unknown: {reason.rstrip('.')}."
         return unknown("cost.provider_share", limit.name, reason=said, limit=allowed, labels=labels)
     reason = f"{provider} charged {plain(amount)}; its share of {limit.budget} is {plain(Decimal(most))}."
     return measured("cost.provider_share", limit.name, amount, allowed, reason=reason, labels=labels)

@@ -111,6 +111,7 @@ class Budget(Section, frozen=True, kw_only=True):
                 max_length=1,
                 title="one tag and its value, such as {team: research}",
                 description="The one tag whose charges it is for: {team: research}.",
+                extra_json_schema={"format": "nephoscope-tag"},
             ),
         ]
         | UnsetType
@@ -130,4 +131,6 @@ class ExchangeRates(Section, frozen=True, kw_only=True):
     )
 
 
-Budgets: TypeAlias = dict[Name, Budget]
+Budgets: TypeAlias = dict[
+    Name, Annotated[Budget, Meta(title="a budget", extra_json_schema={"format": "nephoscope-budget"})]
+]

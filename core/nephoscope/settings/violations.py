@@ -16,6 +16,7 @@ from cronsim import CronSim, CronSimError
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
 from nephoscope.alerts import matchers
+from nephoscope.settings.bills import Budget
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.datasets import ascending
 from nephoscope.settings.mistakes import At, Mistake, masked, shown
@@ -132,6 +133,11 @@ def _interval(bounds: list[Any]) -> None:
         ascending((bounds[0], bounds[1]))
 
 
+def _one_tag(tag: dict[str, Any]) -> None:
+    if len(tag) != 1:
+        raise ValueError(f"{len(tag)} of them")
+
+
 def _makes(section: type) -> Callable[[Any], object]:
     """A rule of a whole section: what its own type raises when its parts are right and do not go together."""
 
@@ -154,6 +160,8 @@ def _formats() -> FormatChecker:
         ("nephoscope-instant", str, instant),
         ("nephoscope-silence", dict, _makes(Silence)),
         ("nephoscope-time-interval", dict, _makes(TimeInterval)),
+        ("nephoscope-budget", dict, _makes(Budget)),
+        ("nephoscope-tag", dict, _one_tag),
     ):
         checker.checks(name, raises=(ValueError, CronSimError))(_obeys(kind, rule))
     return checker

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nephoscope.adapters.files.bills.rollup import BillFiles
+from nephoscope.cli.main import main
 from nephoscope.cost.money import total
 from nephoscope.cost.totals import grand_total, provider_costs
 
@@ -308,6 +309,13 @@ def test_a_bill_of_many_groups_takes_more_memory_rather_than_being_unknown(focus
     assert len(bill.groups) == 4_000
 
 
+def test_no_digit_is_cut_from_a_table(focus_row, write_csv, capsys):
+    """On a narrow terminal names are folded, and amounts are not."""
+    path = write_csv("bill.csv", [focus_row(BilledCost="5039.13441949491231", ServiceName="A long name " * 6)])
+    assert main(["cost", "report", str(path), "--by", "provider,service,category,region"]) == 0
+    assert "5039.13441949491231" in capsys.readouterr().out
+
+
 def test_azure_ids_are_the_same_in_any_case(focus_row, write_csv, report):
     """Azure spells one resource in several cases; its cost stands on one line."""
     rows = [focus_row(ProviderName="Microsoft", ResourceId=name) for name in ("/Sub/VM1", "/sub/vm1")]
@@ -318,8 +326,6 @@ def test_azure_ids_are_the_same_in_any_case(focus_row, write_csv, report):
 @pytest.mark.parametrize("arguments", [["absent.csv"], ["--by", "colour"], ["--month", "May"], ["--budget", "much"]])
 def test_what_cannot_be_asked_is_a_sentence_and_exit_code_2(arguments, focus_row, write_csv, capsys):
     """A path that is not there and an option without meaning exit with 2 and one sentence on stderr."""
-    from nephoscope.cli.main import main
-
     path = str(write_csv("bill.csv", [focus_row()]))
     paths = arguments if arguments == ["absent.csv"] else [path, *arguments]
     assert main(["cost", "report", *paths]) == 2

@@ -18,7 +18,7 @@ from nephoscope.cost.money import Budget, total
 from nephoscope.cost.tagged import Tagged, tagged
 from nephoscope.cost.totals import ProviderCost
 from nephoscope.errors import BadSettings
-from nephoscope.settings import loads_json
+from nephoscope.settings import load, loads_json
 from nephoscope.settings.spending import anomaly_limits, budget_limits, watched_tags
 
 RESEARCH = ("team", "research")
@@ -68,11 +68,20 @@ def test_any_number_of_tags_is_watched() -> None:
     assert [limit.tag for limit in budget_limits(settings)] == [("team", "x"), ("model", "fraud")]
 
 
-def test_a_budget_is_for_a_model_or_for_a_tag() -> None:
-    """A budget that names both is a mistake, which is told with its place."""
-    both = b'{"version": 1, "budgets": {"a": {"amount": "1 USD", "model": "m", "tag": {"team": "x"}}}}'
-    with pytest.raises(BadSettings, match="not for both"):
-        loads_json(both)
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        ("{amount: 1 USD, model: m, tag: {team: x}}", "budgets.a: .*for a model or for a tag"),
+        ("{amount: 1 USD, tag: {team: x, env: y}}", "budgets.a.tag: .*one tag and its value"),
+        ("{amount: 1 USD, tag: {}}", "budgets.a.tag: .*one tag and its value"),
+    ],
+)
+def test_a_budget_is_for_one_model_or_for_one_tag(budget: str, told: str, tmp_path: Path) -> None:
+    """A budget that names a model and a tag, or not one tag, is a mistake that is told with its place."""
+    path = tmp_path / "nephoscope.yaml"
+    path.write_text(f"version: 1\nbudgets:\n  a: {budget}\n")
+    with pytest.raises(BadSettings, match=told):
+        load(path)
 
 
 # Out of files
