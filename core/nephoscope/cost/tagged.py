@@ -58,7 +58,7 @@ class Tagged:
     def _untold(self, key: str, provider: str, *, carried: bool) -> str:
         return self.untold.get((key, provider), "" if carried else f"no charge carries the tag '{key}'")
 
-    def only(self, tags: Container[Tag], *, every: str, most: int = 200) -> Tagged:
+    def only(self, tags: Container[Tag], *, every: str, most: int = 100) -> Tagged:
         """Keep some tags, and of one key the dearest values."""
         dearest = sorted((tag for tag in self.costs if tag[0] == every), key=self._size, reverse=True)[:most]
         return replace(self, costs={tag: cost for tag, cost in self.costs.items() if tag in tags or tag in dearest})

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from nephoscope.cost.lines import Line
 
 Accounts: TypeAlias = frozenset[str]
-MOST = 2_000  # more accounts than these are not told
+MOST = 1_000  # more accounts than these do not fit a Report, and are not told
 
 
 def accounts(lines: Iterable[Line]) -> dict[str, Accounts]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -70,6 +71,13 @@ def test_a_day_that_is_not_complete_is_not_a_drop():
     """The last day ends at noon: it is left out, not taken for a fall."""
     lines = _lines(lambda day, _account, usd: usd / 2 if day == DAYS - 1 else usd, until_hour=12)
     assert cost_anomalies(lines) == []
+
+
+def test_a_month_that_is_estimated_is_looked_at():
+    """A provider calls the whole month estimated until it is invoiced: only its last two days may still fill up."""
+    halved = _lines(lambda day, _account, usd: usd / 3 if day >= DAYS - 2 else usd * (4 if day == 76 else 1))
+    estimated = [replace(line, estimated=line.day >= FIRST + timedelta(60)) for line in halved]
+    assert [(one.kind, one.start) for one in cost_anomalies(estimated)] == [("spike", FIRST + timedelta(76))]
 
 
 @pytest.mark.parametrize(("ago", "kinds"), [(0, []), (1, []), (3, ["drop"])])

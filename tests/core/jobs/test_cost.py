@@ -260,6 +260,27 @@ def test_a_landed_manifest_is_read_with_the_files_it_lists(outbox: Outbox, tmp_p
     assert tags([report.readings], "2026-05").sums("model") == {("fraud", "aws"): {"USD": Decimal("12.5")}}
 
 
+def test_a_delivery_projects_its_clouds_month_end(outbox: Outbox, tmp_path: Path) -> None:
+    """A month to date of 20 days is enough to tell of a cloud's own budget, and a team's, before they are breached."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    rows = [ROW.replace("2026-05-03", f"2026-05-{day:02}") for day in range(1, 21)]
+    data = tmp_path / "bucket/exp/data/BILLING_PERIOD=2026-05/exp-1.csv"
+    data.write_text("\n".join([HEADER, *rows]).replace("model", "team") + "\n")
+    budgets = {
+        "aws": {"amount": "300 USD", "cloud": "aws"},
+        "team": {"amount": "300 USD", "cloud": "aws", "tag": {"team": "fraud"}},
+    }
+    report = cost.run_on_delivery(
+        event,
+        deliveries=FetchedDeliveries(FolderObjects(tmp_path / "bucket")),
+        outbox=outbox,
+        settings=_settings(budgets=budgets),
+    )
+    found = {(one.check, one.subject): (str(one.verdict), one.value) for one in report.findings}
+    assert found["cost.budget", "aws"] == found["cost.budget", "team"] == ("ok", Decimal(250))
+    assert found["cost.forecast", "aws"] == found["cost.forecast", "team"] == ("breach", Decimal("387.5"))
+
+
 def test_a_delivery_in_a_folder_reads_the_same(outbox: Outbox, tmp_path: Path) -> None:
     """On a laptop a manifest in a folder is read as one in a bucket is."""
     event = _delivered(tmp_path / "bucket", [LISTED])
