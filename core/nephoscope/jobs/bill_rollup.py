@@ -69,9 +69,7 @@ def once_each(told: Sequence[Newest], month: str) -> list[Newest]:
             (one for one in known if provider in providers(one.readings or {})),
             key=lambda one: _preference(one, provider, month),
         )
-        current = [one for one in views if _is_of(one, month)] or views[:1]
-        counted, whole = apart([charged(one.readings or {}, provider) for one in current])
-        chosen = [current[place] for place in counted]
+        chosen, whole = _chosen([one for one in views if _is_of(one, month)] or views[:1], provider)
         missing = _OVERLAP if not whole else _lost(known, chosen, provider, month)
         for one in views:
             place = one.cloud, one.scope
@@ -82,11 +80,27 @@ def once_each(told: Sequence[Newest], month: str) -> list[Newest]:
     return [replace(one, readings=kept[one.cloud, one.scope]) if one.known else one for one in told]
 
 
+def _chosen(views: Sequence[Newest], provider: str) -> tuple[list[Newest], bool]:
+    """The Reports to add up, those that know the bill before others; one that does not may still be of another bill."""
+    known = [one for one in views if _knows(one, provider)] or list(views)
+    counted, whole = apart([charged(one.readings or {}, provider) for one in known])
+    chosen = [known[place] for place in counted]
+    held = frozenset[str]().union(*(charged(one.readings or {}, provider) for one in chosen))
+    for one in views:
+        own = charged(one.readings or {}, provider)
+        if one not in known and held and own and not own & held:
+            chosen.append(one)
+    return chosen, whole
+
+
+def _knows(one: Newest, provider: str) -> bool:
+    return (one.readings or {}).get(f"status/{provider}") == "known"
+
+
 def _preference(one: Newest, provider: str, month: str) -> tuple[bool, bool, bool, timedelta, str, str]:
-    readings = one.readings or {}
-    unknown = readings.get(f"status/{provider}") != "known"
     age = datetime.max.replace(tzinfo=UTC) - one.at
-    return not _is_of(one, month), unknown, bool(charged(readings, provider)), age, one.cloud, one.scope
+    tells = bool(charged(one.readings or {}, provider))
+    return not _is_of(one, month), not _knows(one, provider), tells, age, one.cloud, one.scope
 
 
 def _is_of(one: Newest, month: str) -> bool:

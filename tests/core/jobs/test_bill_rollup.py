@@ -119,6 +119,15 @@ def test_exports_that_overlap_in_part_are_at_least_one_of_them() -> None:
     assert "share some accounts" in found["cost.provider_share", "all", "aws"].reason
 
 
+@pytest.mark.parametrize(("accounts", "total"), [("a b", "302"), ("c", None)])
+def test_an_amortised_export_beside_an_actual_one(accounts: str, total: str | None) -> None:
+    """What an amortised export does not know of a bill does not matter where an actual one tells it, and only there."""
+    amortised = _export("bill/amortised", "0", accounts)
+    unknown = {**(amortised.readings or {}), "status/aws": "unknown", "reason/aws": "only an amortised view is there"}
+    found = _found(_export("bill/actual", "300", "a b"), replace(amortised, readings=unknown), *OTHERS)
+    assert found["cost.total", "all", ""].value == (None if total is None else Decimal(total))
+
+
 def test_an_export_that_could_not_be_read_is_missing_from_its_cloud() -> None:
     """One payer's export is cut: the other's alone is not the cloud's bill; an API would tell all of it."""
     cut = {"month": "2026-05", "status/unknown": "unknown", "reason/unknown": "'part.csv.gz' cannot be read."}
