@@ -83,7 +83,7 @@ def notify_on_message(message: func.QueueMessage) -> None:
     function.take_in(lambda: [azure.message_received(body, identity, taken, now=function.clock.now())])
 
 
-@app.route(route="reports", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.FUNCTION)
+@app.route("reports", trigger_arg_name="request", methods=["POST", "OPTIONS"], auth_level=func.AuthLevel.FUNCTION)
 def notify_on_post(request: func.HttpRequest) -> func.HttpResponse:
     """The hub: a Report was posted as a CloudEvent, or somebody asks whether he may."""
     answer = door.post(request.method, dict(request.headers), request.get_body())
