@@ -90,7 +90,7 @@ def cached(*places):
 def moto_server():
     """Start AWS' services; the URL of them."""
     port = free_port()
-    with started(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port, port=port):
+    with started(sys.executable, Path(__file__).parent / "moto_host.py", port, port=port):
         yield f"http://127.0.0.1:{port}"
 
 
