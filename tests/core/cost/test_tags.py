@@ -133,6 +133,26 @@ def test_the_same_sums_whether_a_tag_is_a_key_of_the_groups_too(bill: Path) -> N
     assert tagged(together.tagged, "2026-05") == tagged(apart.tagged, "2026-05")
 
 
+def test_tags_that_differ_in_case_are_two_tags(
+    focus_row: Callable[..., dict[str, Any]], write_csv: Callable[..., Path], report: Callable[..., dict[str, Any]]
+) -> None:
+    """`team` and `Team` are two keys, as groups and as what is watched; neither takes the other's values or money."""
+    path = write_csv("bill.csv", [focus_row(Tags='{"team": "x", "Team": "y"}'), focus_row(Tags='{"team": "w"}')])
+    groups = report(path, "--by", "tag:team,tag:Team")["groups"]
+    assert [(*group["keys"].values(), group["billed"]) for group in groups] == [
+        ("w", None, "1.25"),
+        ("x", "y", "1.25"),
+    ]
+    found = BillFiles([str(path)]).read(tags={"team": (), "Team": (), "a\"b'c": ()})
+    assert {
+        key: sorted((line.tags.get(key, ""), line.billed) for line in lines) for key, lines in found.tagged.items()
+    } == {
+        "team": [("w", Decimal("1.25")), ("x", Decimal("1.25"))],
+        "Team": [("", Decimal("1.25")), ("y", Decimal("1.25"))],
+        "a\"b'c": [("", Decimal("2.5"))],
+    }
+
+
 def _days(focus_row: Callable[..., dict[str, Any]], cost: Callable[[int, str], float]) -> list[dict[str, Any]]:
     start = datetime(2026, 3, 2, tzinfo=UTC)
     return [

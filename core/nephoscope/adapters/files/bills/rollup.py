@@ -18,14 +18,14 @@ from typing import Any
 import duckdb
 
 from nephoscope.adapters.files.bills import azure, focus
-from nephoscope.adapters.files.bills.columns import literal, quoted
+from nephoscope.adapters.files.bills.columns import literal
 from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
 from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
-from nephoscope.adapters.files.bills.sums import Sums, added_up, cube, dearest, first_of
+from nephoscope.adapters.files.bills.sums import Sums, added_up, column, cube, dearest, first_of
 from nephoscope.adapters.files.bills.zipped import is_zip, rewrapped
 from nephoscope.cost.bill import TAG, UNTOLD, Bill, Group, Source, View, completed, joined, merged
 from nephoscope.cost.lines import Line
@@ -307,13 +307,13 @@ class _Reading:
 
     def _tagged(self, stored: duckdb.DuckDBPyRelation, key: str) -> Iterator[Line]:
         """Add charges up by day and one tag's values; those that are neither dear nor named have none here."""
-        name = quoted(f"{TAG}{key}")
+        name = column(f"{TAG}{key}")
         part = self._apart.index(key) + 1 if key in self._apart else 0
         charged = stored.filter(f"part = {part}")
         told = ", ".join(map(literal, {*dearest(charged, name), *self._tags[key]})) or "NULL"
         few = charged.project(f"* REPLACE (CASE WHEN {name} IN ({told}) THEN {name} END AS {name})")
         keys: tuple[str, ...] = (*_TAGGED, f"{TAG}{key}")
-        if few.project(", ".join(map(quoted, keys))).distinct().count("*").fetchall()[0][0] > _DAILY_ROWS:
+        if few.project(", ".join(map(column, keys))).distinct().count("*").fetchall()[0][0] > _DAILY_ROWS:
             keys = tuple(name for name in keys if name != "service")
         for row in added_up(few, keys):
             of = dict(zip(keys, row.keys, strict=True))

@@ -63,9 +63,9 @@ def cube(
         where = f"({where}) AND coalesce({key_expression(charges, 'month')} = {first_of(month)}, true)"
     moneys = dict(zip(MEASURES, (charges.billed, charges.effective), strict=True))
     every = tuple(dict.fromkeys(key for one in (keys, *apart) for key in one))
-    names = [quoted(key) for key in every]
+    names = [column(key) for key in every]
     span = f"epoch_us({charges.end}) - epoch_us({charges.start})"
-    columns = [f"{key_expression(charges, key)} AS {quoted(key)}" for key in every]
+    columns = [f"{key_expression(charges, key)} AS {column(key)}" for key in every]
     columns.append(f"CASE WHEN {span} <= 86400000000 THEN {charges.end} END AS until")
     selected = relation.filter(where)
     if any(money.quick for money in moneys.values()):
@@ -74,13 +74,13 @@ def cube(
         selected = selected.project(", ".join(["*", *quick]))
     columns += [part for name, money in moneys.items() for part in _measure(name, money)]
     aggregates = [*names, *(_first_sum(name, money) for name, money in moneys.items())]
-    parts = "".join(f" WHEN grouping({quoted(one[-1])}) = 0 THEN {number}" for number, one in enumerate(apart, 1))
+    parts = "".join(f" WHEN grouping({column(one[-1])}) = 0 THEN {number}" for number, one in enumerate(apart, 1))
     aggregates += [
         "count(*) AS rows",
         "max(until) AS until",
         f"CASE{parts} ELSE 0 END AS part" if apart else "0 AS part",
     ]
-    sets = [f"({', '.join(map(quoted, one))})" for one in (keys, *apart)]
+    sets = [f"({', '.join(map(column, one))})" for one in (keys, *apart)]
     groups = f"GROUPING SETS ({', '.join(sets)})" if apart else ", ".join(names)
     return selected.project(", ".join(columns)).aggregate(", ".join(aggregates), groups)
 
@@ -95,6 +95,16 @@ def _measure(name: str, money: Money) -> list[str]:
         f"CASE WHEN {quick} IS NULL AND ({money.decimal}) IS NULL THEN {money.text} END AS {name}_text",
         quick,
     ]
+
+
+def column(key: str) -> str:
+    """
+    Name a key's column in a cube: names are the same to the engine in any case, and the keys of tags are not.
+
+    >>> column("service"), column("tag:Team") == column("tag:team")
+    ('"service"', False)
+    """
+    return quoted(f"{key} {key.encode('utf-8', 'surrogatepass').hex()}" if key.startswith(TAG) else key)
 
 
 def first_of(month: str) -> str:
@@ -148,7 +158,7 @@ def added_up(cube: duckdb.DuckDBPyRelation, keys: Sequence[str], *, where: str =
     Raises:
         Unreadable: An amount is no number.
     """
-    names = [quoted(key) for key in keys]
+    names = [column(key) for key in keys]
     measures = [f"sum({name}), sum({name}_quick), flatten(list({name}_texts)), sum({name}_rows)" for name in MEASURES]
     aggregates = ", ".join([*names, *measures, "sum(rows)", "max(until)"])
     for row in cube.filter(where).aggregate(aggregates, ", ".join(names)).fetchall():
