@@ -1,7 +1,6 @@
 """What Terraform makes in AWS, made on moto from its values and driven: rights are what the calls take."""
 
 import fnmatch
-import io
 import json
 import os
 import shutil
@@ -11,15 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from emulators import AWS_ENVIRONMENT, AWS_REGION
 
 boto3 = pytest.importorskip("boto3")
 pytest.importorskip("aws_lambda_powertools")
-from fakes.recorded_calls import RecordedCalls  # noqa: E402 - after what may skip
+from fakes.driven import delays  # noqa: E402 - after what may skip
+from fakes.recorded_calls import RecordedCalls  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "deploy" / "tests" / "configs" / "whole_aws.yaml"
@@ -242,14 +239,6 @@ def invoke(calls, config, tmp_path):
     return call
 
 
-def table(scale=1):
-    """A table of departure delays in minutes."""
-    out = io.BytesIO()
-    delays = np.random.default_rng(2013).exponential(12, 2_000)
-    pq.write_table(pa.table({"dep_delay": delays * scale + 20 * (scale - 1)}), out)
-    return out.getvalue()
-
-
 def slot(job):
     """Scheduler's input, as the schedule gives it."""
     arn = f"arn:aws:scheduler:{AWS_REGION}:{ACCOUNT}:schedule/nephoscope/nephoscope-{job}-on-timer"
@@ -279,7 +268,7 @@ def test_a_table_that_lands_is_told(account, calls, config, staged_artefact, lam
     environment = {"AWS_ENDPOINT_URL": calls.url, "NEPHOSCOPE_CONFIG": str(config)}
     with lambda_runtime(staged_artefact("drift"), "handler.drift_on_object", environment) as drift:
         for name, scale in (("2013-01", 1), ("2013-07", 4)):
-            account.s3.put_object(Bucket="acme-landing", Key=f"flights/{name}.parquet", Body=table(scale))
+            account.s3.put_object(Bucket="acme-landing", Key=f"flights/{name}.parquet", Body=delays(scale))
             assert drift(account.batch(account.landed)) == {"batchItemFailures": []}
     account.s3.put_object(Bucket="acme-landing", Key="elsewhere/x.parquet", Body=b"")
     with lambda_runtime(staged_artefact("notify"), "handler.notify_on_message", environment) as notify:
@@ -312,7 +301,7 @@ def staged_artefact(tmp_path_factory):
 @pytest.mark.slow  # nine processes of the handler
 def test_a_job_may_do_what_it_does_and_nothing_else(made, account, calls, invoke, room):
     """For every job: no call without a right, and no right that no call takes."""
-    account.s3.put_object(Bucket="acme-landing", Key="flights/2013-02.parquet", Body=table())
+    account.s3.put_object(Bucket="acme-landing", Key="flights/2013-02.parquet", Body=delays())
     taken = {"drift": invoke("drift_on_object", account.batch(account.landed))}
     for job in ("monitoring", "cost", "drift"):
         taken[job] = taken.get(job, []) + invoke(f"{job}_on_timer", slot(job))

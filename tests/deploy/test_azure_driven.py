@@ -1,0 +1,202 @@
+"""Every job of Azure's deployment, driven on stand-ins of its storage and topic: rights are what its calls take."""
+
+import json
+import os
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+from emulators import AZURE_ACCOUNT
+from fakes.driven import called, delays
+from fakes.recorded_calls import RecordedCalls
+
+blob = pytest.importorskip("azure.storage.blob")
+pytest.importorskip("azure.functions")
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "deploy" / "tests" / "configs" / "whole_azure.yaml"
+CONTAINERS = ("state", "records", "serving", "bills")
+BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+SEND = "Microsoft.EventGrid/events/send/action"
+
+pytestmark = pytest.mark.slow  # a dozen processes of the handler, and Terraform's values
+
+
+def actions(method, path, _headers, _body, _status):
+    """
+    The actions that one request takes, each with the blob, container or topic that it is asked of.
+
+    >>> actions("GET", "/devstoreaccount1/records?restype=container&comp=list", {}, b"", 200)
+    [('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', 'records')]
+    """
+    parts = urlsplit(path)
+    if parts.path.startswith("/api/events"):
+        return [(SEND, "topic")]
+    if not parts.path.startswith(f"/{AZURE_ACCOUNT}/"):
+        return []
+    place = parts.path.removeprefix(f"/{AZURE_ACCOUNT}/")
+    if method == "PUT" and "restype" in parse_qs(parts.query):
+        return []  # the test makes the containers
+    return [(f"{BLOBS}/{'write' if method == 'PUT' else 'read'}", place)]
+
+
+class Grants:
+    """What Terraform gives each job: actions, and where they hold."""
+
+    def __init__(self, resources):
+        roles = {
+            values["role_definition_resource_id"]: [
+                *values["permissions"][0]["actions"],
+                *values["permissions"][0]["data_actions"],
+            ]
+            for address, values in resources.items()
+            if ".azurerm_role_definition." in address
+        }
+        self.of = {}
+        for address, values in resources.items():
+            found = re.search(r'\.azurerm_role_assignment\.(prefix|publish|records|rollup)(?:\["([^"]+)"\])?$', address)
+            if found is None:
+                continue
+            key = found[2] or found[1]
+            job = {"ledger": "rollup"}.get(key, key.split("/")[0])
+            places = ["topic"] if SEND in roles[values["role_definition_id"]] else _places(values)
+            self.of.setdefault(job, []).extend(
+                (name, p) for name in roles[values["role_definition_id"]] for p in places
+            )
+
+    def allow(self, job, action, where):
+        """Whether a job may; listing a container takes reading in it, under whichever prefix."""
+        return any(
+            action == name and (where.startswith(place) or where == place.partition("/")[0])
+            for name, place in self.of[job]
+        )
+
+
+def _places(values):
+    container = values["scope"].rpartition("/")[2]
+    return [f"{container}/{prefix}" for prefix in re.findall(r"StringLike '([^']*)\*'", values["condition"])]
+
+
+@pytest.fixture(scope="module")
+def grants(initialised):
+    """What the whole deployment in Azure gives."""
+    return Grants(initialised(".").made(".", "whole_azure.tftest.hcl")["everything"])
+
+
+@pytest.fixture
+def invoke(azurite, recorder, tmp_path):
+    """Call an entry point in a process of its own; what it asked of Azure is the answer."""
+    from nephoscope import settings
+
+    recorder.answer = lambda _method, path, _headers, _body: (200, {}, TOKEN if "/token" in path else b"")
+    url = re.search(r"BlobEndpoint=(http://[^/]+)", azurite)[1]
+    stored, topic = RecordedCalls(url, actions), RecordedCalls(recorder.url, actions)
+    service = blob.BlobServiceClient.from_connection_string(azurite)
+    for name in CONTAINERS:
+        if not service.get_container_client(name).exists():
+            service.create_container(name)
+    shutil.copy(ROOT / "functions" / "azure" / "function_app.py", tmp_path)
+    staged = settings.stage(CONFIG).decode()
+    written = re.search(r'eventgrid:(https://[^"/]+)', staged)[1]
+    (tmp_path / "nephoscope.json").write_text(staged.replace(written, topic.url))
+    environment = os.environ | {
+        "AZURE_STORAGE_CONNECTION_STRING": azurite.replace(url, stored.url),
+        "IDENTITY_ENDPOINT": f"{recorder.url}/token",
+        "IDENTITY_HEADER": "h",
+        "PYTHONPATH": str(ROOT / "core"),
+        "ROOM_URL": f"{recorder.url}/services/x",
+        "NEPHOSCOPE_CONFIG": "nephoscope.json",
+    }
+
+    def call(said, given=None):
+        before = len(stored.made), len(topic.made)
+        program = f"import json, sys; from types import SimpleNamespace as N; import function_app as app; {said}"
+        called(program, given, tmp_path, environment)
+        return stored.made[before[0] :] + topic.made[before[1] :]
+
+    call.service = service
+    call.published = lambda: [body.decode() for _, path, _, body in recorder.requests if path.startswith("/api/events")]
+    yield call
+    stored.close()
+    topic.close()
+
+
+TOKEN = json.dumps({"access_token": "t", "expires_on": "4102444800", "token_type": "Bearer", "resource": "r"}).encode()
+ON_OBJECT = "app.on_object({!r}, json.load(sys.stdin))"
+ON_TIMER = "app.on_timer({!r}, N(schedule_status=json.load(sys.stdin)))"
+ON_AUDIT = "app.function.take('security', lambda: [app.azure.security_event(json.load(sys.stdin))])"
+ON_MESSAGE = (
+    "now = app.function.clock.now(); body = json.load(sys.stdin).encode(); "
+    "app.function.take_in(lambda: [app.azure.message_received(body, 'm', now, now=now)])"
+)
+
+
+def landed(service, container, name, body):
+    """A blob lands; the event that Event Grid sends of it."""
+    written = service.get_blob_client(container, name).upload_blob(body, overwrite=True)
+    return {
+        "specversion": "1.0",
+        "id": uuid4().hex,
+        "source": f"/subscriptions/1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{ACCOUNT[container]}",
+        "subject": f"/blobServices/default/containers/{container}/blobs/{name}",
+        "type": "Microsoft.Storage.BlobCreated",
+        "time": datetime.now(UTC).isoformat(),
+        "data": {"api": "PutBlob", "eTag": written["etag"].strip('"'), "contentLength": len(body)},
+    }
+
+
+ACCOUNT = {"serving": "acmelanding", "bills": "nephoscope"}
+REFUSED = {
+    "id": "e1",
+    "topic": "/subscriptions/1",
+    "subject": "/subscriptions/1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/models",
+    "eventType": "Microsoft.Resources.ResourceWriteFailure",
+    "eventTime": "2026-11-24T06:30:00Z",
+    "data": {"operationName": "Microsoft.Storage/storageAccounts/write", "status": "Failed", "resourceUri": "/x"},
+    "dataVersion": "2",
+    "metadataVersion": "1",
+}
+
+
+def slot(minutes_ago):
+    """The host's schedule status of a slot."""
+    return {"Next": (datetime.now(UTC) - timedelta(minutes=minutes_ago)).isoformat()}
+
+
+def test_a_job_may_do_what_it_does_and_nothing_else(grants, invoke):
+    """For every job: no call of storage or topic without a right, and no right to them that no call takes."""
+    service = invoke.service
+    taken = {
+        "drift": invoke(ON_OBJECT.format("drift"), landed(service, "serving", "flights/2013-01.parquet", delays())),
+        "security": invoke(ON_AUDIT, REFUSED),
+        "cost": invoke(ON_TIMER.format("cost"), slot(0)),
+        "monitoring": invoke(ON_TIMER.format("monitoring"), slot(10)) + invoke(ON_TIMER.format("monitoring"), slot(5)),
+    }
+    taken["drift"] += invoke("app.function.end_quiet_periods()")
+    taken["cost"] += invoke(ON_OBJECT.format("cost"), landed(service, "bills", MANIFEST, json.dumps(DELIVERY).encode()))
+    taken["notify"] = [call for report in invoke.published() for call in invoke(ON_MESSAGE, report)]
+    records = service.get_container_client("records")
+    for name in records.list_blob_names(name_starts_with=f"ledger/{datetime.now(UTC):%Y-%m-%d}"):
+        if name.endswith(".published"):
+            records.delete_blob(name)  # as if its function had died before
+    taken["sweep"] = invoke("app.function.sweep()")
+    taken["rollup"] = invoke(ON_TIMER.format("rollup"), slot(0))
+
+    missing = {job: sorted({call for call in calls if not grants.allow(job, *call)}) for job, calls in taken.items()}
+    assert {job: refused for job, refused in missing.items() if refused} == {}
+    unused = {
+        job: sorted({name for name, _ in grants.of[job]} - {name for name, _ in calls}) for job, calls in taken.items()
+    }
+    assert {job: names for job, names in unused.items() if names} == {}
+
+
+DELIVERY = {
+    "runInfo": {"runId": "r", "submittedTime": "2026-11-24T06:30:00Z", "startDate": "2026-11-01T00:00:00"},
+    "exportConfig": {"exportName": "nephoscope", "type": "FocusCost", "dataVersion": "1.0r2"},
+    "blobs": [],
+}
+MANIFEST = "focus/nephoscope/20261101-20261130/202611240600/run/manifest.json"
