@@ -83,6 +83,13 @@ def test_a_legacy_cur_is_billed_unblended_and_amortised_by_the_rules_of_aws(writ
     }
 
 
+def test_a_legacy_cur_with_tags_that_differ_in_case(write_csv, report):
+    """Two columns of tags whose keys differ in case only are two tags; asked in a third case, the first is read."""
+    path = write_csv("cur.csv", [CUR | {"resourceTags/user:team": "research"}])
+    keys = report(path, "--by", "tag:Team,tag:team,tag:TEAM")["groups"][0]["keys"]
+    assert keys == {"tag:Team": "fraud", "tag:team": "research", "tag:TEAM": "fraud"}
+
+
 def _zipped(path, *members, compression=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(path, "w", compression) as archive:
         for name, content in members:

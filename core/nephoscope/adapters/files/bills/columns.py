@@ -106,6 +106,7 @@ class Columns:
     """The columns of one file, found by their folded names."""
 
     names: Mapping[str, tuple[str, str]]  # folded name -> (expression, type)
+    written: Mapping[str, tuple[str, str]]  # name as written -> (expression, type)
 
     @classmethod
     def of(cls, columns: Sequence[tuple[str, str, str]]) -> Columns:
@@ -120,7 +121,7 @@ class Columns:
         for name, expression, kind in columns:
             if inside := _IN_PARENTHESES.search(name):
                 names.setdefault(folded(inside[1]), (expression, kind))
-        return cls(names)
+        return cls(names, {name: (expression, kind) for name, expression, kind in columns})
 
     def has(self, *names: str) -> bool:
         """Whether every one of these columns is there."""
@@ -133,6 +134,10 @@ class Columns:
         if not readers:
             return NOTHING
         return readers[0] if len(readers) == 1 else f"coalesce({', '.join(readers)})"
+
+    def exactly(self, name: str) -> str:
+        """Read the column of this very name, else one that folds alike: the keys of tags differ in case."""
+        return _text(*self.written[name]) if name in self.written else self.text(name)
 
     def time(self, *names: str) -> str:
         """Read the first of several columns that holds a UTC time."""

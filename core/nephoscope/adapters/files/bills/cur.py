@@ -107,7 +107,7 @@ def _matched(expression: str, values: dict[str, str], other: str) -> str:
 def _tag(columns: Columns, key: str) -> str:
     for prefix in ("resourceTags/user:", "resource_tags_user_", "resourceTags/"):
         if columns.has(prefix + key):
-            return columns.text(prefix + key)
+            return columns.exactly(prefix + key)
     if not columns.has("resource_tags"):
         return NOTHING
     expression, kind = columns.expression("resource_tags")

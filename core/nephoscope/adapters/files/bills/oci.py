@@ -29,7 +29,7 @@ def charges(columns: Columns) -> Charges | None:
         period=f"date_trunc('month', {start})",
         start=start,
         end=columns.time("lineItem/intervalUsageEnd"),
-        tag=lambda key: columns.text(f"tags/{key}", key),
+        tag=lambda key: columns.exactly(f"tags/{key}"),
         service=columns.text("product/service"),
         charge="'Usage'",
         correction=f"coalesce(lower({correction}) = 'true', false)",
