@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
@@ -125,27 +126,31 @@ def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], setti
     served = [view for view in views if view.online]
     room = READINGS_BYTES // KEY_BYTES // max(len(served) * len(clouds), 1)
     size = max(min(settings.sample, room), 1)
-    looks = []
-    for view in served:
-        for name, cloud in clouds.items():
-            known = _progress(settings, name, cloud, view).read()
-            keys = [bytes.fromhex(key) for key in known.sample[:size]]
-            if known.watermark is None:
-                looks.append(Look(view.name, name, silent="nothing was ever synced to it"))
-            else:
-                looks.append(look(view, name, cloud, keys, bytes.fromhex(known.watermark.newest_key), size))
-    return looks
+
+    def held(name: str, cloud: FeatureCloud, view: View) -> Look:
+        known = _progress(settings, name, cloud, view).read()
+        keys = [bytes.fromhex(key) for key in known.sample[:size]]
+        if known.watermark is None:
+            return Look(view.name, name, silent="nothing was ever synced to it")
+        return look(view, name, cloud, keys, bytes.fromhex(known.watermark.newest_key), size)
+
+    return _looked(clouds, served, held)
 
 
 def draw_and_look(clouds: Mapping[str, FeatureCloud], views: Sequence[View], now: datetime, size: int) -> list[Look]:
     """Draw keys anew from each view's source, and read them from every store."""
-    return [
-        look(view, name, cloud, keys, b"", size + 1)
-        for view in views
-        if view.online
-        for keys in [draw(view, next(iter(clouds.values())), now, size)]
-        for name, cloud in clouds.items()
-    ]
+    served = [view for view in views if view.online]
+    drawn = {view.name: draw(view, next(iter(clouds.values())), now, size) for view in served}
+    return _looked(clouds, served, lambda name, cloud, view: look(view, name, cloud, drawn[view.name], b"", size + 1))
+
+
+def _looked(
+    clouds: Mapping[str, FeatureCloud], served: Sequence[View], held: Callable[[str, FeatureCloud, View], Look]
+) -> list[Look]:
+    """Ask all clouds at once, each for one view after the other: the slowest store is waited for, not all of them."""
+    with ThreadPoolExecutor(len(clouds)) as pool:
+        each = list(pool.map(lambda name: [held(name, clouds[name], view) for view in served], clouds))
+    return [seen for looks in zip(*each, strict=True) for seen in looks]
 
 
 def _progress(settings: Features, name: str, cloud: FeatureCloud, view: View) -> ViewProgress:
