@@ -8,7 +8,7 @@ here, and escaped once more by each Channel in its own way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -98,6 +98,7 @@ def message(
     channel: str,
     group: str,
     stores: Mapping[str, str] | None = None,
+    runbook: Callable[[Mapping[str, str]], str] = lambda _: "",
     retry: int = 0,
     thread: str = "",
     instead_of: str = "",
@@ -110,6 +111,7 @@ def message(
         channel: The Channel's name.
         group: The group's id.
         stores: Each cloud's store, to lead to the evidence.
+        runbook: The page that says what to do about an Alert of some labels, "" for none.
         retry: How often this Channel may have got it already.
         thread: The Channel's receipt for the first Message of this episode.
         instead_of: The dead Channel that this one stands in for.
@@ -119,7 +121,7 @@ def message(
         notes.append(f"{snapshot.held_back} more {'is' if snapshot.held_back == 1 else 'are'} silenced or inhibited.")
     if instead_of:
         notes.append(f"Told here because the channel '{plain(instead_of)}' could not be told.")
-    items = [_item(alert, snapshot, stores or {}) for alert in snapshot.alerts]
+    items = [_item(alert, snapshot, stores or {}, runbook(alert.all_labels)) for alert in snapshot.alerts]
     return Message(
         id=f"{snapshot.id}/{channel}",
         why=snapshot.why,
@@ -170,7 +172,7 @@ def _several(alerts: list[Alert], labels: Mapping[str, str], *, beside: int) -> 
     return f"{count} of {about}: {named}{f'; {beside} other news' if beside else ''}"
 
 
-def _item(alert: Alert, snapshot: Snapshot, stores: Mapping[str, str]) -> Item:
+def _item(alert: Alert, snapshot: Snapshot, stores: Mapping[str, str], page: str) -> Item:
     moved = snapshot.moved.get(alert.fingerprint, "")
     values = snapshot.recent.get(alert.fingerprint, ())
     reason = alert.reason
@@ -193,8 +195,13 @@ def _item(alert: Alert, snapshot: Snapshot, stores: Mapping[str, str]) -> Item:
         values=values,
         when=_when(alert, snapshot.at),
         evidence=plain(evidence_link(stores.get(alert.labels.get("cloud", ""), ""), alert.evidence_url)),
-        advice=plain("" if alert.state is Phase.RESOLVED or moved else advice(alert), most=REASON_MOST),
+        advice=plain("" if alert.state is Phase.RESOLVED or moved else _to_do(alert, page), most=REASON_MOST),
     )
+
+
+def _to_do(alert: Alert, page: str) -> str:
+    """What to do next: the configured page first, then what is known of the check."""
+    return " · ".join(filter(None, (page and f"Runbook: {page}", advice(alert))))
 
 
 def short(value: Number) -> str:

@@ -42,6 +42,7 @@ class Desk:
     inhibit_rules: tuple[InhibitRule, ...] = ()
     time_intervals: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()  # those of the configuration
+    runbook: Callable[[Mapping[str, str]], str] = lambda _: ""  # the page for an Alert of these labels
     stores: Mapping[str, str] = field(default_factory=dict)  # each cloud's store, for links to the evidence
     watches: Callable[[Mapping[str, str]], bool] = lambda _: True  # whether the configuration has what labels name
     expected: Callable[[datetime], Sequence[Expected]] = lambda _: ()  # the streams that its timers make come

@@ -141,6 +141,7 @@ def _message(errand: _Errand, claim: Delivery, desk: Desk) -> Message:
         channel=errand.channel,
         group=errand.group.id,
         stores=desk.stores,
+        runbook=desk.runbook,
         retry=claim.tries - 1,
         thread=errand.group.receipts.get(errand.channel, ""),
         instead_of=claim.instead_of,

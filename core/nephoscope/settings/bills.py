@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from nephoscope.settings.section import Cloud, Name, Section, Text
+from nephoscope.settings.section import Cloud, Name, Runbook, Section, Text
 
 Money: TypeAlias = Annotated[
     str, Meta(pattern=r"^[0-9]+(\.[0-9]+)? [A-Z]{3}$", title="an amount and its currency, such as '1000 USD'")
@@ -116,6 +116,8 @@ class Budget(Section, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+
+    runbook: Runbook | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if self.model is not UNSET and self.tag is not UNSET:

@@ -14,7 +14,7 @@ from nephoscope.settings.features import Features
 from nephoscope.settings.metric_stores import MetricStores
 from nephoscope.settings.models import Models
 from nephoscope.settings.routes import RootRoute
-from nephoscope.settings.section import Cloud, Name, Secret, Section
+from nephoscope.settings.section import Cloud, Name, Runbook, Secret, Section
 from nephoscope.settings.security import Security
 from nephoscope.settings.silencing import InhibitRule, Silence, TimeInterval
 from nephoscope.settings.urls import StoreUrl, TopicUrl
@@ -26,6 +26,10 @@ Cron: TypeAlias = Annotated[
     Meta(title="a cron expression such as '*/5 * * * *', in UTC", extra_json_schema={"format": "nephoscope-cron"}),
 ]
 
+
+CheckName: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$", title="a check's name, or its beginning before a '.'")
+]
 
 Interval: TypeAlias = Annotated[
     TimeInterval,
@@ -99,6 +103,10 @@ class Configuration(Section, frozen=True, kw_only=True):
     ] = field(default_factory=dict)
     channels: Annotated[dict[Name, Channel], Meta(description="Where people are told.")] = field(default_factory=dict)
     route: Annotated[RootRoute, Meta(description="Which Alerts go to which channels.")] | UnsetType = UNSET
+    runbooks: Annotated[
+        dict[CheckName, Runbook],
+        Meta(description="The page for a check, or for all whose names begin so: {drift: https://…}."),
+    ] = field(default_factory=dict)
     delivery: Annotated[Delivery, Meta(description="How hard the hub tries.")] = Delivery()
     inhibit_rules: Annotated[
         tuple[InhibitRule, ...], Meta(title="a list of rules", description="Which Alerts keep back which others.")

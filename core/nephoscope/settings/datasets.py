@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 from nephoscope.drift.limits import CHECKS, DriftLimits, Rules
 from nephoscope.findings import Limit, Verdict, at_least, at_most, between
 from nephoscope.settings.durations import Duration, duration
-from nephoscope.settings.section import Section, Text
+from nephoscope.settings.section import Runbook, Section, Text
 from nephoscope.settings.urls import ObjectsUrl
 
 METHODS = [name for name in CHECKS if name != "null_share"]
@@ -160,6 +160,7 @@ class DataSet(Section, frozen=True, kw_only=True):
         dict[Text, LimitSetting], Meta(description="Time column and hours since its newest value when it lands.")
     ] = field(default_factory=dict)
 
+    runbook: Runbook | UnsetType = UNSET
     parts: (
         Annotated[Parts, Meta(description="How it lands in several objects; each object is a table when absent.")]
         | UnsetType

@@ -14,7 +14,7 @@ from nephoscope.monitoring.query import Statistic
 from nephoscope.monitoring.reference import Reference
 from nephoscope.settings.datasets import LimitSetting
 from nephoscope.settings.durations import Duration, duration
-from nephoscope.settings.section import Cloud, Name, Section, Text
+from nephoscope.settings.section import Cloud, Name, Runbook, Section, Text
 
 MetricName: TypeAlias = Annotated[
     str, Meta(pattern=r"^[a-z][a-z0-9_]*$", title="a metric's name: lower-case letters, digits and '_'")
@@ -178,6 +178,7 @@ class Model(Section, frozen=True, kw_only=True):
             title="a list of feature views", description="The views it is served; their findings are told with its own."
         ),
     ] = ()
+    runbook: Runbook | UnsetType = UNSET
     canary: Annotated[CanarySetting, Meta(description="A new version that serves beside the old one.")] | UnsetType = (
         UNSET
     )

@@ -23,6 +23,16 @@ Name: TypeAlias = Annotated[
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1, title="text")]
 
+Runbook: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^https://[^\s/]+(/[^\s]*)?$",
+        max_length=200,
+        title="the address of a page, https://…, at most 200 characters",
+        description="The page that says what to do about it.",
+    ),
+]
+
 Secret: TypeAlias = Annotated[
     str,
     Meta(

@@ -134,10 +134,10 @@ def _rollup(configuration: Configuration, about: Mapping[str, str]) -> Names:
 
 
 def _budgets(configuration: Configuration, about: Mapping[str, str]) -> Names:
-    return {"subject": configuration.budgets} if about.get("check") in _BUDGET_CHECKS else {}
+    return {"subject": configuration.budgets} if about.get("check") in BUDGET_CHECKS else {}
 
 
-_BUDGET_CHECKS = {"cost.budget", "cost.provider_share", "cost.forecast"}
+BUDGET_CHECKS = {"cost.budget", "cost.provider_share", "cost.forecast"}
 
 
 def _features(configuration: Configuration, _: Mapping[str, str]) -> Names:

@@ -13,6 +13,7 @@ from nephoscope.errors import BadSettings
 from nephoscope.jobs.desk import Desk
 from nephoscope.ports import Clock, State
 from nephoscope.settings import Settings
+from nephoscope.settings.runbooks import runbook
 from nephoscope.settings.watched import expected, watches
 from nephoscope.wiring.channels import Secret, channels
 
@@ -45,6 +46,7 @@ def desk(settings: Settings, state: State, clock: Clock, secret: Secret | None =
         inhibit_rules=tuple(written.rule() for written in settings.inhibit_rules),
         time_intervals={name: tuple(one.interval() for one in its) for name, its in settings.time_intervals.items()},
         silences=tuple(written.silence() for written in settings.silences),
+        runbook=partial(runbook, settings),
         stores=dict(settings.stores.items()),
         watches=partial(watches, settings),
         expected=partial(expected, settings),
