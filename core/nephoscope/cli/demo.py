@@ -62,4 +62,4 @@ def _folder(keep: Path | None) -> AbstractContextManager[str | Path]:
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    return Progress(*columns, console=Console(stderr=True, emoji=False), transient=True)

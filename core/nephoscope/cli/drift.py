@@ -107,7 +107,7 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
 
 def shown(sides: Iterator[Sides]) -> Iterator[Sides]:
     """Show on a terminal how many columns have been compared, as long as it goes on."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     columns = (TextColumn("comparing"), SpinnerColumn(), TextColumn("{task.completed} columns"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield from progress.track(sides, total=None)

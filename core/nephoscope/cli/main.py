@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         document = {"schema": f"nephoscope.{arguments.name}/1", **answer.document}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
     else:
-        answer.text(Console())
+        answer.text(Console(emoji=False))
     return exit_code(answer.verdict, getattr(arguments, "fail_on", None) or [])
 
 

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> Answer:
 def landed_files() -> Iterator[Callable[[str, int], None]]:
     """A bar of the files that landed, on a terminal."""
     columns = (TextColumn("{task.description:<32}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
+    console = Console(stderr=True, emoji=False)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("waiting for files", total=0)
         handled = count(1)

@@ -78,3 +78,12 @@ def test_a_job_that_runs_is_found_well(asked, tmp_path, capsys):
     assert main(["--config", path, "run", "monitoring"]) == 0
     capsys.readouterr()
     assert named(asked()[1], "schedule")["monitoring in local"]["outcome"] == "ok"
+
+
+def test_what_a_name_says_is_shown_as_it_is(tmp_path, capsys, monkeypatch):
+    """Text between colons is no picture: a secret's reference is printed letter by letter."""
+    monkeypatch.delenv("X", raising=False)
+    path = tmp_path / "nephoscope.yaml"
+    path.write_text(CONFIG.format(folder=tmp_path).replace("env:DOCTOR_ROOM", "env:X"))
+    main(["--config", str(path), "doctor"])
+    assert "read env:X: " in capsys.readouterr().out
