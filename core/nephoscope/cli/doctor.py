@@ -38,7 +38,10 @@ def doctor(arguments: argparse.Namespace) -> Answer:
     logging.getLogger("azure").addHandler(logging.NullHandler())  # its SDK says on stderr what it raises as well
     now = getattr(arguments, "now", None)
     local = Local.from_file(getattr(arguments, "config", None), clock=FixedClock(now) if now else None)
-    checkups = examine(Doctor(local).probes())
+    with Console(stderr=True, emoji=False).status("") as status:  # a service that is away takes its time to say so
+        checkups = examine(
+            Doctor(local).probes(), show=lambda probe: status.update(escape(f"{probe.kind} {probe.name}: {probe.call}"))
+        )
 
     def text(console: Console) -> None:
         for line in lines(checkups):

@@ -40,9 +40,14 @@ class Checkup:
     do: str  # empty where there is nothing to do
 
 
-def examine(probes: Iterable[Probe]) -> list[Checkup]:
-    """Ask every probe; one that fails costs no other its answer."""
-    return [_examined(probe) for probe in probes]
+def examine(probes: Iterable[Probe], *, show: Callable[[Probe], None] = lambda _: None) -> list[Checkup]:
+    """Ask every probe, `show` told of each before; one that fails costs no other its answer."""
+
+    def asked(probe: Probe) -> Checkup:
+        show(probe)
+        return _examined(probe)
+
+    return [asked(probe) for probe in probes]
 
 
 def _examined(probe: Probe) -> Checkup:
