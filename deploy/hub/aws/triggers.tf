@@ -31,7 +31,7 @@ resource "aws_sns_topic_subscription" "reports" {
 
 resource "aws_cloudwatch_metric_alarm" "dead" {
   alarm_name          = "${var.name}-reports-dead"
-  alarm_description   = "Reports that the hub could not take in: read the queue ${aws_sqs_queue.dead.name}, then nephoscope redrive."
+  alarm_description   = "Reports that the hub could not take in: read the queue ${aws_sqs_queue.dead.name}, then redrive it."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead.name }
