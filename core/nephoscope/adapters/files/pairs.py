@@ -2,7 +2,7 @@
 Two tables side by side, column by column: exactly up to 100,000 rows a side, beyond that over the baseline's bins.
 
 A small column is taken whole, with a bin for each distinct value of both sides, so that every statistic is exact. One
-column is in memory at a time. A large one whose verdict hangs on what the bins do not tell is read once more.
+column a core is in memory at a time. A large one whose verdict hangs on what the bins do not tell is read once more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from nephoscope.adapters.files.abreast import abreast, threads_of_this_machine
 from nephoscope.adapters.files.columns import Opened, WordCounts, as_kind, kind_of, numbers
 from nephoscope.adapters.files.formats import AGAIN, Format, first_line
 from nephoscope.adapters.files.keys import duplicate_rows
@@ -111,7 +112,7 @@ class _Source:
         """The file as a Profile."""
         self._file.seek(0)
         source = Source(url=self._path.resolve().as_uri(), size=self._file.size())
-        how = Making(like=like, bins=BINS, kinds=self._kinds, key=key)
+        how = Making(like=like, bins=BINS, kinds=self._kinds, key=key, threads=threads_of_this_machine())
         return profile_file(self._file, source, name=self._path.name, how=how, limits=self._limits)
 
     def values(self, name: str, wanted: Callable[[Floats], Floats]) -> Floats:
@@ -156,7 +157,7 @@ def _profiled_sides(baseline: Profile, window: Profile) -> Iterator[Sides]:
 
 
 def _exact_sides(baseline: Whole, window: Whole, kinds: Mapping[str, Kind]) -> Iterator[Sides]:
-    for name in [*baseline.fields, *(name for name in window.fields if name not in baseline.fields)]:
+    def sides(name: str) -> Sides:
         found = [
             _Taken.of(whole, name, kinds.get(name)) if name in whole.fields else None for whole in (baseline, window)
         ]
@@ -166,7 +167,10 @@ def _exact_sides(baseline: Whole, window: Whole, kinds: Mapping[str, Kind]) -> I
             Side(column, count, table) if column else None
             for column, count, table in zip(columns, rows, ("baseline", "window"), strict=True)
         )
-        yield name, before, after
+        return name, before, after
+
+    names = [*baseline.fields, *(name for name in window.fields if name not in baseline.fields)]
+    return abreast(sides, names, threads_of_this_machine())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,19 +18,34 @@ from nephoscope.errors import Unreadable
 BATCH_ROWS = 65_536
 
 
+class Readers:
+    """One reader of a file for each thread: a reader keeps state, and two threads that share it may wait for ever."""
+
+    def __init__(self, first: pq.ParquetFile, another: Callable[[], pq.ParquetFile]) -> None:
+        self._local = threading.local()
+        self._local.reader = first
+        self._another = another
+
+    def here(self) -> pq.ParquetFile:
+        """The reader of the thread that asks."""
+        if not hasattr(self._local, "reader"):
+            self._local.reader = self._another()
+        return self._local.reader
+
+
 @dataclass(frozen=True, slots=True)
 class ParquetColumn:
     """One column of a Parquet file."""
 
-    file: pq.ParquetFile
+    readers: Readers
     fields: tuple[pa.Field, ...]
 
     def read(self) -> Iterator[tuple[str, pa.Array]]:
         """Yield the column in batches."""
-        name = self.fields[0].name
+        name, file = self.fields[0].name, self.readers.here()
         # One row group at a time: asked for all of them, pyarrow holds the packed column of the whole file.
-        for group in range(self.file.num_row_groups):
-            batches = self.file.iter_batches(BATCH_ROWS, row_groups=[group], columns=[name], use_threads=False)
+        for group in range(file.num_row_groups):
+            batches = file.iter_batches(BATCH_ROWS, row_groups=[group], columns=[name], use_threads=False)
             for batch in batches:
                 yield name, batch.column(name)
 
@@ -45,17 +62,22 @@ def open_parquet(file: pa.NativeFile, name: str, limits: ReadLimits) -> Opened:
         plain = _opened(file, limits, words=[])
         _check_size(plain, name, file.size(), limits)
         words = [field.name for field in plain.schema_arrow if is_word(field.type)]
-        opened = _opened(file, limits, words=words) if words else plain
+        opened = _opened(file, limits, words=words, metadata=plain.metadata) if words else plain
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise Unreadable(f"'{name}' is no readable Parquet file: {first_line(error)}.", do=AGAIN) from error
     # The types are those that are stored: reading words as dictionaries is a matter of speed.
-    return Opened(tuple(ParquetColumn(opened, (one,)) for one in plain.schema_arrow), rows=plain.metadata.num_rows)
+    readers = Readers(opened, partial(_opened, file, limits, words=words, metadata=plain.metadata))
+    return Opened(tuple(ParquetColumn(readers, (one,)) for one in plain.schema_arrow), rows=plain.metadata.num_rows)
 
 
-def _opened(file: pa.NativeFile, limits: ReadLimits, *, words: list[str]) -> pq.ParquetFile:
+def _opened(
+    file: pa.NativeFile, limits: ReadLimits, *, words: list[str], metadata: pq.FileMetaData | None = None
+) -> pq.ParquetFile:
     return pq.ParquetFile(
         file,
+        metadata=metadata,
         read_dictionary=words,
+        pre_buffer=False,  # one column at a time is asked for, not many that lie together
         page_checksum_verification=True,
         thrift_string_size_limit=limits.thrift_strings,
         thrift_container_size_limit=limits.thrift_elements,

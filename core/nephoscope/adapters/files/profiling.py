@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 
+from nephoscope.adapters.files.abreast import abreast
 from nephoscope.adapters.files.columns import Group, Opened, check_names
 from nephoscope.adapters.files.formats import AGAIN, first_line
 from nephoscope.adapters.files.keys import duplicate_rows
@@ -40,8 +42,7 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
     columns: list[Column] = []
     rows = 0
     try:
-        for group in table.groups:
-            found, rows = _read(group if how.like else Held(group), how)
+        for found, rows in abreast(partial(_read, how=how), table.groups, how.threads):
             _check_rows(table, name, rows)
             columns += found
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -64,6 +65,7 @@ def _check_rows(table: Opened, name: str, rows: int) -> None:
 
 
 def _read(group: Group, how: Making) -> tuple[list[Column], int]:
+    group = group if how.like else Held(group)
     readings = {field.name: reading(field, how) for field in group.fields}
     waiting = readings
     rows = dict.fromkeys(readings, 0)

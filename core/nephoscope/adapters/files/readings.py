@@ -39,6 +39,7 @@ class Making:
     bins: int = 1_024  # how many are made where there is no `like`
     salt: str = ""  # what the hashes of words are made with
     key: tuple[str, ...] = ()  # columns whose repeated values are counted; those of `like` where none are named
+    threads: int = 1  # columns that are read at once
     kinds: Mapping[str, Kind] = field(default_factory=dict)  # of columns that are not looked at as their type suggests
 
 

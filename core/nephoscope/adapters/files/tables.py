@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from nephoscope.adapters.files.abreast import threads_of_this_machine
 from nephoscope.adapters.files.formats import Content, Format, content_of
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
@@ -31,8 +32,10 @@ class FileTables:
         limits: ReadLimits = LAPTOP,
         salt: str = "",
         kinds: Mapping[str, Kind] | None = None,
+        threads: int | None = None,
     ) -> None:
-        self._how = Making(bins=bins, salt=salt, kinds=kinds or {})
+        threads = threads or threads_of_this_machine()
+        self._how = Making(bins=bins, salt=salt, kinds=kinds or {}, threads=threads)
         self._limits = limits
 
     def profile(
