@@ -19,10 +19,13 @@ from operator import mul
 from statistics import fmean, median
 
 from nephoscope.cost.money import total
+from nephoscope.cost.month import Month
+from nephoscope.cost.month import days as days_between
 
 LEVEL_DAYS = 42
 HALF_LIFE_DAYS = 14
 LEAST_DAYS = 14
+BEFORE_DAYS = 5  # how long before a month its history may end: charges come late
 LEAST_TRIALS = 5
 DRIFT_ERRORS = 2.0  # how many of its standard errors a drift must exceed: noise has none
 T_80 = 1.313  # Student's quantile at 0.9 with 28 degrees of freedom
@@ -39,16 +42,17 @@ class Forecast:
     days_left: int
 
 
-def month_end(days: Mapping[date, Decimal], last: date) -> Forecast | None:
+def month_end(days: Mapping[date, Decimal], last: date, month: Month | None = None) -> Forecast | None:
     """
-    Forecast the cost of the month of a day.
+    Forecast a month's cost.
 
     Args:
         days: Cost by day, at least the 14 days up to `last`; days that are not there are not known.
         last: The last complete day.
+        month: The month; that of `last` when absent.
 
     Returns:
-        None where the history is too short to say.
+        None where the history is too short to say, or ends days before the month.
 
     >>> flat = {date(2026, 4, 20) + timedelta(n): Decimal(10) for n in range(26)}
     >>> found = month_end(flat, date(2026, 5, 15))
@@ -58,26 +62,25 @@ def month_end(days: Mapping[date, Decimal], last: date) -> Forecast | None:
     history = sorted(day for day in days if day <= last)
     if len(history) < LEAST_DAYS:
         return None
-    start = last.replace(day=1)
-    ahead = _rest_of_month(last)
-    spent = total(days[day] for day in history if day >= start)
+    month = month or Month(last.replace(day=1))
+    if (month.first - last).days > BEFORE_DAYS or last >= month.end:
+        return None
+    ahead = days_between(max(month.first, last + timedelta(days=1)), month.end)
+    spent = total(days[day] for day in history if day >= month.first)
     values = {day: float(days[day]) for day in history}
     usual = _without_month_starts(values)
     factors = _weekday_factors(usual)
-    rest = _ahead(usual, factors, last, ahead)
+    rest = _ahead(usual, factors, last, ahead) + (_on_a_first(values, usual) if month.first > last else 0.0)
     deviation = _deviation(usual, factors, last, len(ahead))
     expected = spent + _cents(rest)
     half = _cents(T_80 * deviation)
     return Forecast(spent, expected, max(spent, expected - half), expected + half, len(ahead))
 
 
-def _rest_of_month(last: date) -> list[date]:
-    days = []
-    day = last + timedelta(days=1)
-    while day.month == last.month:
-        days.append(day)
-        day += timedelta(days=1)
-    return days
+def _on_a_first(values: Mapping[date, float], usual: Mapping[date, float]) -> float:
+    """What the newest first of a month cost beyond a usual day."""
+    firsts = [day for day in values if day.day == 1]
+    return values[max(firsts)] - usual[max(firsts)] if firsts else 0.0
 
 
 def _without_month_starts(values: Mapping[date, float]) -> dict[date, float]:

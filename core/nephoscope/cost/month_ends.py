@@ -11,6 +11,7 @@ from nephoscope.cost.daily import Keys, series
 from nephoscope.cost.forecast import Forecast, month_end
 from nephoscope.cost.lines import Line
 from nephoscope.cost.money import EXACT, total
+from nephoscope.cost.month import Month
 from nephoscope.cost.rates import Rates
 
 Ends: TypeAlias = Mapping[tuple[str, str], Forecast]  # by provider and currency
@@ -22,16 +23,13 @@ def month_ends(lines: Iterable[Line], month: str, *, tag: str | None = None) -> 
 
     Args:
         lines: Charges by day, of the month and of those before.
-        month: "2026-05"; what has no complete day in it has no forecast.
+        month: "2026-05".
         tag: Forecast each value of this tag apart.
     """
     found: dict[tuple[Keys, str], Forecast] = {}
     for one in series(lines, (), tag=tag, measure="billed"):
         days = {one.day(index): amount for index, amount in enumerate(one.amounts) if amount is not None}
-        last = max(days, default=None)
-        if last is None or f"{last:%Y-%m}" != month:
-            continue
-        if (end := month_end(days, last)) is not None:
+        if days and (end := month_end(days, max(days), Month.of(month))) is not None:
             found[one.keys, one.currency] = end
     return found
 

@@ -17,6 +17,7 @@ from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spe
 from nephoscope.cost.forecast import Forecast, month_end
 from nephoscope.cost.judged import budget_findings
 from nephoscope.cost.money import Budget, plain, total
+from nephoscope.cost.month import Month
 from nephoscope.cost.month_ends import together
 from nephoscope.cost.rates import Rates
 from nephoscope.cost.reconciliation import reconciled
@@ -162,6 +163,17 @@ def test_a_bill_that_grows_is_projected_to_grow(growth, covered):
         lag.append(float((forecast.expected - end) / end))
     assert held >= 100 * covered
     assert abs(np.mean(lag)) < 0.03
+
+
+def test_a_month_is_projected_from_its_first_days_on():
+    """Before a day of a month is complete it is projected from the months before, with what falls on each first."""
+    days = {date(2026, 3, 1) + timedelta(n): Decimal(10) for n in range(60)} | {date(2026, 4, 1): Decimal(110)}
+    found = month_end(days, date(2026, 4, 29), Month.of("2026-05"))
+    assert (found.spent, found.expected, found.days_left) == (0, Decimal(410), 31)
+    found = month_end(days | {date(2026, 5, 1): Decimal(110)}, date(2026, 5, 1), Month.of("2026-05"))
+    assert (found.spent, found.expected, found.days_left) == (110, Decimal(410), 30)
+    assert month_end(days, date(2026, 4, 29), Month.of("2026-06")) is None
+    assert month_end(days, date(2026, 4, 29), Month.of("2026-03")) is None
 
 
 def test_a_forecast_needs_two_weeks():
