@@ -17,7 +17,16 @@ def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFi
     """
     How long after an Event the job's next slot comes; None where the job has no timer, or is run by hand.
 
-    A Report by hand must not make the hub wait for the next one.
+    A Report by hand must not make the hub wait for the next one; one of a landed file waits for the next slot.
+
+    >>> from datetime import UTC
+    >>> from nephoscope.events import ObjectRef
+    >>> from nephoscope.settings.configuration import Configuration
+    >>> hourly = Configuration(version=1, timers={"features": "0 * * * *"})
+    >>> at = datetime(2026, 11, 24, 6, 45, tzinfo=UTC)
+    >>> landed = ObjectWritten("o", at, ObjectRef("aws", "b", "k", "1", 1))
+    >>> next_due_seconds(hourly, "features", landed), next_due_seconds(hourly, "features", TimerFired("t", at, ""))
+    (900.0, None)
     """
     by_hand = isinstance(event, TimerFired) and not event.schedule
     return None if by_hand else interval_seconds(configuration, job, event.at)
