@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Final, get_args
+from typing import Final
 
 from cronsim import CronSim
 from msgspec import UNSET
@@ -20,11 +20,10 @@ from nephoscope.alerts.streams import HEARTBEAT, Expected
 from nephoscope.drift.limits import CHECKS
 from nephoscope.settings.configuration import Configuration, TimedJob
 from nephoscope.settings.datasets import DataSet
-from nephoscope.settings.section import Cloud
 from nephoscope.settings.spending import clouds_with_bills
 from nephoscope.settings.watches import asked
 
-CLOUDS: Final[tuple[Cloud, ...]] = get_args(Cloud)
+HOME: Final = "local"
 MODELS, BILL, ALL = "models", "bill", "all"  # scopes of the jobs monitoring, cost and rollup
 
 
@@ -38,20 +37,21 @@ def expected(configuration: Configuration, now: datetime) -> list[Expected]:
 
     >>> from datetime import UTC
     >>> from nephoscope.settings.bills import Bills, CostExplorer
-    >>> daily = Configuration(version=1, bills=Bills(aws=CostExplorer()), timers={"cost": "0 6 * * *"})
+    >>> daily = Configuration(version=1, hub="aws", bills=Bills(aws=CostExplorer()), timers={"cost": "0 6 * * *"})
     >>> expected(daily, datetime(2026, 11, 24, 7, 0, tzinfo=UTC))
     [Expected(job='cost', cloud='aws', scope='bill', interval_seconds=86400.0)]
     """
-    found = []
-    for job, cron in configuration.timers.items():
-        for cloud, scope in _timed(configuration, job):
-            found.append(Expected(job, cloud, scope, _longest(cron, now)))
-    return found
+    return [
+        Expected(job, cloud, scope, _longest(cron, now))
+        for job, cron in configuration.timers.items()
+        for cloud, scope in _timed(configuration, job)
+        if cloud != HOME or configuration.hub == HOME  # nobody waits for somebody's laptop
+    ]
 
 
 def _timed(configuration: Configuration, job: TimedJob) -> Iterator[tuple[str, str]]:
     """The clouds and scopes in which a job runs by itself: each with a store of its own, or the one machine."""
-    at_home = "local" if configuration.hub == "local" else ""
+    at_home = HOME if configuration.hub == HOME else ""
     features = configuration.features
     if job == "monitoring":
         its = [cloud for cloud, share in asked(configuration).items() if share.watches]

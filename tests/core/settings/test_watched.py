@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from nephoscope.settings import DataSet, Features, LimitSetting, MetricStores, Model
 from nephoscope.settings.bills import Bills, Budget, CostExplorer, CostManagement
 from nephoscope.settings.channels import Console
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.features import RedisStore
-from nephoscope.settings.metric_stores import AzureMonitor, CloudWatch
+from nephoscope.settings.metric_stores import AzureMonitor, CloudWatch, LocalMetrics
 from nephoscope.settings.watched import Expected, expected, watches
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -41,6 +42,18 @@ def test_every_timer_in_every_cloud_is_awaited() -> None:
         Expected("features", "azure", "shop", 600),
         Expected("rollup", "aws", "all", 3600),
     ]
+
+
+def test_nobody_waits_for_a_laptop() -> None:
+    """Where the hub is in a cloud, stores of one machine are asked by hand, and nothing is awaited of them."""
+    away = msgspec.structs.replace(
+        WHOLE,
+        metric_stores=MetricStores(local=LocalMetrics()),
+        models={"fraud": Model()},
+        features=Features(project="shop"),
+        bills=Bills(),
+    )
+    assert [(each.job, each.cloud) for each in expected(away, NOW)] == [("rollup", "aws")]
 
 
 def test_nothing_is_awaited_before_its_second_slot() -> None:
