@@ -292,10 +292,13 @@ def test_a_closed_port_is_unknown(asked: Asked, monkeypatch: pytest.MonkeyPatch)
     assert isinstance(closed[type(asked.bills)]().lines(MONTH), Unknown)
 
 
-@pytest.mark.parametrize("first", [document(ERROR, 503), document({**ERROR, "__type": "ThrottlingException"}, 429)])
-def test_one_hiccup_does_not_change_the_sum(first: Answer, asked: Asked) -> None:
-    """After one throttled or failed try the sum is the right one, or unknown; it is never another."""
-    asked.http.script.append(first)
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize(
+    "fault", [document(ERROR, 500), document(ERROR, 503), document({**ERROR, "__type": "ThrottlingException"}, 429)]
+)
+def test_a_hiccup_does_not_change_the_sum(fault: Answer, times: int, asked: Asked) -> None:
+    """After one or three failed or throttled tries the sum is the right one, or unknown; it is never another (B3)."""
+    asked.http.script.extend([fault] * times)
     answer = asked.bills.lines(MONTH)
     assert isinstance(answer, Unknown) or _billed(answer) == {
         BILLED[answer.lines[0].provider][0]: Decimal(BILLED[answer.lines[0].provider][1])
