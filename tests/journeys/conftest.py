@@ -39,20 +39,25 @@ route: {{channels: [room, mail], group_by: [dataset], group_wait: 0s, group_inte
 
 @pytest.fixture(scope="session")
 def staged(tmp_path_factory):
-    """Stage an artefact once a run: `staged(cloud, job)` is its folder, without a configuration of its own."""
+    """
+    Stage an artefact once a run: `staged(cloud, job)` is its folder, without a configuration of its own.
+
+    With a `config` it carries what that configuration's topic takes.
+    """
     folders = {}
-    out = tmp_path_factory.mktemp("build")
-    plain = out / "nephoscope.yaml"
+    root = tmp_path_factory.mktemp("build")
+    plain = root / "nephoscope.yaml"
     plain.write_text("version: 1\n")
 
-    def stage(cloud, job, python=RUNNING):
-        if (cloud, job) not in folders:
-            options = ("--python", python, "--config", plain, "--out", out)
+    def stage(cloud, job, python=RUNNING, *, config=plain):
+        if (cloud, job, config) not in folders:
+            out = root / str(len(folders))
+            options = ("--python", python, "--config", config, "--out", out)
             command = [sys.executable, ROOT / "deploy" / "stage.py", cloud, job, *options]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
-            folders[cloud, job] = out / cloud / job
-        return folders[cloud, job]
+            folders[cloud, job, config] = out / cloud / job
+        return folders[cloud, job, config]
 
     return stage
 

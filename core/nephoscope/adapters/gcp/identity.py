@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from google.auth import aws, identity_pool
-from google.auth.compute_engine import Credentials as OwnCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport import Request, Response
 
@@ -75,7 +74,10 @@ class IdentityToken:
 
 def own() -> AccessToken:
     """The function's own service account."""
-    return AccessToken(OwnCredentials())  # type: ignore[no-untyped-call]
+    # Here alone: it imports requests, which only an artefact for Google Cloud carries.
+    from google.auth.compute_engine import Credentials
+
+    return AccessToken(Credentials())  # type: ignore[no-untyped-call]
 
 
 def from_token(federation: Federation, token: Callable[[], str]) -> AccessToken:
