@@ -8,7 +8,7 @@ The stored versions of each data set's Baseline, over any State.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from nephoscope import records
@@ -56,13 +56,21 @@ class StoredBaselines:
 
     state: State
     clock: Clock
+    _known: dict[str, tuple[Profile, str]] = field(default_factory=dict, compare=False, repr=False)
 
     def current(self, dataset: str) -> tuple[Profile, str] | None:
-        """The Profile that windows are compared with and its version; None where none was ever promoted."""
+        """
+        The Profile that windows are compared with and its version; None where none was ever promoted.
+
+        A version never changes: it is read once, and again only where another one counts.
+        """
         pointer = records.read(self.state, _pointer(dataset), Current)
         if pointer is None:
             return None
-        return self.version(dataset, pointer.version), pointer.version
+        known = self._known.get(dataset)
+        if known is None or known[1] != pointer.version:
+            known = self._known[dataset] = self.version(dataset, pointer.version), pointer.version
+        return known
 
     def version(self, dataset: str, version: str) -> Profile:
         """

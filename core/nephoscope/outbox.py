@@ -108,9 +108,11 @@ class Outbox:
             evidence_url=key,
         )
         run = Run(report, _facts(event), inputs or {}, baseline, duration_seconds)
-        if self.ledger.create(key, records.encode(run)) is Lost.EXISTS:
-            first = records.read(self.ledger, key, Run)
-            report = first.report if first else report
+        if self.ledger.create(key, records.encode(run)) is not Lost.EXISTS:
+            self._send(report, key)  # nobody can have told a record that was not there
+            return report
+        first = records.read(self.ledger, key, Run)
+        report = first.report if first else report
         self._tell(report, key)
         return report
 
@@ -162,8 +164,10 @@ class Outbox:
         return finding if model is None else replace(finding, labels={"model": model, **finding.labels})
 
     def _tell(self, report: Report, key: str) -> None:
-        if self.ledger.get(_published(key)) is not None:
-            return
+        if self.ledger.get(_published(key)) is None:
+            self._send(report, key)
+
+    def _send(self, report: Report, key: str) -> None:
         for body in to_cloudevents(report):
             self.topic.publish(body, attributes={"id": report.id, "correlationid": report.correlation_id})
         self.ledger.create(_published(key), b"{}")
