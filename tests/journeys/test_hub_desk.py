@@ -19,7 +19,7 @@ from nephoscope.wiring.runner import HubLoop
 
 CONFIGURATION = """
 version: 1
-datasets: {flights: {objects: landed}}
+datasets: {flights: {objects: landed, preset: default}}
 channels: {console: {type: console}}
 route:
   channels: [console]
