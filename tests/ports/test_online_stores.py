@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from emulators import free_port, started
 from nephoscope.adapters.online.sqlite import SqliteOnlineStore
-from nephoscope.errors import Transient
+from nephoscope.errors import BadSettings, Transient
 from nephoscope.features.columns import Numbers, Texts
 from nephoscope.features.keys import entity_keys
 from nephoscope.features.ragged import of_rows
@@ -319,6 +319,13 @@ def test_a_whole_entity_expires(request: pytest.FixtureRequest, tmp_path: Path) 
     store.write(VIEW, some)
     left = redis.Redis(port=int(section["connection_string"].rpartition(":")[2])).ttl(some.keys.rows()[0] + b"shop")
     assert 0 < left <= 90
+
+
+@pytest.mark.parametrize("section", [{"type": "nowhere"}, {"type": "datastore", "no_such_key": 1}])
+def test_a_store_that_feast_cannot_open_is_the_configurations_fault(section: dict[str, Any]) -> None:
+    """A kind that Feast does not know, or what it needs and is not there, is told as a mistake with what to do."""
+    with pytest.raises(BadSettings, match=f"the online store '{section['type']}'"):
+        through_feast(section)
 
 
 def test_names_with_quotes_are_names(tmp_path: Path) -> None:

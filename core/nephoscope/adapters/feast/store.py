@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from feast.errors import FeastError
 from feast.infra.key_encoding_utils import deserialize_entity_key
 from feast.infra.online_stores.helpers import get_online_store_from_config
 from feast.protos.feast.types.Value_pb2 import Value
 
 from nephoscope.adapters.feast.faults import faults
 from nephoscope.adapters.feast.views import configuration, feast_views
-from nephoscope.errors import Transient
+from nephoscope.errors import BadSettings, Transient
 from nephoscope.features.code import without_code
 from nephoscope.features.keys import VERSION
 from nephoscope.features.rows import Rows, Stored, Written
@@ -39,8 +40,15 @@ class FeastOnlineStore:
 
     def __init__(self, online_store: Mapping[str, Any], project: str, registry: bytes) -> None:
         self._kind = str(online_store.get("type"))
-        self._config = configuration(project, online_store, Path("/nonexistent"))
-        self._store = get_online_store_from_config(self._config.online_store)
+        try:
+            self._config = configuration(project, online_store, Path("/nonexistent"))
+            self._store = get_online_store_from_config(self._config.online_store)
+        except (FeastError, ValueError) as error:
+            told = str(error).partition("\n")[0]
+            raise BadSettings(
+                f"Feast cannot open the online store '{self._kind}': {told}.",
+                do="correct features.stores, or install what Feast needs for it",
+            ) from error
         self._views = feast_views(without_code(registry), project)
 
     def prepare(self, view: View) -> None:
