@@ -34,6 +34,24 @@ OF_BOTH = {
     ("gcp", "monitoring"): ("google-cloud-monitoring>=2.27",),
 }
 
+# The image of the features job: Feast, what it imports for online stores, and what staging inside it takes.
+FEATURES = (
+    "aiobotocore>=2.13",
+    "boto3>=1.40",
+    "feast[redis]>=0.67,<0.68",
+    "mmh3>=4.1",
+    "numpy>=2.0",
+    "pyarrow>=18",
+    "redis>=5",
+    "ruamel.yaml>=0.18",
+)
+# An image brings its own runtime, and Feast's stores of that cloud.
+IMAGE = {
+    "aws": ("awslambdaric>=3.1",),
+    "azure": (),
+    "gcp": ("google-cloud-bigquery>=3.30", "google-cloud-bigtable>=2.24", "google-cloud-datastore>=2.20"),
+}
+
 HANDLERS = {"aws": ("handler.py",), "azure": ("function_app.py", "host.json"), "gcp": ("main.py",)}
 # Where the packages lie in the artefact; None where the cloud installs them itself, from the lock.
 PACKAGES = {"aws": "", "azure": ".python_packages/lib/site-packages", "gcp": None}
@@ -95,5 +113,7 @@ def requirements(cloud: str, job: str) -> tuple[str, ...]:
     """
     if job in CLOUDS:
         return (SIGNERS[job],)
+    if job == "features":
+        return tuple(sorted({*EVERYWHERE, *OF_CLOUD[cloud], *FEATURES, *IMAGE[cloud]}))
     wanted = {*EVERYWHERE, *OF_CLOUD[cloud], *OF_JOB.get(job, ()), *OF_BOTH.get((cloud, job), ())}
     return tuple(sorted(wanted))

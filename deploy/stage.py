@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = "x86_64-manylinux_2_28"
 FOR_ALL = ("--universal", "--python-version", "3.11")
 STAMP = (1980, 1, 1, 0, 0, 0)  # the zip format's first day
+ALSO_LOCKED = ("features", *CLOUDS)  # an image, and what publishing to each cloud takes
 FILE_MODE = 0o100644 << 16
 
 
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         for cloud in asked.clouds:
-            for job in (*asked.jobs, *CLOUDS) if asked.lock else asked.jobs:
+            for job in (*asked.jobs, *ALSO_LOCKED) if asked.lock else asked.jobs:
                 if asked.lock:
                     lock(cloud, job)
                 else:
@@ -93,6 +94,8 @@ def _pinned(locked: Path) -> Iterator[tuple[str, str]]:
 
 def lock_of(cloud: str, job: str) -> Path:
     """Where an artefact's locked packages stand."""
+    if job == "features":
+        return ROOT / "deploy" / "features" / f"{cloud}.txt"
     return ROOT / "functions" / cloud / "requirements" / f"{job}.txt"
 
 
