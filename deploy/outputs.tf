@@ -23,6 +23,9 @@ output "functions" {
 }
 
 output "features_repository" {
-  description = "Where the image of AWS's features functions is pushed; null elsewhere."
-  value       = one(module.aws[*].features_repository)
+  description = "Where each cloud's features image is pushed; on Azure, wherever you say."
+  value = merge(
+    { for repository in module.aws[*].features_repository : "aws" => repository },
+    { for repository in module.gcp[*].features_repository : "gcp" => repository },
+  )
 }
