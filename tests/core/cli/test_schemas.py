@@ -261,7 +261,7 @@ def alerted() -> None:
     """A hub that took one Report in."""
     started = datetime(2026, 11, 24, 6, tzinfo=UTC)
     Path("nephoscope.yaml").write_text(
-        "version: 1\ndatasets: {flights: {objects: landed}}\nchannels: {c: {type: console}}\n"
+        "version: 1\ndatasets: {flights: {objects: landed, preset: default}}\nchannels: {c: {type: console}}\n"
         "route: {channels: [c], group_wait: 0s}\n"
     )
     local = Local.from_file(Path("nephoscope.yaml"), clock=FixedClock(started))
