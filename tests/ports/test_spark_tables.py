@@ -83,6 +83,22 @@ def test_what_is_no_table_has_an_answer(spark: object, folder: Path) -> None:
             spark.profile(ObjectRef("local", str(folder), name))  # type: ignore[attr-defined]
 
 
+def test_spark_says_that_it_profiles_parquet_alone(spark: object, folder: Path) -> None:
+    """A large CSV file, expected or not, is told to land as Parquet or in smaller objects."""
+    (folder / "large.csv").write_text("x\n" + "1\n" * 10_000)
+    for expected in (None, "csv"):
+        with pytest.raises(Unreadable, match="Spark profiles Parquet alone, and 'large"):
+            spark.profile(ObjectRef("local", str(folder), "large.csv"), expected=expected)  # type: ignore[attr-defined]
+
+
+def test_spark_counts_repeated_rows_of_a_key(spark: object, folder: Path) -> None:
+    """As many as are counted here."""
+    place, key = ObjectRef("local", str(folder), "table.parquet"), ("integer", "many")
+    here = FileTables().profile(place, key=key)
+    there = spark.profile(place, key=key)  # type: ignore[attr-defined]
+    assert (there.key, there.duplicates) == (here.key, here.duplicates)
+
+
 def test_a_large_object_is_handed_over(spark: object, folder: Path) -> None:
     """Beyond the stated size a table goes to Spark."""
     asked = []

@@ -19,8 +19,9 @@ from nephoscope.drift.profile import Profile, Source, from_json, merge, to_json
 from nephoscope.errors import BadPayload, Transient, Unreadable
 from nephoscope.events import ObjectRef
 
-SCHEMES = {"aws": "s3a", "gcp": "gs", "azure": "abfss"}
-DAMAGED = ("CANNOT_READ_FILE_FOOTER", "FAILED_READ_FILE", "UNABLE_TO_INFER_SCHEMA", "is not a Parquet file", "corrupt")
+SCHEMES = {"aws": "s3a", "gcp": "gs"}
+OTHER_FORMAT = "is not a Parquet file"
+DAMAGED = ("CANNOT_READ_FILE_FOOTER", "FAILED_READ_FILE", "UNABLE_TO_INFER_SCHEMA", OTHER_FORMAT, "corrupt")
 
 
 class SparkTables:
@@ -60,10 +61,9 @@ class SparkTables:
             Transient: The cluster does not answer.
         """
         if expected not in (None, "parquet"):
-            what = f"Spark reads Parquet, '{table.key}' should be {expected}."
-            raise Unreadable(what, do="land Parquet, or smaller files")
+            raise _foreign(table, f"should be {expected}")
         try:
-            rows = self._spark.read.parquet(_place(table))
+            rows = self._spark.read.parquet(place(table))
             bins = like or self._outline(rows, table)
             parts = [from_json(body) for body in _results(rows, profiling(to_json(bins)))]
         except (PySparkException, Py4JError) as error:
@@ -94,16 +94,36 @@ def _results(rows: DataFrame, partition: Partition) -> list[bytes]:
     return [bytes(row.result) for row in rows.mapInArrow(partition, RESULT).collect()]
 
 
-def _place(table: ObjectRef) -> str:
+def place(table: ObjectRef) -> str:
+    """
+    An object as Hadoop's file systems spell it.
+
+    >>> place(ObjectRef("azure", "account/landing", "a/b.parquet"))
+    'abfss://landing@account.dfs.core.windows.net/a/b.parquet'
+    >>> place(ObjectRef("aws", "landing", "a/b.parquet"))
+    's3a://landing/a/b.parquet'
+    """
     if table.provider == "local":
         return (Path(table.bucket) / table.key).resolve().as_uri()
+    if table.provider == "azure":
+        account, _, container = table.bucket.partition("/")
+        return f"abfss://{container}@{account}.dfs.core.windows.net/{table.key}"
     return f"{SCHEMES[table.provider]}://{table.bucket}/{table.key}"
+
+
+def _foreign(table: ObjectRef, what: str) -> Unreadable:
+    told = f"Spark profiles Parquet alone, and '{table.key}' {what}."
+    return Unreadable(
+        told, do="land Parquet, or objects of at most tables.larger_than_mib, which are read without Spark"
+    )
 
 
 def _translated(error: Exception, table: ObjectRef) -> BadPayload | Unreadable | Transient:
     said = next((line for line in str(error).splitlines() if "[" in line), first_line(error)).lstrip(": ")[:300]
     if isinstance(error, AnalysisException) and "PATH_NOT_FOUND" in str(error):
         return BadPayload(f"There is no '{table.url}'.", do="land it again")
+    if OTHER_FORMAT in str(error) and not table.key.endswith((".parquet", "/")):
+        return _foreign(table, "is none")
     if any(sign in str(error) for sign in DAMAGED):
         return Unreadable(f"'{table.key}' is no readable Parquet table: {said}.", do=AGAIN)
     return Transient(f"Spark did not profile '{table.url}': {said}.")
