@@ -40,6 +40,7 @@ run "its_own_entry_points_are_on" {
     condition = (
       azurerm_linux_function_app.app.app_settings["NEPHOSCOPE_TIMER_FEATURES"] == "0 */15 * * * *"
       && lookup(azurerm_linux_function_app.app.app_settings, "AzureWebJobs.sweep_on_timer.Disabled", "") == "true"
+      && lookup(azurerm_linux_function_app.app.app_settings, "AzureWebJobs.notify_on_post.Disabled", "") == "true"
       && !contains(keys(azurerm_linux_function_app.app.app_settings), "AzureWebJobs.features_on_timer.Disabled")
     )
     error_message = "One app runs one job."
