@@ -44,6 +44,13 @@ END
     rm -r "$wheel"
 fi
 
+# What asks the HTTP entry points whatever their OpenAPI document allows, and what it does not.
+fuzzer="$cache/schemathesis"
+if [ ! -x "$fuzzer/bin/schemathesis" ]; then
+    "$python" -m venv "$fuzzer"
+    "$fuzzer/bin/python" -m pip install --quiet --disable-pip-version-check 'schemathesis==4.*'
+fi
+
 # Azure's own worker, which needs Python 3.13.
 worker="$cache/azure-runtime"
 if [ ! -x "$worker/bin/python" ]; then
