@@ -49,7 +49,7 @@ format: $(VENV)/.development ## Format the code
 bench-cost: $(VENV)/.development ## Measure the roll-up of bills against pandas and the engine's bare read (minutes)
 	$(BIN)/python tests/bench/cost.py
 
-bench-drift: $(VENV)/.development ## Measure drift against Evidently, NannyML, SciPy and the bare decode (half an hour)
+bench-drift: $(VENV)/.development ## Measure drift against Evidently, NannyML, whylogs, SciPy and the bare decode (half an hour)
 	$(BIN)/python tests/bench/drift.py
 
 bench-hub: $(VENV)/.development ## Measure bursts, storms, throttling and sweeps of the hub (minutes)

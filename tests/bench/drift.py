@@ -34,6 +34,7 @@ PACKAGES = {
     "evidently": ["evidently==0.7.23", "pandas<3.1", "pyarrow"],
     "nannyml": ["nannyml==0.13.1", "statsmodels", "pyarrow", "setuptools<81"],
     "scipy": ["scipy", "pandas", "pyarrow"],
+    "whylogs": ["whylogs[viz]==1.6.4", "numpy<2", "pandas<3", "pyarrow<24"],
 }
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
 ROWS_AT_ONCE = 1_000_000
@@ -206,6 +207,7 @@ CASES: dict[str, Callable[[], None]] = {
     "scipy 1m": lambda: against("scipy", "1m", 10, pairs=5, preset="default"),
     "nannyml 1m": lambda: against("nannyml", "1m", 20, pairs=3, preset="default"),
     "nannyml preset 1m": lambda: against("nannyml", "1m", 20, pairs=3, preset="nannyml"),
+    "whylogs 1m": lambda: against("whylogs", "1m", 60, pairs=3, preset="default"),
     "evidently 1m": lambda: against("evidently", "1m", 100, pairs=3),
 }
 
