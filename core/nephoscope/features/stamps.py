@@ -24,6 +24,7 @@ _PATHS: dict[int, Paths] = {
     8: {4: {2: {1: {1: _VIEW}, 2: _SOURCE, 3: _PROJECTION}}},
     12: _SOURCE,
     14: {10: _SOURCE, 11: _SOURCE},
+    19: {7: _SOURCE},
 }
 
 
