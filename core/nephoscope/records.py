@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, State, Version
 
@@ -103,9 +104,10 @@ def decode(body: bytes, kind: type[T], *, key: str) -> T:
 
 def _wire(body: bytes, kind: type[T], key: str) -> _Wire[T]:
     try:
-        schema = msgspec.json.decode(body, type=_Head).schema
+        schema = decoder(_Head).decode(body).schema
         if schema == SCHEMA:
-            return msgspec.json.decode(body, type=_Wire[kind])  # type: ignore[valid-type]
+            wire: _Wire[T] = decoder(_Wire[kind]).decode(body)  # type: ignore[valid-type]
+            return wire
         problem = f"it has schema {schema}, this version reads {SCHEMA}"
     except msgspec.DecodeError as error:
         problem = str(error)

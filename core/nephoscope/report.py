@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from nephoscope.decoders import decoder
 from nephoscope.errors import BadPayload
 from nephoscope.findings import Finding, Verdict, worst
 
@@ -162,7 +163,7 @@ def from_cloudevent(body: bytes) -> Report:
         BadPayload: It is no JSON, no CloudEvent 1.0, or no Report of a version this code knows.
     """
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope)
+        envelope = decoder(_Envelope).decode(body)
         if envelope.specversion != "1.0":
             raise BadPayload(
                 f"A CloudEvent says specversion {envelope.specversion!r}, this code reads '1.0'.", do="send version 1.0"
@@ -173,6 +174,7 @@ def from_cloudevent(body: bytes) -> Report:
                 f"A CloudEvent has the type {envelope.type!r}, a Report has {EVENT_TYPE!r}.",
                 do="deploy the newer hub first" if major else "publish only Reports to this topic",
             )
+        decoder(Report)  # describes it, whatever the number of threads
         return msgspec.convert(envelope.data, Report)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BadPayload(

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from nephoscope.decoders import decoder
 from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, stable_id
 from nephoscope.findings import Finding
@@ -59,6 +60,6 @@ def _publish(event: MessageReceived, scope: str, findings: Iterable[Finding], ou
 
 def _read(event: MessageReceived, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(event.body, type=kind)
+        return decoder(kind).decode(event.body)
     except (msgspec.DecodeError, ValueError) as error:
         raise BadPayload(f"'{event.id}' is no {kind.__name__}: {error}.", do="correct the trigger") from error

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from nephoscope.decoders import decoder
 from nephoscope.errors import BadPayload
 from nephoscope.events import Event
 
@@ -61,6 +62,7 @@ def shaped(value: object, kind: type[T], what: str) -> T:
         BadPayload: It has another shape; the message names the first place where.
     """
     try:
+        decoder(kind)  # describes it, whatever the number of threads
         return msgspec.convert(value, kind)
     except (msgspec.ValidationError, ValueError, TypeError, RecursionError) as error:
         raise BadPayload(f"A payload is no {what}: {error}.", do=DO) from error

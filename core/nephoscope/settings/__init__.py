@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from nephoscope.decoders import decoder
 from nephoscope.errors import BadSettings
 from nephoscope.events import ObjectRef
 from nephoscope.settings import references
@@ -87,7 +88,7 @@ def loads_json(body: bytes, folder: Path = Path()) -> Settings:
         BadSettings: It is none of ours; the first mistake only, for people have `nephoscope validate`.
     """
     try:
-        configuration = msgspec.json.decode(body, type=Configuration)
+        configuration = decoder(Configuration).decode(body)
         plain: Any = msgspec.json.decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _not_staged(str(error)) from error

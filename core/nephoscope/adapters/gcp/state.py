@@ -18,6 +18,7 @@ from google.auth.transport.urllib3 import AuthorizedHttp
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
+from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, Version
 
@@ -95,7 +96,7 @@ class GcsState:
         }
         while True:
             answer = self._ask("GET", f"{self._objects}?{urlencode(asked)}", prefix)
-            page = msgspec.json.decode(answer.data if answer is not None else b"{}", type=_Page)
+            page = decoder(_Page).decode(answer.data if answer is not None else b"{}")
             for found in page.items:
                 key = found.name.removeprefix(self._prefix)
                 if key > after:
@@ -112,7 +113,7 @@ class GcsState:
         related = b"".join(b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), JSON, part) for part in parts)
         kind = f"multipart/related; boundary={boundary}"
         written = self._ask("POST", url, key, body=b"%b--%b--\r\n" % (related, boundary.encode()), kind=kind, but=412)
-        return None if written is None else Version(msgspec.json.decode(written.data, type=_Object).generation)
+        return None if written is None else Version(decoder(_Object).decode(written.data).generation)
 
     def _ask(
         self, method: str, url: str, what: str, *, body: bytes | None = None, kind: str = "", but: int = 200
