@@ -387,3 +387,14 @@ def test_repeated_rows_of_a_key_are_counted(landed: Callable[..., ObjectRef]) ->
     findings = compare(baseline, without, DriftLimits(), dataset="t")
     (finding,) = [one for one in findings if one.check == "drift.duplicates"]
     assert finding.verdict is Verdict.UNKNOWN
+
+
+def test_threads_do_not_change_a_profile(landed: Callable[..., ObjectRef]) -> None:
+    """Columns that are read side by side give what they give one after the other, in the table's order."""
+    draw = np.random.default_rng(4)
+    columns: dict[str, object] = {f"x{k}": draw.normal(size=20_000) for k in range(12)}
+    place = landed(pa.table({**columns, "word": draw.choice(["a", "b"], 20_000)}))
+    one, four = (FileTables(threads=threads).profile(place) for threads in (1, 4))
+    assert to_json(one) == to_json(four)
+    again = FileTables(threads=4).profile(place, like=one)
+    assert [column.numbers for column in again.columns] == [column.numbers for column in one.columns]
