@@ -11,7 +11,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-hub bench-monitoring bench-coldstart stage stage-lock lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
+.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-hub bench-monitoring bench-coldstart bench-warm stage stage-lock lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -60,6 +60,9 @@ bench-monitoring: $(VENV)/.development ## Measure a thousand models in three clo
 
 bench-coldstart: $(VENV)/.development .venv-tutorial/.made ## Measure cold starts against the tutorial's imports (ten minutes)
 	$(BIN)/python tests/bench/coldstart.py --tutorial .venv-tutorial/bin/python
+
+bench-warm: $(VENV)/.development ## Measure warm functions in the three clouds' own runtimes, on the loopback (minutes)
+	$(BIN)/python -m pytest -q -s -m slow tests/journeys/test_warm.py
 
 stage: $(VENV)/.development ## Make what is deployed in build/: make stage CONFIG=nephoscope.yaml [PYTHON=3.13]
 	$(BIN)/python deploy/stage.py --config $(or $(CONFIG),nephoscope.yaml) $(if $(filter 3.%,$(PYTHON)),--python $(PYTHON))
