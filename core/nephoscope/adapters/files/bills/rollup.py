@@ -287,7 +287,7 @@ class _Reading:
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
         apart = [(*_TAGGED, f"{TAG}{key}") for key in self._apart]
         stored = self._stored(cube(relation, charges, self._cube, apart=apart))
-        table = stored.filter("part = 0")
+        table = stored.filter("part = 0") if apart else stored
         lines = [_line(row) for row in added_up(table, _LINE)]
         _check(lines, part, self._month)
         keys = ("provider", "currency", *(key for key in self._by if key not in ("provider", "currency")))
