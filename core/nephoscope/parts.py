@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from nephoscope.decoders import decoder
 from nephoscope.drift.profile import Profile, from_json, merge, to_json
 from nephoscope.errors import Unreadable
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
@@ -73,7 +74,7 @@ class StoredParts:
         for key in keys:
             found = self.state.get(key)
             if found is not None and key.endswith(".unreadable"):
-                why = msgspec.json.decode(found[0], type=_Why)
+                why = decoder(_Why).decode(found[0])
                 raise Unreadable(f"One of {len(keys)} parts: {why.what}", do=why.do, why=why.why)
             if found is not None:
                 profiles.append(from_json(found[0]))
@@ -97,7 +98,7 @@ class StoredParts:
             stored = self.state.get(f"{prefix}/folder.json")
             if stored is None:
                 continue
-            folder = _folder(msgspec.json.decode(stored[0], type=ObjectRef), keys)
+            folder = _folder(decoder(ObjectRef).decode(stored[0]), keys)
             if folder.parts and f"{prefix}/judged~{folder.parts}" not in keys:
                 yield folder
 

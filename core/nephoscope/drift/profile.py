@@ -275,7 +275,7 @@ def from_json(body: bytes) -> Profile:
         BadRecord: It is no Profile, or one of a version that this code does not know.
     """
     try:
-        profile = msgspec.json.decode(body, type=Profile, dec_hook=_array)
+        profile = _READER.decode(body)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise BadRecord(
             f"{len(body)} bytes are no Profile: {error}.", do="make it anew: nephoscope drift profile FILE -o PROFILE"
@@ -311,3 +311,6 @@ def _array(kind: Any, value: object) -> Any:
     if array.ndim != 1:
         raise ValueError("an array of numbers was expected")
     return array
+
+
+_READER = msgspec.json.Decoder(Profile, dec_hook=_array)  # made once, by one thread: see decoders.py

@@ -90,7 +90,7 @@ class Bills(Section, frozen=True, kw_only=True):
         tuple[Text, ...],
         Meta(
             title="a list of tag keys",
-            description="Further tags whose values are watched, such as team; each is one more question a month of history.",
+            description="Further tags whose values are watched, such as team; each is a question more for each month.",
         ),
     ] = ()
     anomalies: Annotated[Look, Meta(description="What is told of daily cost.")] = Look()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from nephoscope.adapters.https import accepted, request
+from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 
 API_VERSION = "7.4"
@@ -32,6 +33,6 @@ class KeyVault:
         """
         answer = request(f"{name}?api-version={API_VERSION}", headers={"Authorization": f"Bearer {self._token()}"})
         try:
-            return msgspec.json.decode(accepted(answer, f"The secret '{name}'").body, type=_Secret).value
+            return decoder(_Secret).decode(accepted(answer, f"The secret '{name}'").body).value
         except msgspec.DecodeError as error:
             raise Transient(f"Key Vault's answer for '{name}' cannot be read: {error}.") from error

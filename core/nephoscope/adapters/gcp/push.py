@@ -15,6 +15,7 @@ from google.auth import jwt
 from google.auth.exceptions import GoogleAuthError
 
 from nephoscope.adapters.https import accepted, request
+from nephoscope.decoders import decoder
 from nephoscope.errors import Transient, Unauthorised
 
 CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
@@ -40,7 +41,7 @@ class GoogleCertificates:
         """
         answer = accepted(request(self._url), "Google's certificates")
         try:
-            self._known = msgspec.json.decode(answer.body, type=dict[str, str])
+            self._known = decoder(dict[str, str]).decode(answer.body)
         except msgspec.DecodeError as error:
             raise Transient(f"Google's certificates cannot be read: {error}.") from error
         return self._known

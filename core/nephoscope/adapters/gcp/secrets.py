@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from nephoscope.adapters.https import accepted, request
+from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 
 ENDPOINT = "https://secretmanager.googleapis.com"
@@ -38,7 +39,7 @@ class SecretManager:
         version = name if "/versions/" in name else f"{name}/versions/latest"
         answer = request(f"{self._endpoint}/v1/{version}:access", headers={"Authorization": f"Bearer {self._token()}"})
         try:
-            found = msgspec.json.decode(accepted(answer, f"The secret '{name}'").body, type=_Version)
+            found = decoder(_Version).decode(accepted(answer, f"The secret '{name}'").body)
             return base64.b64decode(found.payload.data, validate=True).decode()
         except (msgspec.DecodeError, ValueError) as error:
             raise Transient(f"Secret Manager's answer for '{name}' cannot be read: {error}.") from error
