@@ -19,8 +19,8 @@ OF_CLOUD = {
     ),
     "gcp": ("functions-framework>=3.10", "google-cloud-storage>=3.0"),
 }
-# What a foreign topic takes is a signer, never an SDK; staged only where the configuration's topic is there.
-SIGNERS = {"aws": "botocore>=1.40", "azure": "azure-identity>=1.19", "gcp": "google-auth>=2.38"}
+# What a foreign topic takes is a signer, never an SDK, and of AWS alone; staged only where the topic is there.
+SIGNERS = {"aws": "botocore>=1.40"}
 OF_JOB = {
     "cost": ("duckdb>=1.4", "numpy>=2.0"),
     "drift": ("numpy>=2.0", "pyarrow>=18"),
@@ -111,7 +111,7 @@ def requirements(cloud: str, job: str) -> tuple[str, ...]:
     >>> requirements("gcp", "sweep")[-1]
     'slack-sdk>=3.35'
     """
-    if job in CLOUDS:
+    if job in SIGNERS:
         return (SIGNERS[job],)
     if job == "features":
         return tuple(sorted({*EVERYWHERE, *OF_CLOUD[cloud], *FEATURES, *IMAGE[cloud]}))

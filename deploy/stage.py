@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import artefacts
-from artefacts import BOUNDS, CLOUDS, HANDLERS, JOBS, MIB, NOT_STAGED, PACKAGES, TRIMMED, Bound
+from artefacts import BOUNDS, CLOUDS, HANDLERS, JOBS, MIB, NOT_STAGED, PACKAGES, SIGNERS, TRIMMED, Bound
 from nephoscope import settings
 from nephoscope.errors import BadUsage, NephoscopeError
 from nephoscope.wiring.topics import CLOUD_OF
@@ -27,7 +27,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = "x86_64-manylinux_2_28"
 FOR_ALL = ("--universal", "--python-version", "3.11")
 STAMP = (1980, 1, 1, 0, 0, 0)  # the zip format's first day
-ALSO_LOCKED = ("features", *CLOUDS)  # an image, and what publishing to each cloud takes
 FILE_MODE = 0o100644 << 16
 
 
@@ -36,7 +35,7 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     try:
         for cloud in asked.clouds:
-            for job in (*asked.jobs, *ALSO_LOCKED) if asked.lock else asked.jobs:
+            for job in (*asked.jobs, *also_locked(cloud)) if asked.lock else asked.jobs:
                 if asked.lock:
                     lock(cloud, job)
                 else:
@@ -76,11 +75,16 @@ def stage(cloud: str, job: str, *, python: str, config: Path, out: Path) -> Path
     return folder
 
 
+def also_locked(cloud: str) -> list[str]:
+    """What is locked beside a cloud's jobs: the image of features, and what publishing to another cloud takes."""
+    return ["features", *(signer for signer in SIGNERS if signer != cloud)]
+
+
 def locked_for(cloud: str, job: str, topic: str) -> str:
     """The locked packages of an artefact: the job's, and the signer of the cloud that the topic is in."""
     found = dict(_pinned(lock_of(cloud, job)))
     abroad = CLOUD_OF.get(topic.partition(":")[0], cloud)
-    if abroad != cloud and job != "notify":
+    if abroad != cloud and abroad in SIGNERS and job != "notify":
         found |= dict(_pinned(lock_of(cloud, abroad)))
     return "".join(found[name] for name in sorted(found))
 

@@ -69,20 +69,20 @@ def test_an_artefact_has_its_parts_and_no_other(tmp_path):
     )
 
 
-@pytest.mark.parametrize(("hub", "signer"), [("gcp", ""), ("aws", "botocore=="), ("azure", "azure-identity==")])
-def test_only_a_foreign_topic_brings_its_signer(tmp_path, hub, signer):
-    """A function that publishes at home carries nothing of another cloud."""
+@pytest.mark.parametrize("hub", ["aws", "azure", "gcp"])
+def test_only_a_topic_in_aws_brings_a_signer(tmp_path, hub):
+    """A function carries nothing of another cloud, but for AWS's signer where the topic is there."""
     with zipfile.ZipFile(stage(tmp_path, "gcp", "security", hub)) as made:
         locked = made.read("requirements.txt").decode()
-    for foreign in ("botocore==", "azure-identity=="):
-        assert (foreign in locked) == (foreign == signer)
+    assert ("botocore==" in locked) == (hub == "aws")
+    assert "azure-identity==" not in locked
 
 
 def test_every_artefact_has_its_lock():
     """Each job and each signer of each cloud is locked, with hashes and without an index."""
     artefacts = module("artefacts")
     for cloud in artefacts.CLOUDS:
-        for job in (*artefacts.JOBS, *artefacts.CLOUDS):
+        for job in (*artefacts.JOBS, *(signer for signer in artefacts.SIGNERS if signer != cloud)):
             locked = (ROOT / "functions" / cloud / "requirements" / f"{job}.txt").read_text()
             assert locked.count("==") <= locked.count("--hash=sha256:")
             assert "index-url" not in locked
@@ -92,10 +92,11 @@ def test_every_artefact_has_its_lock():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("hub", ["aws", "azure", "gcp"])
 @pytest.mark.parametrize("job", ["monitoring", "notify", "cost", "drift"])
-def test_aws_artefacts_keep_their_sizes(tmp_path, job):
-    """Monitoring and notify at most 20 MiB zipped, cost 50, drift 225 unzipped: staging itself refuses more."""
-    made = stage(tmp_path, "aws", job, "aws")
+def test_aws_artefacts_keep_their_sizes(tmp_path, job, hub):
+    """Monitoring and notify at most 20 MiB zipped, cost 50, drift 225 unzipped, wherever the hub is."""
+    made = stage(tmp_path, "aws", job, hub)
     assert made.stat().st_size > 0
     shutil.rmtree(tmp_path / "build")
 

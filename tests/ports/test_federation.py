@@ -152,6 +152,7 @@ def services(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "home-secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "home-session")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     yield known | {"certificate": str(certificate)}
     for service in known.values():
         service.close()
@@ -187,29 +188,23 @@ def to_sns(services, supplier):
 
 def to_pubsub(services, supplier):
     """From Azure to a hub in Google Cloud."""
-    from nephoscope.adapters.gcp.identity import from_token
+    from nephoscope.adapters.gcp.federation import from_token
 
     return pubsub(services, from_token(federation(services), supplier))
 
 
 def to_event_grid(services, supplier):
     """From AWS or Google to a hub in Azure."""
-    from nephoscope.adapters.azure.identity import Token, from_token
+    from nephoscope.adapters.azure.federation import from_token
     from nephoscope.adapters.azure.topic import SCOPE, EventGridTopic
 
-    options = {
-        "authority": services["entra"].url,
-        "disable_instance_discovery": True,
-        "connection_verify": services["certificate"],
-        "retry_total": 0,
-    }
-    credential = from_token("tenant", "client", supplier, **options)
-    return EventGridTopic(f"{services['azure'].url}/api/events", Token(credential, SCOPE))
+    shown = from_token("tenant", "client", supplier, SCOPE, authority=services["entra"].url)
+    return EventGridTopic(f"{services['azure'].url}/api/events", shown)
 
 
 def federation(services):
     """Where Google exchanges identities."""
-    from nephoscope.adapters.gcp.identity import Federation
+    from nephoscope.adapters.gcp.federation import Federation
 
     root = services["gcp"].url
     return Federation(
@@ -262,8 +257,11 @@ def signed_by_the_role(asked):
         return False
     if not asked["url"].startswith("https://sts.eu-central-1.amazonaws.com?Action=GetCallerIdentity"):
         return False
-    names = ("x-amz-date", "x-amz-security-token")
-    again = AWSRequest(asked["method"], asked["url"].replace("com?", "com/?"), {name: headers[name] for name in names})
+    signed = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    if not {"host", "x-amz-date", "x-amz-security-token"} <= set(signed):
+        return False
+    shown = {name: headers[name] for name in signed if name != "host"}
+    again = AWSRequest(asked["method"], asked["url"].replace("com?", "com/?"), shown)
     signer = SigV4Auth(Credentials("AKIAHOME", "home-secret"), "sts", "eu-central-1")
     again.context["timestamp"] = headers["x-amz-date"]
     text = signer.string_to_sign(again, signer.canonical_request(again))
@@ -272,9 +270,9 @@ def signed_by_the_role(asked):
 
 def test_a_role_of_aws_is_enough_for_google(services):
     """A signed question to AWS who one is, which Google checks, becomes a token; no other secret is shown."""
-    from nephoscope.adapters.gcp.identity import from_aws
+    from nephoscope.adapters.gcp.federation import from_aws
 
-    topic = pubsub(services, from_aws(federation(services)))
+    topic = pubsub(services, from_aws(federation(services), region="eu-central-1"))
     topic.publish(BODY, attributes=ATTRIBUTES)
     assert services["gcp"].published == 1
     assert b"home-secret" not in b"".join(body for _, _, _, body in services["gcp"].requests)
@@ -305,7 +303,7 @@ TAMPERED = {
 @pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED)
 def test_a_tampered_question_to_aws_publishes_nothing(services, monkeypatch, tamper):
     """What was signed for another pool, by another, at another time or for another question is refused."""
-    from nephoscope.adapters.gcp.identity import from_aws
+    from nephoscope.adapters.gcp.federation import from_aws
 
     trusts = services["gcp"].trusts
 
@@ -315,7 +313,7 @@ def test_a_tampered_question_to_aws_publishes_nothing(services, monkeypatch, tam
 
     monkeypatch.setattr(services["gcp"], "trusts", tampered)
     with pytest.raises(Transient):
-        pubsub(services, from_aws(federation(services))).publish(BODY, attributes=ATTRIBUTES)
+        pubsub(services, from_aws(federation(services), region="eu-central-1")).publish(BODY, attributes=ATTRIBUTES)
     assert services["gcp"].published == 0
 
 
@@ -342,3 +340,101 @@ def test_a_function_in_aws_asks_sts(recorder):
     assert WebIdentity(boto3.client("sts", endpoint_url=recorder.url, **keys), AUDIENCE)() == "a.b.c"
     asked = parse_qs(recorder.requests[0][3].decode())
     assert (asked["Audience.member.1"], asked["DurationSeconds"]) == ([AUDIENCE], ["300"])
+
+
+def forms(service):
+    """The forms that a token service was sent, without what differs from one time to the next."""
+    sent = [body for method, path, _, body in service.requests if method == "POST" and b"grant_type" in body]
+    return [{name: values[0] for name, values in parse_qs(body.decode()).items()} for body in sent]
+
+
+def test_googles_token_service_is_asked_as_googles_own_library_asks_it(services):
+    """For an OIDC token the exchange and the impersonation are google-auth's, field by field."""
+    from google.auth import identity_pool
+    from nephoscope.adapters.gcp.identity import SCOPES, AccessToken
+
+    class Supplier(identity_pool.SubjectTokenSupplier):
+        def get_subject_token(self, context, request):
+            return SHOWN
+
+    to_pubsub(services, lambda: SHOWN).publish(BODY, attributes=ATTRIBUTES)
+    ours = [(path, body) for _, path, _, body in services["gcp"].requests][:2]
+    AccessToken(
+        identity_pool.Credentials(**vendors(services, "jwt"), subject_token_supplier=Supplier(), scopes=SCOPES)
+    )()
+    theirs = [(path, body) for _, path, _, body in services["gcp"].requests][3:]
+    assert forms(services["gcp"])[0] == {k: v for k, v in forms(services["gcp"])[1].items() if k != "options"}
+    assert [path for path, _ in ours] == [path for path, _ in theirs]
+    assert json.loads(ours[1][1]) == json.loads(theirs[1][1])
+
+
+SHOWN = token()
+
+
+def vendors(services, kind):
+    """The same federation, as google-auth is told of it."""
+    ours = federation(services)
+    return {
+        "audience": ours.audience,
+        "subject_token_type": f"urn:ietf:params:oauth:token-type:{kind}",
+        "token_url": ours.sts,
+        "service_account_impersonation_url": ours.impersonation.format(ours.service_account),
+        "credential_source": None,
+    }
+
+
+def test_the_question_to_aws_is_googles_own_librarys(services):
+    """The same question to the same address with the same headers, signed: what google-auth shows is what is shown."""
+    from google.auth import aws
+    from nephoscope.adapters.gcp.federation import CALLER, from_aws
+    from nephoscope.adapters.gcp.identity import SCOPES, AccessToken
+
+    from_aws(federation(services), region="eu-central-1")()
+    source = {"environment_id": "aws1", "regional_cred_verification_url": CALLER}
+    given = vendors(services, "x") | {"credential_source": source, "scopes": SCOPES}
+    AccessToken(aws.Credentials(**given | {"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request"}))()
+    ours, theirs = (json.loads(unquote(form["subject_token"])) for form in forms(services["gcp"]))
+    assert (ours["url"], ours["method"]) == (theirs["url"], theirs["method"])
+    assert names(ours) == names(theirs)
+
+
+def names(asked):
+    """The headers of a question."""
+    return sorted(one["key"].lower() for one in asked["headers"])
+
+
+def test_entra_is_asked_as_azures_own_library_asks_it(services):
+    """The exchange is azure-identity's, but for what it tells of itself."""
+    from azure.identity import ClientAssertionCredential
+    from nephoscope.adapters.azure.topic import SCOPE
+
+    to_event_grid(services, lambda: SHOWN).publish(BODY, attributes=ATTRIBUTES)
+    options = {"authority": services["entra"].url, "connection_verify": services["certificate"], "retry_total": 0}
+    own = ClientAssertionCredential("tenant", "client", lambda: SHOWN, disable_instance_discovery=True, **options)
+    own.get_token(SCOPE)
+    ours, theirs = forms(services["entra"])
+    assert ours == {name: value for name, value in theirs.items() if name in ours}
+    assert set(theirs) - set(ours) <= {"client_info"}
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"{}", b'{"access_token": 7, "expires_in": 1}', b"\xff"])
+def test_an_answer_that_is_no_token_is_not_told(recorder, answer):
+    """Whatever a token service says instead of a token is transient, and not repeated in the reason."""
+    from nephoscope.adapters.azure.federation import from_token
+
+    recorder.answers.append((200, {}, answer))
+    with pytest.raises(Transient, match=f"{len(answer)} bytes that are no token"):
+        from_token("tenant", "client", lambda: "t", "s", authority=recorder.url)()
+
+
+def test_a_token_is_exchanged_anew_before_it_ends(recorder):
+    """A warm function publishes for days: its token is kept for all but the last five minutes of its life."""
+    from nephoscope.adapters.exchange import Granted, KeptToken
+
+    now, given = [0.0], iter("ab")
+    kept = KeptToken(lambda: Granted(next(given), 3600), monotonic=lambda: now[0])
+    assert (kept(), kept()) == ("a", "a")
+    now[0] = 3299
+    assert kept() == "a"
+    now[0] = 3301
+    assert kept() == "b"

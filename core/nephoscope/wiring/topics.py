@@ -2,8 +2,8 @@
 The one topic, published to from any cloud.
 
 At home a function publishes as itself. To a foreign topic it shows a token that its own cloud signed, and becomes
-there the identity that the deployment names in `NEPHOSCOPE_PUBLISH_AS`; no key is stored anywhere. Only the signers of
-the foreign cloud are imported, on the first publish.
+there the identity that the deployment names in `NEPHOSCOPE_PUBLISH_AS`; no key is stored anywhere. Only AWS takes a
+foreign signer, botocore, imported on the first publish.
 """
 
 from __future__ import annotations
@@ -74,21 +74,22 @@ def _sns(arn: str, home: Home) -> Topic:
 
 
 def _pubsub(name: str, home: Home) -> Topic:
-    from nephoscope.adapters.gcp.identity import Federation, from_aws, from_token
+    from nephoscope.adapters.gcp.federation import Federation, from_aws, from_token
     from nephoscope.adapters.gcp.topic import PubSubTopic
 
     provider, _, account = _told(PUBLISH_AS).partition(" ")
     federation = Federation(provider, account)
-    token = from_aws(federation) if home.name == "aws" else from_token(federation, home.identity_token(_told(AUDIENCE)))
-    return PubSubTopic(name, token)
+    if home.name == "aws":
+        return PubSubTopic(name, from_aws(federation, region=os.environ["AWS_REGION"]))
+    return PubSubTopic(name, from_token(federation, home.identity_token(_told(AUDIENCE))))
 
 
 def _eventgrid(url: str, home: Home) -> Topic:
-    from nephoscope.adapters.azure.identity import Token, from_token
+    from nephoscope.adapters.azure.federation import from_token
     from nephoscope.adapters.azure.topic import SCOPE, EventGridTopic
 
     tenant, _, client = _told(PUBLISH_AS).partition("/")
-    return EventGridTopic(url, Token(from_token(tenant, client, home.identity_token(_told(AUDIENCE))), SCOPE))
+    return EventGridTopic(url, from_token(tenant, client, home.identity_token(_told(AUDIENCE)), SCOPE))
 
 
 def _told(variable: str) -> str:

@@ -1,13 +1,10 @@
-"""Who a function in Azure is, and how others become an application of Entra ID: without a key that anybody stores."""
+"""Who a function in Azure is, without a key that anybody stores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
-from azure.identity import ClientAssertionCredential, ManagedIdentityCredential
+from azure.identity import ManagedIdentityCredential
 
 from nephoscope.errors import Transient
 
@@ -35,8 +32,3 @@ class Token:
 def own(client_id: str = "") -> ManagedIdentityCredential:
     """The function's managed identity, told by IDENTITY_ENDPOINT; `client_id` where it has several."""
     return ManagedIdentityCredential(client_id=client_id or None)
-
-
-def from_token(tenant: str, client_id: str, token: Callable[[], str], **options: Any) -> ClientAssertionCredential:
-    """Become an application by another cloud's OIDC token, which its federated credential trusts."""
-    return ClientAssertionCredential(tenant, client_id, token, **options)
