@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -22,7 +23,9 @@ from google.auth.exceptions import GoogleAuthError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
+from nephoscope.adapters.aws import bills as aws_bills
 from nephoscope.adapters.aws.bills import CostExplorerBills
+from nephoscope.adapters.azure import bills as azure_bills
 from nephoscope.adapters.azure.bills import WAITS, CostManagementBills
 from nephoscope.adapters.gcp import bills as bigquery
 from nephoscope.adapters.gcp.bills import BigQueryBills
@@ -260,6 +263,19 @@ def test_a_service_that_hangs_is_unknown_after_a_few_tries(asked: Asked, monkeyp
     answer = hasty[type(asked.bills)]().lines(MONTH)
     assert isinstance(answer, Unknown)
     assert 1 <= len(asked.http.requests) <= 5
+
+
+def test_the_longest_wait_leaves_half_of_the_functions_time() -> None:
+    """A service that hangs at every try takes at most half of the five minutes that the deployed job has (B3)."""
+    half = 300 / 2  # cost_on_timer's timeout in deploy/*/main.tf
+    pauses = sum(min(20, 2**retry) for retry in range(aws_bills.RETRIES["total_max_attempts"] - 1))  # botocore's most
+    longest = {
+        "aws": aws_bills.RETRIES["total_max_attempts"] * (3 + aws_bills.TIMEOUT_SECONDS) + pauses,
+        # Only what is throttled is asked again, at once answered; a try that hangs is the last.
+        "azure": azure_bills.TIMEOUT_SECONDS + (azure_bills.TRIES_MOST - 1) * azure_bills.LONGEST_WAIT_SECONDS,
+        "gcp": bigquery.TIMEOUT_SECONDS + (bigquery.RETRY.timeout or math.inf),
+    }
+    assert {cloud: seconds for cloud, seconds in longest.items() if seconds > half} == {}
 
 
 def test_a_service_that_speaks_no_tls_is_unknown(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
