@@ -57,3 +57,12 @@ def test_only_a_missing_record_is_none(storage: ScriptedHttp, records: state.Gcs
     storage.service = lambda *_: Answer(status)
     with pytest.raises(Transient):
         records.get("a")
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"error": {"code": 503}}', b"\xff", b""])
+def test_a_success_that_says_nothing_is_transient(storage: ScriptedHttp, records: state.GcsState, body: bytes) -> None:
+    """Status 200 with a gateway's page or an error is no empty list, no version and no record."""
+    storage.service = lambda *_: Answer(body=body)
+    for ask in (lambda: list(records.list("due/")), lambda: records.create("a", b"1"), lambda: records.get("a")):
+        with pytest.raises(Transient, match="gs://b/hub/"):
+            ask()

@@ -80,7 +80,7 @@ def _pubsub(name: str, home: Home) -> Topic:
     provider, _, account = _told(PUBLISH_AS).partition(" ")
     federation = Federation(provider, account)
     if home.name == "aws":
-        return PubSubTopic(name, from_aws(federation, region=os.environ["AWS_REGION"]))
+        return PubSubTopic(name, from_aws(federation, region=_told("AWS_REGION")))
     return PubSubTopic(name, from_token(federation, home.identity_token(_told(AUDIENCE))))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -21,6 +21,8 @@ from urllib3.exceptions import HTTPError
 from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, Version
+
+T = TypeVar("T")
 
 ENDPOINT = "https://storage.googleapis.com"
 PAGE = 1000  # keys in one answer, the most that the service gives
@@ -46,12 +48,16 @@ class Http(Protocol):
         ...
 
 
+class _Written(msgspec.Struct):
+    generation: str
+
+
 class _Object(msgspec.Struct):
-    name: str = ""
-    generation: str = ""
+    name: str
 
 
 class _Page(msgspec.Struct):
+    kind: Literal["storage#objects"]  # an empty list says so; an error with status 200 does not
     items: list[_Object] = []
     next: str = msgspec.field(name="nextPageToken", default="")
 
@@ -80,7 +86,11 @@ class GcsState:
     def get(self, key: str) -> tuple[bytes, Version] | None:
         """Read a record and its version; None when there is none."""
         found = self._ask("GET", f"{self._objects}/{quote(self._prefix + key, safe='')}?alt=media", key, but=404)
-        return None if found is None else (found.data, Version(found.headers["x-goog-generation"]))
+        if found is None:
+            return None
+        if not (generation := found.headers.get("x-goog-generation")):
+            raise Transient(f"Google's answer for {self._place(key)} tells no generation.")
+        return found.data, Version(generation)
 
     def replace(self, key: str, version: Version, body: bytes) -> Version | Literal[Lost.CONFLICT]:
         """Write a record whose version must still be the one given."""
@@ -92,11 +102,11 @@ class GcsState:
             "prefix": self._prefix + prefix,
             "startOffset": self._prefix + after,
             "maxResults": str(PAGE),
-            "fields": "items(name),nextPageToken",
+            "fields": "kind,items(name),nextPageToken",
         }
         while True:
             answer = self._ask("GET", f"{self._objects}?{urlencode(asked)}", prefix)
-            page = decoder(_Page).decode(answer.data if answer is not None else b"{}")
+            page = self._read(answer, _Page, prefix)
             for found in page.items:
                 key = found.name.removeprefix(self._prefix)
                 if key > after:
@@ -113,13 +123,22 @@ class GcsState:
         related = b"".join(b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), JSON, part) for part in parts)
         kind = f"multipart/related; boundary={boundary}"
         written = self._ask("POST", url, key, body=b"%b--%b--\r\n" % (related, boundary.encode()), kind=kind, but=412)
-        return None if written is None else Version(decoder(_Object).decode(written.data).generation)
+        return None if written is None else Version(self._read(written, _Written, key).generation)
+
+    def _read(self, answer: BaseHTTPResponse | None, kind: type[T], what: str) -> T:
+        try:
+            return decoder(kind).decode(b"" if answer is None else answer.data)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Transient(f"Google's answer for {self._place(what)} cannot be read: {error}.") from error
+
+    def _place(self, what: str) -> str:
+        return f"gs://{self._bucket}/{self._prefix}{what}"
 
     def _ask(
         self, method: str, url: str, what: str, *, body: bytes | None = None, kind: str = "", but: int = 200
     ) -> BaseHTTPResponse | None:
         """The answer to a request; None where its status is the one that says no."""
-        place = f"gs://{self._bucket}/{self._prefix}{what}"
+        place = self._place(what)
         headers = {"Content-Type": kind} if kind else {}
         try:
             answer = self._http.urlopen(method, url, body=body, headers=headers, redirect=False)
