@@ -5,7 +5,8 @@ what they do. Each cloud's newest `cost` Report carries what it knows; a cloud t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +42,9 @@ def bill_check(settings: Settings, at: datetime) -> Callable[[Sequence[Newest]],
 
 def across(told: Sequence[Newest], expected: frozenset[str], month: Month, settings: Settings) -> list[Finding]:
     """Judge the clouds' newest cost Reports; `expected` are the clouds whose bills the configuration names."""
+    views = _views(told, str(month))
     told = once_each(told, str(month))
+    left_out = views - _views(told, str(month))
     readings = [one.readings for one in told if one.known and one.readings is not None]
     costs = _costs(told, expected, month)
     total = grand_total(costs)
@@ -49,7 +52,7 @@ def across(told: Sequence[Newest], expected: frozenset[str], month: Month, setti
     models = tagged.sums(settings.bills.model_tag)
     limits = [limit for limit in budget_limits(settings) if not limit.cloud]  # a cloud judges its own
     return [
-        _total(total, month),
+        _total(total, month, left_out),
         *budget_findings(limits, costs, ends, every_cloud=True, tagged=tagged),
         *map(_unit, unit_costs(models, uses(readings, str(month)))),
     ]
@@ -129,10 +132,19 @@ def _costs(told: Sequence[Newest], expected: frozenset[str], month: Month) -> di
     return dict(sorted(found.items()))
 
 
-def _total(total: Total, month: Month) -> Finding:
+def _views(told: Iterable[Newest], month: str) -> Counter[str]:
+    """How many Reports tell of each provider's bill of the month."""
+    return Counter(name for one in told if one.known and _is_of(one, month) for name in providers(one.readings or {}))
+
+
+def _total(total: Total, month: Month, left_out: Counter[str]) -> Finding:
+    views = ", ".join(f"{count} of {provider}" for provider, count in sorted(left_out.items()))
+    said = f"The total of {month} is {total}."
+    # An API names no accounts: whoever has another payer's export beside it sees here that it is not added.
+    said += f" Taken for views of a bill that is counted already, and not added: {views}." if views else ""
     if not total.is_exact:
-        return unknown("cost.total", "all", reason=f"The total of {month} is {total}.")
-    return Finding("cost.total", "all", Verdict.OK, f"The total of {month} is {total}.", value=total.amount)
+        return unknown("cost.total", "all", reason=said)
+    return Finding("cost.total", "all", Verdict.OK, said, value=total.amount)
 
 
 def _unit(cost: UnitCost) -> Finding:

@@ -74,6 +74,7 @@ def test_an_api_and_an_export_of_one_bill_count_once() -> None:
     found = _found(api, export, _newest("azure", "1"), _newest("gcp", "1"))
     assert found["cost.total", "all", ""].value == Decimal(302)
     assert found["cost.budget", "fraud", ""].value == Decimal(30)
+    assert found["cost.total", "all", ""].reason.endswith("counted already, and not added: 1 of aws.")
 
 
 def _export(scope: str, billed: str, accounts: str, *, month: str = "2026-05", **more: str) -> Newest:
