@@ -212,11 +212,20 @@ class Function:
     @cached_property
     def metrics(self) -> Mapping[str, Metrics]:
         """This cloud's own metric store; none where the configuration names none."""
+        name = self.cloud.name
+        return {} if getattr(self.settings.metric_stores, name) is UNSET else {name: self.metric_store}
+
+    @cached_property
+    def metric_store(self) -> Metrics:
+        """
+        This cloud's own metric store.
+
+        Raises:
+            BadSettings: The configuration names none.
+        """
         from nephoscope.wiring.metrics import metric_store
 
-        name = self.cloud.name
-        written = getattr(self.settings.metric_stores, name)
-        return {} if written is UNSET else {name: metric_store(name, self.settings, self.clock)}
+        return metric_store(self.cloud.name, self.settings, self.clock)
 
     @cached_property
     def bills(self) -> Mapping[str, Bills]:
@@ -359,13 +368,10 @@ def _rollup(function: Function, event: Event) -> Report:
 def _monitoring(function: Function, event: Event) -> Report:
     from nephoscope.jobs import monitoring
 
-    cloud = function.cloud.name
-    if cloud not in function.metrics:
-        raise BadSettings(f"The configuration has no metric store for '{cloud}'.", do=f"add metric_stores.{cloud}")
     return monitoring.run(
         _as(TimerFired, event),
-        cloud=cloud,
-        store=function.metrics[cloud],
+        cloud=function.cloud.name,
+        store=function.metric_store,
         outbox=function.outbox,
         settings=function.settings,
     )
