@@ -8,6 +8,11 @@ output "secrets" {
   value       = flatten([module.hub_aws[*].secrets, module.hub_azure[*].secrets, module.hub_gcp[*].secrets])
 }
 
+output "doors" {
+  description = "What a container of yours that runs the hub's notify is told, so that it lets the Topic in by HTTP; functions need none of it."
+  value       = merge(flatten([module.hub_aws[*].doors, module.hub_azure[*].doors, module.hub_gcp[*].doors])...)
+}
+
 output "publishers" {
   description = "As whom each cloud publishes where the Topic is elsewhere."
   value       = { for cloud in setsubtract(var.clouds, [var.hub]) : cloud => local.published_as[cloud] }

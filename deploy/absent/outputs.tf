@@ -94,3 +94,8 @@ output "ledger" {
   description = "Nothing."
   value       = null
 }
+
+output "doors" {
+  description = "Nothing."
+  value       = null
+}

@@ -12,3 +12,8 @@ output "functions" {
   description = "The entry points that are on."
   value       = module.entry_points.mine
 }
+
+output "settings" {
+  description = "What stands in its environment."
+  value       = azurerm_function_app_flex_consumption.app.app_settings
+}

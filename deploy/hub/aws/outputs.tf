@@ -22,3 +22,8 @@ output "secrets" {
   description = "Secrets that wait for their value: aws secretsmanager put-secret-value --secret-id NAME --secret-string VALUE."
   value       = [for secret in aws_secretsmanager_secret.secret : secret.name]
 }
+
+output "doors" {
+  description = "Whom the HTTP entry points of a container that is the hub's notify let in (docs/clouds.md)."
+  value       = { NEPHOSCOPE_SNS_TOPICS = local.topic.arn }
+}

@@ -20,6 +20,17 @@ locals {
   vault   = one(distinct(flatten(regexall("\"azure-kv:(?:https://)?([a-zA-Z0-9-]+)", jsonencode(var.settings)))))
 
   jobs = toset(["notify", "rollup"])
+
+  # How notify comes by what the Topic's queue holds, and whom its HTTP entry point would let in: the Topic alone.
+  queue = {
+    NEPHOSCOPE_QUEUE__queueServiceUri = "https://${local.state.account}.queue.core.windows.net"
+    NEPHOSCOPE_QUEUE__credential      = "managedidentity"
+    NEPHOSCOPE_QUEUE__clientId        = azurerm_user_assigned_identity.job["notify"].client_id
+  }
+  doors = {
+    NEPHOSCOPE_GRID_TOPICS  = azurerm_eventgrid_topic.reports.id
+    NEPHOSCOPE_GRID_ORIGINS = "eventgrid.azure.net"
+  }
 }
 
 resource "azurerm_eventgrid_topic" "reports" {
@@ -81,9 +92,5 @@ module "app" {
   insights  = var.insights
   timers    = local.timers
   memory_mb = 512
-  settings = each.key == "notify" ? {
-    NEPHOSCOPE_QUEUE__queueServiceUri = "https://${local.state.account}.queue.core.windows.net"
-    NEPHOSCOPE_QUEUE__credential      = "managedidentity"
-    NEPHOSCOPE_QUEUE__clientId        = azurerm_user_assigned_identity.job["notify"].client_id
-  } : {}
+  settings  = each.key == "notify" ? merge(local.queue, local.doors) : {}
 }

@@ -21,3 +21,8 @@ output "secrets" {
   description = "Secrets that wait for their value: az keyvault secret set --vault-name VAULT --name NAME --value VALUE."
   value       = [for name in local.secrets : "${local.vault}/${name}"]
 }
+
+output "doors" {
+  description = "Whom the HTTP entry points of a container that is the hub's notify let in (docs/clouds.md)."
+  value       = local.doors
+}

@@ -24,3 +24,8 @@ output "secrets" {
   description = "Secrets that wait for their value: gcloud secrets versions add NAME --data-file=FILE."
   value       = [for secret in google_secret_manager_secret.secret : secret.secret_id]
 }
+
+output "doors" {
+  description = "Whom the HTTP entry points of a container that is the hub's notify let in (docs/clouds.md)."
+  value       = { NEPHOSCOPE_PUSH_ACCOUNTS = var.platform.pusher }
+}

@@ -55,6 +55,13 @@ run "reports_reach_notify_or_a_person" {
   }
 }
 
+run "a_container_that_is_posted_to_knows_the_topic" {
+  assert {
+    condition     = output.doors == { NEPHOSCOPE_SNS_TOPICS = "arn:aws:sns:eu-central-1:123456789012:nephoscope" }
+    error_message = "The door by HTTP lets in posts about the configuration's Topic and about no other."
+  }
+}
+
 run "foreign_clouds_publish_by_a_pinned_audience_and_subject" {
   variables {
     foreign = {

@@ -63,6 +63,24 @@ run "reports_reach_notify_or_a_person" {
   }
 }
 
+# The HTTP entry point is off; whoever switches it on finds it shut to all but the Topic.
+run "the_door_by_http_knows_the_topic_alone" {
+  assert {
+    condition     = local.doors.NEPHOSCOPE_GRID_TOPICS == azurerm_eventgrid_topic.reports.id && local.doors.NEPHOSCOPE_GRID_ORIGINS == "eventgrid.azure.net"
+    error_message = "A handshake is answered to the Topic of the configuration and to no other."
+  }
+
+  assert {
+    condition     = output.doors == local.doors && alltrue([for name, value in local.doors : module.app["notify"].settings[name] == value])
+    error_message = "The notify app has them in its settings."
+  }
+
+  assert {
+    condition     = module.app["notify"].settings["AzureWebJobs.notify_on_post.Disabled"] == "true" && !contains(keys(module.app["rollup"].settings), "NEPHOSCOPE_GRID_TOPICS")
+    error_message = "Reports come by the queue: no app serves the HTTP entry point, and no other app knows whom to let in."
+  }
+}
+
 run "foreign_clouds_publish_by_a_pinned_audience_and_subject" {
   variables {
     foreign = {

@@ -53,6 +53,13 @@ run "the_topic_is_the_one_that_the_configuration_names" {
   }
 }
 
+run "a_container_that_is_pushed_to_knows_who_pushes" {
+  assert {
+    condition     = output.doors == { NEPHOSCOPE_PUSH_ACCOUNTS = "nephoscope-pusher@acme-ml.iam.gserviceaccount.com" }
+    error_message = "The door by HTTP lets in the service account that pushes here."
+  }
+}
+
 run "foreign_clouds_publish_by_a_pinned_audience_and_subject" {
   variables {
     foreign = {
