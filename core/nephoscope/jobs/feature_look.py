@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,15 +52,16 @@ def look(view: View, name: str, cloud: FeatureCloud, keys: Sequence[bytes], newe
 
 def draw(view: View, cloud: FeatureCloud, now: datetime, size: int) -> list[bytes]:
     """
-    The keys with the smallest hashes of a view's source, of what its TTL lets be served.
+    The keys with the smallest hashes of a view's source, of what its TTL lets be served; its features are not read.
 
     Raises:
         Unreadable, Transient: The source cannot be read.
     """
     step = plan([view], {"": {}}, now)[0]
+    keyed = replace(view, features={})
     drawn: list[bytes] = []
     if step.window is not None:
-        for rows in cloud.tables.read(view, step.window).batches:
+        for rows in cloud.tables.read(keyed, step.window).batches:
             drawn = merged([of_rows(drawn), of_rows(smallest(rows.keys, size))], size)
     return drawn
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
+from nephoscope.errors import NephoscopeError
 from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
 from nephoscope.features.plan import Step, plan
 from nephoscope.features.view import View
@@ -138,10 +139,22 @@ def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], setti
 
 
 def draw_and_look(clouds: Mapping[str, FeatureCloud], views: Sequence[View], now: datetime, size: int) -> list[Look]:
-    """Draw keys anew from each view's source, and read them from every store."""
+    """Draw keys anew from each view's source, and read them from every store; a source that is silent tells nothing."""
     served = [view for view in views if view.online]
-    drawn = {view.name: draw(view, next(iter(clouds.values())), now, size) for view in served}
-    return _looked(clouds, served, lambda name, cloud, view: look(view, name, cloud, drawn[view.name], b"", size + 1))
+    home = next(iter(clouds.values()))
+    drawn, silent = dict[str, list[bytes]](), dict[str, str]()
+    for view in served:
+        try:
+            drawn[view.name] = draw(view, home, now, size)
+        except NephoscopeError as error:
+            silent[view.name] = error.what
+
+    def held(name: str, cloud: FeatureCloud, view: View) -> Look:
+        if view.name in silent:
+            return Look(view.name, name, silent=silent[view.name])
+        return look(view, name, cloud, drawn[view.name], b"", size + 1)
+
+    return _looked(clouds, served, held)
 
 
 def _looked(

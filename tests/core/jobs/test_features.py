@@ -267,6 +267,25 @@ def test_a_store_that_was_changed_behind_our_back_is_found_out(bench: Bench) -> 
     assert {"missing_gcp": 1, "other_values": 1}.items() <= finding.evidence.items()
 
 
+def test_keys_are_drawn_anew_without_reading_features(bench: Bench) -> None:
+    """A comparison that draws its keys from the source reads keys and times of it, whatever else it holds."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(20)])
+    bench.run()
+    mapped = replace(VIEW, features={"age": 20})  # a MAP, which no encoder is here for
+    looks = features.draw_and_look(bench.clouds, [mapped], bench.clock.now(), 5)
+    assert [(seen.silent, len(seen.keys), None in seen.stored) for seen in looks] == [("", 5, False)] * 2
+
+
+def test_a_source_that_no_key_can_be_drawn_from_is_unknown(bench: Bench) -> None:
+    """A view whose source is not there is unknown with its reason; the other views are compared all the same."""
+    bench.compute([(1, 41, bench.ago(5))])
+    bench.run()
+    gone = replace(VIEW, name="gone", source=replace(VIEW.source, uri="gone.parquet"))
+    looks = features.draw_and_look(bench.clouds, [gone, VIEW], bench.clock.now(), 5)
+    assert {(seen.view, "gone.parquet" in seen.silent) for seen in looks} == {("gone", True), ("users", False)}
+    assert [seen.stored.count(None) for seen in looks if seen.view == "users"] == [0, 0]
+
+
 def test_a_file_without_rows_is_in_step(bench: Bench) -> None:
     """Nothing was computed: nothing is written, the watermark moves, and what is not there is not fresh."""
     bench.compute([(1, 41, bench.ago(5))])
