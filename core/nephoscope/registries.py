@@ -42,6 +42,12 @@ class History:
     def __contains__(self, version: str) -> bool:
         return any(entry.version == version for entry in self.counted)
 
+    def with_newest(self, version: str, at: datetime) -> History:
+        """The same where that version is the newest already, else with it."""
+        if self.counted and self.counted[-1].version == version:
+            return self
+        return History((*self.counted, Counted(version, at)))
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -118,12 +124,11 @@ class StoredRegistry:
         return Applied(difference(before, found[0], prune=True), version)
 
     def history(self) -> History:
-        """Every version that counted, the newest last, what counts now among them."""
-        found = records.read(self.state, self._history, History) or History()
-        current = self.current()
+        """Every version that counted, the newest last, what counts now among them; nothing is written."""
+        found, current = self._recorded(), self.current()
         if current is None or version_of(current) in found:
             return found
-        return self._record(version_of(current))  # somebody died between the two writes
+        return found.with_newest(version_of(current), self.clock.now())
 
     def _taken_over(self, old: bytes | None, home: StoredRegistry) -> bytes:
         wanted = home.current() or b""
@@ -140,7 +145,8 @@ class StoredRegistry:
             old = None if found is None else found[0]
             new = to(old)
             if new == old:
-                self.history()
+                if version_of(new) not in self._recorded():
+                    self._record(version_of(new))  # somebody died between the two writes
                 return new
             objects(new)  # what counts can always be read
             self.state.create(self._version(version_of(new)), new)
@@ -155,16 +161,18 @@ class StoredRegistry:
             f"The registry of '{self.project}' was changed by others {records.MOST_TRIES} times while it was written."
         )
 
-    def _record(self, version: str) -> History:
+    def _recorded(self) -> History:
+        return records.read(self.state, self._history, History) or History()
+
+    def _record(self, version: str) -> None:
         now = self.clock.now()
-
-        def to(old: History | None) -> History:
-            counted = old.counted if old else ()
-            if counted and counted[-1].version == version:
-                return old or History()
-            return History((*counted, Counted(version, now)))
-
-        return records.change(self.state, self._history, History, to, pause=self.pause) or History()
+        records.change(
+            self.state,
+            self._history,
+            History,
+            lambda old: (old or History()).with_newest(version, now),
+            pause=self.pause,
+        )
 
     @property
     def _key(self) -> str:

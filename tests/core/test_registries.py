@@ -143,9 +143,13 @@ def test_a_store_that_does_not_answer_is_never_taken_for_empty(clock: FixedClock
 
 
 def test_the_history_is_made_whole_after_a_death(stored: StoredRegistry) -> None:
-    """Whoever dies between the registry and its history loses neither."""
+    """Whoever dies between the registry and its history loses neither; looking writes nothing, the next apply does."""
     body = registry("user")
     stored.state.create("features/shop/registry.db", body)
+    assert [entry.version for entry in stored.history().counted] == [version_of(body)]
+    assert stored.state.get("features/shop/history.json") is None
+    stored.apply(body)
+    assert stored.state.get("features/shop/history.json") is not None
     assert [entry.version for entry in stored.history().counted] == [version_of(body)]
 
 
