@@ -112,9 +112,8 @@ def sync(arguments: argparse.Namespace) -> Answer:
         steps = _steps(store, chosen)
         document = {"project": store.written.project, "steps": [_step(step) for step in steps], "findings": []}
         return Answer(document, lambda console: _show_steps(console, steps))
-    now = store.clock.now()
-    owner = stable_id("features sync", now.isoformat())
-    findings = features.sync_all(owner, store.each_cloud, chosen, now, store.written)
+    owner = stable_id("features sync", store.clock.now().isoformat())
+    findings = features.sync_all(owner, store.each_cloud, chosen, store.clock, store.written)
     return _answer(store, findings, steps=[])
 
 

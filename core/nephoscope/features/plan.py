@@ -29,6 +29,7 @@ class Step:
     window: Window | None
     since: datetime | None = None  # the watermark it goes on from; None for a first sync
     reason: str = ""
+    silent: bool = False  # nobody knows how far it was synced
 
 
 def plan(

@@ -59,6 +59,15 @@ class ViewProgress:
         held = records.change(self.state, self._key, Progress, to)
         return held is not None and held.lease is not None and held.lease.owner == owner
 
+    def release(self, owner: str) -> None:
+        """Let go of the lease, where it is still this owner's."""
+
+        def to(old: Progress | None) -> Progress | None:
+            mine = old is not None and old.lease is not None and old.lease.owner == owner
+            return replace(old, lease=None) if old is not None and mine else old
+
+        records.change(self.state, self._key, Progress, to)
+
     def advance(self, window: Window, mark: Watermark, sample: list[bytes], size: int, owner: str) -> None:
         """Move the watermark, keep the sample of everything that was ever synced, and let go of the lease."""
 

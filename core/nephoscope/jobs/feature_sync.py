@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from nephoscope.errors import NephoscopeError
+from nephoscope.errors import NephoscopeError, Transient
 from nephoscope.events import ObjectRef
 from nephoscope.features import counts
 from nephoscope.features.plan import Step, Window
@@ -17,7 +18,11 @@ from nephoscope.features.view import View
 from nephoscope.features.watermark import Watermark
 from nephoscope.findings import Finding
 from nephoscope.jobs.feature_progress import ViewProgress
-from nephoscope.ports import Engine, FeatureTables, OnlineStore, Serving, State
+from nephoscope.ports import Clock, Engine, FeatureTables, OnlineStore, Serving, State
+
+
+class Taken(Transient):
+    """Another run holds the view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Run:
     """What one run of the job knows of itself."""
 
     owner: str  # the run's id
-    now: datetime
+    clock: Clock
     lease: timedelta
     sample: int
     landed: ObjectRef | None = None
@@ -70,13 +75,29 @@ def sync(step: Step, view: View, cloud: FeatureCloud, progress: ViewProgress, ru
         watermark moves only where every row is accounted for.
     """
     if step.window is None:
-        return counts.idle(step)
+        return counts.failed(step, step.reason) if step.silent else counts.idle(step)
     try:
-        if not cloud.store.atomic and not progress.claim(run.owner, run.now, run.lease):
-            return counts.failed(step, "another run is writing this view; the next one goes on from there")
-        return _sync(step, step.window, view, cloud, progress, run)
+        with _alone(cloud.store, progress, run):
+            return _sync(step, step.window, view, cloud, progress, run)
     except NephoscopeError as error:
         return counts.failed(step, error.what)
+
+
+@contextmanager
+def _alone(store: OnlineStore, progress: ViewProgress, run: Run) -> Iterator[None]:
+    """Hold the lease on a view where its store cannot compare and write at once; let go of it whatever happens."""
+    _claim(store, progress, run)
+    try:
+        yield
+    finally:
+        if not store.atomic:
+            progress.release(run.owner)
+
+
+def _claim(store: OnlineStore, progress: ViewProgress, run: Run) -> None:
+    """Take the lease or make it longer; whoever was overtaken, frozen or slow, stops here."""
+    if not store.atomic and not progress.claim(run.owner, run.clock.now(), run.lease):
+        raise Taken("Another run is writing this view; the next one goes on from there.")
 
 
 def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress: ViewProgress, run: Run) -> Finding:
@@ -86,9 +107,10 @@ def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress:
     reading = cloud.tables.read(view, window, landed=run.landed)
     seen = _Seen(run.sample)
     for rows in gathered(reading.batches, cloud.store.batch_rows):
+        _claim(cloud.store, progress, run)
         seen.add(rows, cloud.store.write(view, rows))
     if counts.accounted(reading.counted, seen.written):
-        mark = Watermark(window.end, reading.counted.read, run.now, seen.newest_us, seen.newest_key)
+        mark = Watermark(window.end, reading.counted.read, run.clock.now(), seen.newest_us, seen.newest_key)
         progress.advance(window, mark, seen.sample.rows(), run.sample, run.owner)
     return counts.synced(step, reading.counted, seen.written, foreign=reading.foreign)
 
@@ -102,6 +124,6 @@ def _materialized(
         sample = smallest(of_rows(keys), run.sample)
         stored = [(row.event_us, key) for row, key in zip(cloud.store.read(view, keys), keys, strict=True) if row]
         newest_us, newest_key = max(stored, default=(None, b""))
-        mark = Watermark(window.end, counted.read, run.now, newest_us, newest_key.hex())
+        mark = Watermark(window.end, counted.read, run.clock.now(), newest_us, newest_key.hex())
         progress.advance(window, mark, sample, run.sample, run.owner)
     return counts.synced(step, counted, written)

@@ -59,7 +59,7 @@ def run(
     now = clock.now()
     file = event.object if isinstance(event, ObjectWritten) else None
 
-    synced = sync_all(run_id(event, JOB), clouds, views, now, settings, landed=landed, file=file)
+    synced = sync_all(run_id(event, JOB), clouds, views, clock, settings, landed=landed, file=file)
     looks = look_at_all(clouds, views, settings)
 
     findings = (*synced, *fresh(looks, views, now, settings), *smoked(clouds, settings))
@@ -85,23 +85,27 @@ def planned(
     *,
     landed: Collection[str] = (),
 ) -> tuple[Step, ...]:
-    """What is missing where; nothing is written."""
-    marks = {
-        name: {
-            view.name: known.watermark.until
-            for view in views
-            if (known := _progress(settings, name, cloud, view).read()).watermark is not None
-        }
-        for name, cloud in clouds.items()
-    }
-    return plan(views, marks, now, late=duration(settings.late), landed=landed)
+    """What is missing where; nothing is written. A cloud whose records do not answer keeps no other back."""
+    marks, silent = dict[str, dict[str, datetime]](), list[Step]()
+    for name, cloud in clouds.items():
+        try:
+            marks[name] = _marks(name, cloud, views, settings)
+        except NephoscopeError as error:
+            silent += [Step(view.name, name, None, reason=error.what, silent=True) for view in views]
+    return (*plan(views, marks, now, late=duration(settings.late), landed=landed), *silent)
+
+
+def _marks(name: str, cloud: FeatureCloud, views: Sequence[View], settings: Features) -> dict[str, datetime]:
+    """How far each view was synced to a cloud."""
+    known = {view.name: _progress(settings, name, cloud, view).read().watermark for view in views}
+    return {view: mark.until for view, mark in known.items() if mark is not None}
 
 
 def sync_all(
     owner: str,
     clouds: Mapping[str, FeatureCloud],
     views: Sequence[View],
-    now: datetime,
+    clock: Clock,
     settings: Features,
     *,
     landed: Collection[str] = (),
@@ -109,7 +113,7 @@ def sync_all(
 ) -> tuple[Finding, ...]:
     """Write what is missing, one view and cloud after the other; one that fails does not keep the others back."""
     by_name = {view.name: view for view in views}
-    this = Run(owner, now, duration(settings.lease), settings.sample)
+    this = Run(owner, clock, duration(settings.lease), settings.sample)
     return tuple(
         sync(
             step,
@@ -118,7 +122,7 @@ def sync_all(
             _progress(settings, step.cloud, clouds[step.cloud], by_name[step.view]),
             replace(this, landed=file) if step.view in landed else this,
         )
-        for step in planned(clouds, views, now, settings, landed=landed)
+        for step in planned(clouds, views, clock.now(), settings, landed=landed)
     )
 
 
@@ -129,7 +133,10 @@ def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], setti
     size = max(min(settings.sample, room), 1)
 
     def held(name: str, cloud: FeatureCloud, view: View) -> Look:
-        known = _progress(settings, name, cloud, view).read()
+        try:
+            known = _progress(settings, name, cloud, view).read()
+        except NephoscopeError as error:
+            return Look(view.name, name, silent=error.what)
         keys = [bytes.fromhex(key) for key in known.sample[:size]]
         if known.watermark is None:
             return Look(view.name, name, silent="nothing was ever synced to it")

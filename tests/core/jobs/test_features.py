@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -30,6 +30,7 @@ from nephoscope.jobs import features
 from nephoscope.jobs.feature_progress import ViewProgress
 from nephoscope.jobs.feature_sync import FeatureCloud
 from nephoscope.outbox import Outbox
+from nephoscope.ports import Version
 from nephoscope.report import Report, to_cloudevents
 from nephoscope.settings import Features
 
@@ -203,10 +204,64 @@ def test_two_runs_do_not_meet_in_a_store_that_cannot_compare_and_write(bench: Be
     progress = ViewProgress(careful.state, "shop", "aws", "users")
     assert progress.claim("somebody", bench.clock.now(), 15 * MINUTE)
     finding = found(bench.run(aws=careful), "sync")["aws"]
-    assert (finding.verdict, "another run" in finding.reason) == (Verdict.UNKNOWN, True)
+    assert (finding.verdict, "Another run" in finding.reason) == (Verdict.UNKNOWN, True)
     bench.clock.at += 16 * MINUTE
     assert found(bench.run(aws=careful), "sync")["aws"].verdict is Verdict.OK
     assert progress.read().lease is None
+
+
+def test_a_slow_run_that_was_overtaken_stops(bench: Bench) -> None:
+    """There a run that took longer than its lease writes no further batch once another run took the view over."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(20)])
+    cloud = bench.clouds["aws"]
+    progress = ViewProgress(cloud.state, "shop", "aws", "users")
+
+    def freeze() -> None:
+        bench.clock.at += 16 * MINUTE
+        assert progress.claim("somebody", bench.clock.now(), 15 * MINUTE)
+
+    finding = found(bench.run(aws=replace(cloud, store=_Interrupted(cloud.store, freeze))), "sync")["aws"]
+    assert (finding.verdict, "Another run" in finding.reason) == (Verdict.UNKNOWN, True)
+    assert bench.ages("aws", *range(20)).count(None) == 13
+    held = progress.read()
+    assert (held.watermark, held.lease and held.lease.owner) == (None, "somebody")
+
+
+def test_a_slow_run_that_nobody_overtook_keeps_its_lease(bench: Bench) -> None:
+    """There a run may take longer than its lease: with each batch it holds the view anew."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(20)])
+    cloud = bench.clouds["aws"]
+    progress = ViewProgress(cloud.state, "shop", "aws", "users")
+
+    def wait() -> None:
+        bench.clock.at += 10 * MINUTE
+        assert not progress.claim("somebody", bench.clock.now(), 15 * MINUTE)
+
+    slow = replace(cloud, store=_Interrupted(cloud.store, wait))
+    assert found(bench.run(aws=slow), "sync")["aws"].verdict is Verdict.OK
+    assert None not in bench.ages("aws", *range(20))
+
+
+def test_a_run_that_failed_keeps_no_other_waiting(bench: Bench) -> None:
+    """There a run whose store does not answer lets go of the view, and the next one need not wait for its lease."""
+    bench.compute([(1, 41, bench.ago(5))])
+    cloud = bench.clouds["aws"]
+    assert "connection refused" in found(bench.run(aws=replace(cloud, store=_Away())), "sync")["aws"].reason
+    assert found(bench.run(aws=replace(cloud, store=_Lent(cloud.store))), "sync")["aws"].verdict is Verdict.OK
+
+
+def test_a_cloud_whose_records_do_not_answer_keeps_no_other_back(bench: Bench) -> None:
+    """Where nobody can tell how far a cloud was synced, it is unknown with its reason; the other clouds go on."""
+    bench.compute([(1, 41, bench.ago(5))])
+    lost = replace(bench.clouds["aws"], state=_Forgetful())
+    report = bench.run(aws=lost, gcp=bench.clouds["gcp"])
+    for check in ("sync", "freshness", "parity"):
+        finding = found(report, check)["aws"]
+        assert (finding.verdict, "bucket is away" in finding.reason) == (Verdict.UNKNOWN, True)
+    assert found(report, "sync")["gcp"].verdict is Verdict.OK
+    assert bench.ages("gcp", 1) == [41]
+    steps = features.planned({"aws": lost}, [VIEW], bench.clock.now(), bench.settings)
+    assert [(step.window, "bucket is away" in step.reason) for step in steps] == [(None, True)]
 
 
 @pytest.mark.parametrize("groups", [1, 3, 1000])
@@ -369,3 +424,31 @@ class _Lent(_Through):
     """A store that cannot compare and write in one step."""
 
     atomic = False
+
+
+class _Interrupted(_Lent):
+    """One in which something happens after each batch."""
+
+    def __init__(self, real: Any, meanwhile: Callable[[], None]) -> None:
+        super().__init__(real)
+        self.meanwhile = meanwhile
+
+    def write(self, view: View, rows: Rows) -> Written:
+        written = super().write(view, rows)
+        self.meanwhile()
+        return written
+
+
+class _Away(_Silent):
+    """One that does not answer."""
+
+    atomic = False
+
+
+class _Forgetful:
+    """Records that do not answer."""
+
+    def get(self, key: str) -> tuple[bytes, Version] | None:
+        raise Transient("the bucket is away")
+
+    create = replace = list = get  # type: ignore[assignment]
