@@ -185,6 +185,10 @@ class Bills(Protocol):
         """
         ...
 
+    def usage_by_account(self, month: str) -> BillAnswer:
+        """Tell a month's usage by day, service and account: asked where `lines` tell no account."""
+        ...
+
 
 class Advice(Protocol):
     """What a cloud itself recommends to spend less."""

@@ -17,7 +17,7 @@ def document(content: Any, status: int = 200, **headers: str) -> Answer:
 
 
 def cost_explorer_day(day: int, *groups: tuple[str, str, str, str], estimated: bool = False) -> dict[str, Any]:
-    """One period: its groups are (service or tag, record type, unblended, amortized)."""
+    """One period: its groups are (service, tag or account, record type or service, unblended, amortized)."""
     return {
         "TimePeriod": {"Start": f"2026-05-{day:02}", "End": f"2026-05-{day + 1:02}"},
         "Total": {},
@@ -35,6 +35,10 @@ def cost_explorer_day(day: int, *groups: tuple[str, str, str, str], estimated: b
     }
 
 
+COST_EXPLORER_ACCOUNTS = (
+    cost_explorer_day(1, ("111111111111", "AmazonSageMaker", "10.0000000001", "12")),
+    cost_explorer_day(2, ("222222222222", "AmazonSageMaker", "2", "2"), estimated=True),
+)
 COST_EXPLORER_DAYS = (
     cost_explorer_day(1, ("AmazonSageMaker", "Usage", "10.0000000001", "12"), ("Tax", "Tax", "1.5", "1.5")),
     cost_explorer_day(2, ("AmazonSageMaker", "Usage", "2", "2"), estimated=True),
@@ -44,13 +48,16 @@ COST_EXPLORER_DAYS = (
 def cost_explorer(path: str, body: bytes) -> Answer:
     """GetCostAndUsage in two pages, a day each."""
     second = b"NextPageToken" in body
-    page: dict[str, Any] = {"ResultsByTime": [COST_EXPLORER_DAYS[second]]}
+    days = COST_EXPLORER_ACCOUNTS if b"LINKED_ACCOUNT" in body else COST_EXPLORER_DAYS
+    page: dict[str, Any] = {"ResultsByTime": [days[second]]}
     return document(page if second else {**page, "NextPageToken": "two"})
 
 
-def cost_management_page(rows: list[list[Any]], following: str | None = None) -> dict[str, Any]:
+def cost_management_page(
+    rows: list[list[Any]], following: str | None = None, *, second: str = "ChargeType"
+) -> dict[str, Any]:
     """One page; its columns are not in the order of the question."""
-    names = ("Cost", "UsageDate", "ServiceName", "ChargeType", "Currency")
+    names = ("Cost", "UsageDate", "ServiceName", second, "Currency")
     return {"properties": {"columns": [{"name": name} for name in names], "rows": rows, "nextLink": following}}
 
 
@@ -64,7 +71,14 @@ class CostManagement:
     def __call__(self, path: str, body: bytes) -> Answer:
         """Answer one page."""
         assert self.http
-        if json.loads(body)["type"] == "AmortizedCost":
+        asked = json.loads(body)
+        if "filter" in asked["dataset"]:
+            one = [[12.25, 20260501, "Azure ML", "SUB-1", "EUR"]]
+            two = [[2, 20260502, "Azure ML", "sub-2", "EUR"]]
+            last = "skiptoken" in path
+            following = None if last else f"{self.http.url}{path}&$skiptoken=two"
+            return document(cost_management_page(two if last else one, following, second="SubscriptionId"))
+        if asked["type"] == "AmortizedCost":
             rows = [[12.25, 20260501, "Azure ML", "Usage", "EUR"], [2, 20260502, "Azure ML", "Usage", "EUR"]]
             return document(cost_management_page(rows))
         if "skiptoken" in path:

@@ -113,6 +113,34 @@ def test_a_whole_answer_is_the_exact_sum_of_its_pages(asked: Asked) -> None:
     assert answer.complete_until is not None
 
 
+BY_ACCOUNT = {
+    "aws": {"111111111111": Decimal(12), "222222222222": Decimal(2)},
+    "azure": {"sub-1": Decimal("12.25"), "sub-2": Decimal(2)},
+    "gcp": {"ml": Decimal("10.1000000001")},
+}
+
+
+def _by_account(answer: Known | Unknown) -> dict[str, Decimal]:
+    assert isinstance(answer, Known), answer
+    return {line.account: line.effective for line in answer.lines if line.account and line.effective is not None}
+
+
+def test_usage_is_told_by_account(asked: Asked) -> None:
+    """Whose usage it is, an account's, a subscription's or a project's, is told by day and service, from all pages."""
+    answer = asked.bills.usage_by_account(MONTH)
+    assert isinstance(answer, Known)
+    assert _by_account(answer) == BY_ACCOUNT[answer.lines[0].provider]
+    assert {line.service for line in answer.lines} in ({"AmazonSageMaker"}, {"Azure ML"}, {"Vertex AI"})
+    assert all(line.charge == "Usage" for line in answer.lines if line.account)
+
+
+def test_a_subscriptions_own_bill_tells_its_account(azure: Asked) -> None:
+    """Where the scope lies in one subscription nobody needs to ask whose charges they are."""
+    answer = azure.bills.lines(MONTH)
+    assert isinstance(answer, Known)
+    assert {line.account for line in answer.lines} == {"s"}
+
+
 ERROR = {"error": {"code": 403, "message": "access denied", "status": "PERMISSION_DENIED"}, "__type": "AccessDenied"}
 FAULTS: dict[str, Answer | str] = {
     "forbidden": document(ERROR, 403),
@@ -131,12 +159,13 @@ FAULTS: dict[str, Answer | str] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("page", [0, 1])
-def test_no_path_leads_from_an_error_to_a_number(fault: str, page: int, asked: Asked) -> None:
+@pytest.mark.parametrize("question", ["lines", "usage_by_account"])
+def test_no_path_leads_from_an_error_to_a_number(question: str, fault: str, page: int, asked: Asked) -> None:
     """An error, an answer that is none, or half an answer at any call is unknown with its reason, never a sum."""
     good = asked.http.service
     served = iter(range(1000))
     asked.http.service = lambda path, body: good(path, body) if next(served) < page else FAULTS[fault]
-    answer = asked.bills.lines(MONTH)
+    answer = getattr(asked.bills, question)(MONTH)
     assert isinstance(answer, Unknown)
     assert answer.reason
 

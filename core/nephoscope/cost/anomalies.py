@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits, Driver
-from nephoscope.cost.daily import DailySeries, series, usage
+from nephoscope.cost.daily import LEAST_DAYS, DailySeries, series, usage
 from nephoscope.cost.lines import Line
 from nephoscope.series.anomalies import SeriesAnomaly, anomalies, carried_forward, expectations
 from nephoscope.series.discord import Floats
@@ -34,6 +34,7 @@ def cost_anomalies(
     limits: AnomalyLimits = DEFAULT,
     *,
     tagged: Mapping[str, Sequence[Line]] = MappingProxyType({}),
+    by_account: Sequence[Line] = (),
 ) -> list[Anomaly]:
     """
     Find what stands out in daily usage, by service, by account, by tag and by provider.
@@ -42,14 +43,16 @@ def cost_anomalies(
         daily: Usage by day, service and account.
         limits: What is too little to tell.
         tagged: By tag key, charges by day and service that tell its values; each key is looked at by itself.
+        by_account: The usage again, of providers whose `daily` tells no account.
 
     Returns:
         Anomalies by their start. One that an anomaly of finer keys explains is left out.
     """
-    parts = series(daily, ("service", "account"))
+    accounts = (*daily, *by_account)
+    parts = series(accounts, ("service", "account"))
     found: list[Anomaly] = []
-    for by in ("service", "account"):
-        found += _unexplained(series(daily, (by,)), parts, limits, found)
+    for by, lines in (("service", daily), ("account", accounts)):
+        found += _unexplained(series(lines, (by,)), parts, limits, found)
     for tag, lines in tagged.items():
         by_value = usage(lines)
         services = series(by_value, ("service",), tag=tag)
@@ -84,7 +87,7 @@ def _values(one: DailySeries) -> Floats:
 def in_series(one: DailySeries, parts: Sequence[DailySeries], limits: AnomalyLimits) -> list[Anomaly]:
     """Find what stands out in one series, and which of its parts drive it."""
     values = _values(one)
-    if len(values) <= 2 * WEEK:
+    if len(values) < LEAST_DAYS:
         return []
     shown = without_month_starts(one)
     seconds = np.arange(len(values), dtype=np.float64) * DAY_SECONDS

@@ -56,6 +56,7 @@ class Bill:
     sources: tuple[Source, ...]
     uses: tuple[ResourceUse, ...] = ()  # the dearest resources: what recommendations rest on
     tagged: Mapping[str, tuple[Line, ...]] = field(default_factory=dict)  # by tag key: all charges by day and value
+    by_account: tuple[Line, ...] = ()  # like `daily`, again, of providers whose `daily` tells no account
 
     @property
     def answers(self) -> Mapping[str, Answer]:

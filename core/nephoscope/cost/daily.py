@@ -13,6 +13,7 @@ from nephoscope.cost.lines import Line
 from nephoscope.cost.money import total
 
 DAYS_MOST = 1_100  # three years; a charge with a day of the year 1 does not make a series of it
+LEAST_DAYS = 15  # two weeks and a day: fewer do not tell what is usual
 LATE_DAYS = 2  # after which an estimated day has as good as all of its charges
 
 Keys = tuple[tuple[str, str], ...]  # (("provider", "aws"), ("service", "AmazonEC2"))
@@ -88,6 +89,11 @@ class Span:
     last: date
     told: frozenset[date]
 
+    @property
+    def days(self) -> int:
+        """How many days there are from the first to the last."""
+        return max(0, (self.last - self.first).days + 1)
+
 
 def complete_days(lines: Sequence[Line]) -> Mapping[tuple[str, str], Span]:
     """
@@ -122,7 +128,6 @@ def complete_days(lines: Sequence[Line]) -> Mapping[tuple[str, str], Span]:
 
 
 def _series(keys: Keys, currency: str, days: Mapping[date, list[Decimal]], span: Span) -> DailySeries:
-    count = max(0, (span.last - span.first).days + 1)
-    calendar = [span.first + timedelta(days=index) for index in range(count)]
+    calendar = [span.first + timedelta(days=index) for index in range(span.days)]
     amounts = (total(days.get(day, [])) if day in span.told else None for day in calendar)
     return DailySeries(keys, currency, span.first, tuple(amounts))

@@ -12,9 +12,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits
-from nephoscope.cost.bill import TAG
+from nephoscope.cost.bill import TAG, Bill
 from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
-from nephoscope.cost.daily import usage
+from nephoscope.cost.daily import LEAST_DAYS, complete_days, usage
 from nephoscope.cost.forecast import Forecast
 from nephoscope.cost.lines import Line
 from nephoscope.cost.money import plain
@@ -23,6 +23,8 @@ from nephoscope.cost.tagged import Tag, Tagged, label
 from nephoscope.cost.totals import ProviderCost, grand_total
 from nephoscope.findings import Finding, Severity, Verdict, at_most, unknown
 
+USUAL = "Its daily cost is as usual."
+MOVED = "Nothing stands out in its daily cost beyond what is told of others."
 RECENT = timedelta(days=3)  # how long after its last day an anomaly is still told
 
 
@@ -85,41 +87,49 @@ def _projected(limit: BudgetLimit, judged: Mapping[str, ProviderCost], ends: End
     return projected(limit, together(ends, limit.budget.currency, limit.rates), complete=complete)
 
 
-def anomaly_findings(
-    anomalies: Sequence[Anomaly],
-    daily: Sequence[Line],
-    limits: AnomalyLimits,
-    *,
-    tagged: Mapping[str, Sequence[Line]],
-) -> list[Finding]:
+def anomaly_findings(anomalies: Sequence[Anomaly], bill: Bill, limits: AnomalyLimits) -> list[Finding]:
     """
     Say of all that is watched whether its cost stands out now; an anomaly that ended days ago does not any more.
 
-    Args:
-        anomalies: What was found.
-        daily: The usage it was found in, which tells what was looked at.
-        limits: What is too little to tell.
-        tagged: By tag key, the charges in which its values were looked at.
+    A provider with too few days to tell what is usual is unknown.
     """
-    last = max((line.day for line in daily if line.day is not None), default=None)
+    last = max((line.day for line in bill.daily if line.day is not None), default=None)
     now = [anomaly for anomaly in anomalies if last is not None and anomaly.end + RECENT >= last]
     told = {_subject(anomaly.keys) for anomaly in now}
-    watched = {_subject(keys): keys for keys in _watched(daily, tagged)}
+    days = _days(bill.daily)
+    watched = {_subject(keys): keys for keys in _watched(bill) if days[keys["provider"]] >= LEAST_DAYS}
+    moved = {anomaly.keys["provider"] for anomaly in now}
     quiet = [
-        Finding("cost.anomaly", subject, Verdict.OK, "Its daily cost is as usual.", labels=_labels(keys))
+        Finding(
+            "cost.anomaly", subject, Verdict.OK, MOVED if keys["provider"] in moved else USUAL, labels=_labels(keys)
+        )
         for subject, keys in sorted(watched.items())
         if subject not in told
     ]
-    return [*(_anomaly(anomaly, limits) for anomaly in now), *quiet]
+    young = [_young(provider, count) for provider, count in sorted(days.items()) if count < LEAST_DAYS]
+    return [*(_anomaly(anomaly, limits) for anomaly in now), *quiet, *young]
 
 
-def _watched(daily: Sequence[Line], tagged: Mapping[str, Sequence[Line]]) -> Iterator[Mapping[str, str]]:
-    for line in daily:
+def _days(daily: Sequence[Line]) -> Mapping[str, int]:
+    """How many complete days of usage each provider tells."""
+    days = dict.fromkeys((line.provider for line in daily), 0)
+    for (provider, _), span in complete_days(daily).items():
+        days[provider] = max(days[provider], span.days)
+    return days
+
+
+def _young(provider: str, days: int) -> Finding:
+    reason = f"{days} complete days of usage are known; {LEAST_DAYS} are needed to tell what is usual."
+    return unknown("cost.anomaly", provider, reason=reason, labels={"provider": provider})
+
+
+def _watched(bill: Bill) -> Iterator[Mapping[str, str]]:
+    for line in (*bill.daily, *bill.by_account):
         yield {"provider": line.provider}
         for key in ("service", "account"):
             if value := getattr(line, key):
                 yield {"provider": line.provider, key: value}
-    for tag, lines in tagged.items():
+    for tag, lines in bill.tagged.items():
         for line in usage(lines):
             if value := line.tags.get(tag):
                 yield {"provider": line.provider, f"{TAG}{tag}": value}

@@ -20,7 +20,7 @@ from nephoscope.cost.totals import ProviderCost, Total, grand_total
 from nephoscope.cost.unit_economics import UnitCost, unit_costs
 from nephoscope.cost.views import apart
 from nephoscope.findings import Finding, Verdict, unknown
-from nephoscope.jobs.cost import JOB
+from nephoscope.jobs.cost import JOB, SCOPE
 from nephoscope.jobs.rollup import Newest
 from nephoscope.settings import Settings
 from nephoscope.settings.spending import budget_limits, clouds_with_bills
@@ -100,10 +100,15 @@ def _knows(one: Newest, provider: str) -> bool:
     return (one.readings or {}).get(f"status/{provider}") == "known"
 
 
-def _preference(one: Newest, provider: str, month: str) -> tuple[bool, bool, bool, timedelta, str, str]:
+def _preference(one: Newest, provider: str, month: str) -> tuple[bool, bool, bool, bool, timedelta, str, str]:
     age = datetime.max.replace(tzinfo=UTC) - one.at
     tells = bool(charged(one.readings or {}, provider))
-    return not _is_of(one, month), not _knows(one, provider), tells, age, one.cloud, one.scope
+    return not _is_of(one, month), not _knows(one, provider), not _is_api(one), tells, age, one.cloud, one.scope
+
+
+def _is_api(one: Newest) -> bool:
+    """Whether a Report asked a billing API, whose stream is the whole bill."""
+    return one.scope == SCOPE
 
 
 def _is_of(one: Newest, month: str) -> bool:
@@ -112,7 +117,7 @@ def _is_of(one: Newest, month: str) -> bool:
 
 def _lost(known: Sequence[Newest], chosen: Sequence[Newest], provider: str, month: str) -> str:
     """Why exports are not all of a cloud's bill: another one of them could not be read. An API tells all of it."""
-    if not all(charged(one.readings or {}, provider) for one in chosen):
+    if any(map(_is_api, chosen)):
         return ""
     lost = f"reason/{UNTOLD}"
     broken = [one for one in known if one.cloud == provider and _is_of(one, month) and lost in (one.readings or {})]
@@ -140,7 +145,7 @@ def _views(told: Iterable[Newest], month: str) -> Counter[str]:
 def _total(total: Total, month: Month, left_out: Counter[str]) -> Finding:
     views = ", ".join(f"{count} of {provider}" for provider, count in sorted(left_out.items()))
     said = f"The total of {month} is {total}."
-    # An API names no accounts: whoever has another payer's export beside it sees here that it is not added.
+    # An API may not tell its accounts: whoever has another payer's export beside it sees here that it is not added.
     said += f" Taken for views of a bill that is counted already, and not added: {views}." if views else ""
     if not total.is_exact:
         return unknown("cost.total", "all", reason=said)

@@ -41,7 +41,12 @@ from nephoscope.settings.timers import next_due_seconds
 
 JOB: Final = "cost"
 SCOPE: Final = "bill"
-_RUN = re.compile(r"(\d{8}T?\d*Z?-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{10,14}|\d{8}T\d{6}Z", re.IGNORECASE)
+# A folder that names a run ("202605030612", an id, "20260503T061200Z") or a month.
+_RUN = re.compile(
+    r"(\d{8}T?\d*Z?-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{10,14}|\d{8}T\d{6}Z"
+    r"|\d{8}-\d{8}|BILLING_PERIOD=.*",
+    re.IGNORECASE,
+)
 
 
 def run(
@@ -81,7 +86,7 @@ def run(
         JOB,
         SCOPE,
         findings,
-        coverage=_coverage(asked.answers),
+        coverage=asked.coverage,
         readings=carried,
         inputs={cloud: str(month) for cloud in bills},
         interval_seconds=next_due_seconds(settings, JOB, event),
@@ -98,7 +103,10 @@ def run_on_delivery(
     bills: Mapping[str, Bills] | None = None,
 ) -> Report:
     """
-    Judge the bill that a landed manifest lists; a month that is over is reconciled with the `bills` that are given.
+    Judge the bill that a landed manifest lists.
+
+    Of a month that is over only the bill is told, reconciled with the `bills` that are given: its budgets and what
+    stands out in it have made way for the next month's.
 
     Raises:
         BadPayload: The manifest, or a file that it lists, is not there any more.
@@ -110,6 +118,7 @@ def run_on_delivery(
     tags = watched_tags(settings)
     bill = deliveries.read(event.object, by=("provider", "service"), tags=tags)
     month = Month.of(max((line.month for line in bill.lines if line.month), default=str(Month.at(event.at))))
+    over = month.end <= event.at.date()
 
     report = CostReport.of(
         bill,
@@ -120,13 +129,13 @@ def run_on_delivery(
     # The lines of any one tag are all the charges, by day.
     by_day = bill.tagged[settings.bills.model_tag]
     judged, carried = _judged(report, by_day, tagged(bill.tagged, str(month)), month, settings)
-    findings = (*judged, *_reconciled(report, bills or {}, month, event))
+    findings = (*bill_findings(report.costs), *_reconciled(report, bills or {}, month)) if over else judged
 
     _store(outbox, event, month, report)
     return outbox.publish(
         event,
         JOB,
-        _scope(event.object.key),
+        _scope(event.object.key, str(month) if over else ""),
         findings,
         coverage=_coverage(bill.answers),
         readings=carried,
@@ -135,23 +144,25 @@ def run_on_delivery(
     )
 
 
-def _scope(manifest: str) -> str:
+def _scope(manifest: str, month: str) -> str:
     """
-    The stream of one export's month; its runs follow one another in it, so what names a run is left out.
+    The stream of one export; what names a run or a month is left out, so that a new month follows the one before it.
 
-    >>> _scope("exports/focus/20260501-20260531/202605030612/5f0c7a1e-1111-2222-3333-444455556666/manifest.json")
-    'bill/exports/focus/20260501-20260531'
-    >>> _scope("exp/metadata/BILLING_PERIOD=2026-05/exp-Manifest.json")
-    'bill/exp/metadata/BILLING_PERIOD=2026-05'
+    What still comes of a month that is over is a stream of that month.
+
+    >>> _scope("exports/focus/20260501-20260531/202605030612/5f0c7a1e-1111-2222-3333-444455556666/manifest.json", "")
+    'bill/exports/focus'
+    >>> _scope("exp/metadata/BILLING_PERIOD=2026-05/exp-Manifest.json", "2026-05")
+    'bill/exp/metadata/2026-05'
     """
-    folders = manifest.split("/")[:-1]
-    return "/".join([SCOPE, *(folder for folder in folders if not _RUN.fullmatch(folder))])
+    folders = [folder for folder in manifest.split("/")[:-1] if not _RUN.fullmatch(folder)]
+    return "/".join([SCOPE, *folders, *filter(None, [month])])
 
 
 def _anomalies(bill: Bill, settings: Settings) -> list[Anomaly]:
     from nephoscope.cost.anomalies import cost_anomalies  # numpy is loaded with the first bill, not with the function
 
-    return cost_anomalies(bill.daily, anomaly_limits(settings), tagged=bill.tagged)
+    return cost_anomalies(bill.daily, anomaly_limits(settings), tagged=bill.tagged, by_account=bill.by_account)
 
 
 def _judged(
@@ -161,12 +172,13 @@ def _judged(
     limits, bill = budget_limits(settings), report.bill
     named = {limit.tag for limit in limits if limit.tag}
     ends = _ends(history, bill.tagged, named, str(month))
-    carried = readings(str(month), report.costs, tags.only(named, every=settings.bills.model_tag), accounts(bill.lines))
+    charged = accounts(bill.by_account) | accounts(bill.lines)
+    carried = readings(str(month), report.costs, tags.only(named, every=settings.bills.model_tag), charged)
     every_cloud = clouds_with_bills(settings) <= set(report.costs)
     findings = (
         *bill_findings(report.costs),
         *budget_findings(limits, report.costs, ends, every_cloud=every_cloud, tagged=tags),
-        *anomaly_findings(report.anomalies, bill.daily, anomaly_limits(settings), tagged=bill.tagged),
+        *anomaly_findings(report.anomalies, bill, anomaly_limits(settings)),
     )
     return findings, carried | forecast_readings(ends)
 
@@ -180,10 +192,8 @@ def _ends(
     return {None: by_provider(month_ends(history, month)), **ends}
 
 
-def _reconciled(report: CostReport, bills: Mapping[str, Bills], month: Month, event: Event) -> list[Finding]:
+def _reconciled(report: CostReport, bills: Mapping[str, Bills], month: Month) -> list[Finding]:
     """Hold an export of a month that is over against the provider's own total."""
-    if month.end > event.at.date():
-        return []
     theirs = provider_costs({cloud: bills[cloud].lines(str(month)) for cloud in sorted(set(bills) & set(report.costs))})
     return [reconciled(cloud, str(month), report.costs[cloud], cost) for cloud, cost in theirs.items()]
 

@@ -198,9 +198,7 @@ def test_every_team_that_is_watched_is_told_of(
     path = write_csv("bill.csv", _days(focus_row, lambda day, team: 400 if (day, team) == (68, "research") else 100))
     bill = BillFiles([str(path)]).read(details=True, tags={"team": ()})
     limits = anomaly_limits(loads_json(b'{"version": 1}'))
-    findings = anomaly_findings(
-        cost_anomalies(bill.daily, limits, tagged=bill.tagged), bill.daily, limits, tagged=bill.tagged
-    )
+    findings = anomaly_findings(cost_anomalies(bill.daily, limits, tagged=bill.tagged), bill, limits)
     assert {one.subject: (str(one.verdict), one.labels) for one in findings if "team=" in one.subject} == {
         "aws/team=fraud": ("ok", {"provider": "aws", "team": "fraud"}),
         "aws/team=research": ("breach", {"provider": "aws", "team": "research"}),

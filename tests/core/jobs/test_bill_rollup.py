@@ -97,6 +97,15 @@ def test_the_bills_of_two_payers_are_added() -> None:
         assert "will end at 680" in found["cost.forecast", "all", ""].reason
 
 
+def test_an_api_that_tells_its_accounts_stands_beside_another_payers_export() -> None:
+    """The API of one payer and the export of another are two bills; of one payer's two views the API's counts."""
+    api, export = _export("bill", "300", "a b"), _export("bill/focus", "20", "c")
+    for told in ((api, export), (export, api)):
+        assert _found(*told, *OTHERS)["cost.total", "all", ""].value == Decimal(322)
+    same = replace(_export("bill/focus", "299", "a b"), at=AT + timedelta(hours=1))
+    assert _found(same, api, *OTHERS)["cost.total", "all", ""].value == Decimal(302)
+
+
 @pytest.mark.parametrize(
     ("told", "total"),
     [

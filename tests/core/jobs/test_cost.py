@@ -47,23 +47,37 @@ class FakeBills:
     def lines(self, month: str, *, tag: str = "") -> Answer:
         """Charge every day of a month up to a day."""
         self.asked.append((month, tag))
+        return self._told(month, tag)
+
+    def usage_by_account(self, month: str) -> Answer:
+        """Charge one account for everything."""
+        self.asked.append((month, "account"))
+        return self._told(month, account="training")
+
+    def _told(self, month: str, tag: str = "", account: str | None = None) -> Answer:
         first = date.fromisoformat(f"{month}-01")
         days = [first + timedelta(number) for number in range(31)]
         return Known(
-            tuple(self._line(day, month, tag) for day in days if day.month == first.month and day < self.until),
+            tuple(
+                self._line(day, month, tag, account) for day in days if day.month == first.month and day < self.until
+            ),
             datetime(2026, 5, 20, tzinfo=UTC),
         )
 
-    def _line(self, day: date, month: str, tag: str) -> Line:
+    def _line(self, day: date, month: str, tag: str, account: str | None) -> Line:
         amount = self.daily + (self.change(day) if self.change else Decimal(0))
         tags = {tag: "fraud"} if tag else {}
-        return Line(self.cloud, "USD", amount, amount, month, day, "ML", charge="Usage", tags=tags)
+        return Line(self.cloud, "USD", amount, amount, month, day, "ML", account=account, charge="Usage", tags=tags)
 
 
 class SilentBills:
     """A cloud that does not answer."""
 
     def lines(self, month: str, *, tag: str = "") -> Answer:
+        """Say why."""
+        return Unknown("access denied")
+
+    def usage_by_account(self, month: str) -> Answer:
         """Say why."""
         return Unknown("access denied")
 
@@ -117,6 +131,75 @@ def test_a_cloud_that_does_not_tell_its_tags_leaves_a_models_budget_unknown(outb
     found = {one.subject: one for one in report.findings if one.check == "cost.budget"}
     assert (str(found["fraud"].verdict), str(found["all"].verdict)) == ("unknown", "ok")
     assert tags([report.readings], "2026-05").untold == {("model", "azure"): "tags are not activated"}
+
+
+class MovedBetweenAccounts(FakeBills):
+    """A cloud that charges the same each day, on one day all of it to another account."""
+
+    def usage_by_account(self, month: str) -> Answer:
+        """Charge the account `training` 1 USD a day, and on a day of May 19 more."""
+        few = FakeBills(self.cloud, "1", lambda at: Decimal(19) if at == date(2026, 5, 18) else Decimal(0))
+        many = FakeBills(self.cloud, "19", lambda at: Decimal(-19) if at == date(2026, 5, 18) else Decimal(0))
+        told = few._told(month, account="training"), many._told(month, account="serving")
+        return Known(tuple(line for one in told if isinstance(one, Known) for line in one.lines), None)
+
+
+def test_accounts_are_watched_where_an_api_tells_them(outbox: Outbox) -> None:
+    """A day that an account paid far more for is told of it, with the service that drove it, also in a flat bill."""
+    limits = {"money": 10}
+    settings = _settings(bills={"aws": {}, "anomalies": limits})
+    report = cost.run(EVENT, bills={"aws": MovedBetweenAccounts("aws", "20")}, outbox=outbox, settings=settings)
+    found = {one.subject: one for one in report.findings if one.check == "cost.anomaly"}
+    assert str(found["aws/training"].verdict) == "breach"
+    assert found["aws/training"].labels == {"provider": "aws", "account": "training"}
+    assert "driven by ML" in found["aws/training"].reason
+    assert report.readings["accounts/aws"]
+
+
+class OneQuestionLess(FakeBills):
+    """A cloud that answers all but one question."""
+
+    def __init__(self, cloud: str, daily: str, *, silent: tuple[str, str]) -> None:
+        super().__init__(cloud, daily)
+        self.silent = silent
+
+    def _told(self, month: str, tag: str = "", account: str | None = None) -> Answer:
+        asked = month, tag or ("account" if account else "")
+        return Unknown("throttled") if asked == self.silent else super()._told(month, tag, account)
+
+
+@pytest.mark.parametrize(
+    ("silent", "missing"),
+    [
+        (("2026-05", "account"), "aws by account in 2026-05"),
+        (("2026-05", "model"), "aws by model in 2026-05"),
+        (("2026-04", "model"), "aws by model in 2026-04"),
+        (("2026-04", ""), "aws 2026-04"),
+    ],
+)
+def test_a_question_without_an_answer_is_missing_from_the_coverage(
+    silent: tuple[str, str], missing: str, outbox: Outbox
+) -> None:
+    """What could not be looked at is said, so that no alert of it is taken for one that is over."""
+    report = cost.run(
+        EVENT, bills={"aws": OneQuestionLess("aws", "20", silent=silent)}, outbox=outbox, settings=_settings()
+    )
+    assert str(report.coverage) == f"1 of 2 sources answered (missing: {missing})"
+    stored = outbox.ledger.get(f"cost/2026-05/{report.id}.json")
+    assert stored is not None
+    assert {"name": missing, "dialect": "API", "status": "unknown", "reason": "throttled"} in json.loads(stored[0])[
+        "sources"
+    ]
+
+
+def test_too_few_days_are_unknown_and_not_as_usual(outbox: Outbox) -> None:
+    """In an account of nine days nothing is usual yet, which is said once for the cloud."""
+    young = OneQuestionLess("aws", "20", silent=("2026-04", ""))
+    young.until = date(2026, 5, 10)
+    report = cost.run(EVENT, bills={"aws": young}, outbox=outbox, settings=_settings())
+    found = [one for one in report.findings if one.check == "cost.anomaly"]
+    assert [(one.subject, str(one.verdict)) for one in found] == [("aws", "unknown")]
+    assert found[0].reason == "9 complete days of usage are known; 15 are needed to tell what is usual."
 
 
 def test_teams_are_watched_beside_models(outbox: Outbox) -> None:
@@ -196,7 +279,7 @@ def test_a_repeated_event_asks_nobody_and_tells_the_same(outbox: Outbox) -> None
     asked = len(bills.asked)
     assert cost.run(EVENT, bills={"aws": bills}, outbox=outbox, settings=_settings()) == first
     assert len(bills.asked) == asked
-    assert bills.asked[:3] == [("2026-05", ""), ("2026-03", ""), ("2026-04", "")]
+    assert bills.asked[:3] == [("2026-05", ""), ("2026-04", ""), ("2026-03", "")]
 
 
 def test_the_whole_report_is_kept_with_the_tutorials_keys(outbox: Outbox) -> None:
@@ -300,6 +383,29 @@ def test_a_month_that_is_over_is_reconciled(daily: str, verdict: str, outbox: Ou
     bills = {"aws": FakeBills("aws", daily, until=date(2026, 6, 1))}
     report = cost.run_on_delivery(later, deliveries=deliveries, outbox=outbox, settings=_settings(), bills=bills)
     assert _found(report.findings)["cost.reconciliation", "aws/2026-05", "aws"] == verdict
+    assert {one.check for one in report.findings} == {"cost.bill", "cost.reconciliation"}
+    assert report.scope == "bill/exp/metadata/2026-05"
+
+
+def test_a_new_month_of_an_export_follows_the_one_before_it(outbox: Outbox, tmp_path: Path) -> None:
+    """Both months are one stream, so that what the old month breached resolves in the new one."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    budget = {"aws": {"amount": "10 USD", "cloud": "aws"}}
+    may = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings(budgets=budget))
+    listed = Path(event.object.key)
+    folder = tmp_path / "bucket/exp/metadata/BILLING_PERIOD=2026-06"
+    folder.mkdir()
+    (folder / listed.name).write_text((tmp_path / "bucket" / listed).read_text().replace("2026-05", "2026-06"))
+    data = tmp_path / "bucket/exp/data/BILLING_PERIOD=2026-06/exp-1.csv"
+    data.parent.mkdir()
+    data.write_text(f"{HEADER}\n{ROW.replace('2026-05', '2026-06').replace('12.5', '2.5')}\n")
+    key = (folder / listed.name).relative_to(tmp_path / "bucket").as_posix()
+    landed = ObjectWritten("june", datetime(2026, 6, 5, tzinfo=UTC), ObjectRef("aws", "bucket", key))
+    june = cost.run_on_delivery(landed, deliveries=deliveries, outbox=outbox, settings=_settings(budgets=budget))
+    assert may.scope == june.scope == "bill/exp/metadata"
+    verdicts = [_found(one.findings)["cost.budget", "aws", ""] for one in (may, june)]
+    assert verdicts == ["breach", "ok"]
 
 
 @pytest.mark.parametrize("listed", ["s3://other/exp/data/exp-1.csv", "s3://elsewhere/etc/passwd"])

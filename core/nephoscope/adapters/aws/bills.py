@@ -8,10 +8,10 @@ in us-east-1 alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict
 
 import boto3
 from botocore.config import Config
@@ -43,6 +43,8 @@ CHARGES = {
     "Support": "Purchase",
     "Enterprise Discount Program Discount": "Adjustment",
 }
+SERVICE = {"Type": "DIMENSION", "Key": "SERVICE"}
+USAGE = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": sorted(CHARGES)}}}
 
 
 class CostExplorerBills:
@@ -60,6 +62,16 @@ class CostExplorerBills:
 
     def lines(self, month: str, *, tag: str = "") -> Answer:
         """Ask for a month by day, service (or tag) and record type."""
+        by = {"Type": "TAG", "Key": tag} if tag else SERVICE
+        question = {"GroupBy": [by, {"Type": "DIMENSION", "Key": "RECORD_TYPE"}]}
+        return self._answered(month, question, lambda keys: _charge(keys, tag))
+
+    def usage_by_account(self, month: str) -> Answer:
+        """Ask for a month's usage by day, service and account: two groups are the most, so it is a call of its own."""
+        question = {"GroupBy": [{"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}, SERVICE], "Filter": USAGE}
+        return self._answered(month, question, lambda keys: Keys(account=keys[0], service=keys[1], charge="Usage"))
+
+    def _answered(self, month: str, question: Mapping[str, Any], keys: Callable[[Sequence[str]], Keys]) -> Answer:
         asked = Month.of(month)
         end = asked.told_until(self._clock.now())
         if end <= asked.first:
@@ -67,12 +79,14 @@ class CostExplorerBills:
         try:
             found: list[Line] = []
             told: set[date] = set()
-            for page in self._pages(asked, end, tag):
+            for page in self._pages(asked, end, question):
                 for period in page["ResultsByTime"]:
                     day = date.fromisoformat(period["TimePeriod"]["Start"][:10])
                     told.add(day)
+                    estimated = bool(period.get("Estimated"))
                     found += [
-                        _line(group, day, month, tag, bool(period.get("Estimated"))) for group in period["Groups"]
+                        _line(group["Metrics"], day, month, estimated, keys(group["Keys"]))
+                        for group in period["Groups"]
                     ]
         except (ClientError, BotoCoreError) as error:
             return Unknown(_said(error))
@@ -87,13 +101,12 @@ class CostExplorerBills:
             )
         return Known(tuple(found), midnight(end))
 
-    def _pages(self, month: Month, end: date, tag: str) -> Iterator[Mapping[str, Any]]:
-        by = {"Type": "TAG", "Key": tag} if tag else {"Type": "DIMENSION", "Key": "SERVICE"}
+    def _pages(self, month: Month, end: date, question: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         asked: dict[str, Any] = {
             "TimePeriod": {"Start": month.first.isoformat(), "End": end.isoformat()},
             "Granularity": "DAILY",
             "Metrics": [BILLED, EFFECTIVE],
-            "GroupBy": [by, {"Type": "DIMENSION", "Key": "RECORD_TYPE"}],
+            **question,
         }
         tokens: set[str] = set()
         for _ in range(self._pages_most):
@@ -113,11 +126,27 @@ class _Unfinished(Exception):
     """The pages did not come to their end."""
 
 
-def _line(group: Mapping[str, Any], day: date, month: str, tag: str, estimated: bool) -> Line:
-    name, record = group["Keys"]
-    billed, effective = group["Metrics"][BILLED], group["Metrics"][EFFECTIVE]
+class Keys(TypedDict, total=False):
+    """What a group's keys say of a line."""
+
+    service: str
+    account: str
+    charge: str
+    tags: Mapping[str, str]
+
+
+def _charge(keys: Sequence[str], tag: str) -> Keys:
+    name, record = keys
+    charge = CHARGES.get(record, "Usage")
+    if not tag:
+        return {"service": name, "charge": charge}
     # A tag's key and value come as one text: "model$fraud_detection_v2", with nothing after the "$" where it is unset.
-    value = name.removeprefix(f"{tag}$") if tag else ""
+    value = name.removeprefix(f"{tag}$")
+    return {"charge": charge, "tags": {tag: value} if value else {}}
+
+
+def _line(metrics: Mapping[str, Any], day: date, month: str, estimated: bool, keys: Keys) -> Line:
+    billed, effective = metrics[BILLED], metrics[EFFECTIVE]
     return Line(
         provider="aws",
         currency=billed["Unit"],
@@ -125,10 +154,8 @@ def _line(group: Mapping[str, Any], day: date, month: str, tag: str, estimated: 
         effective=amount(effective["Amount"]),
         month=month,
         day=day,
-        service=None if tag else name,
-        charge=CHARGES.get(record, "Usage"),
         estimated=estimated,
-        tags={tag: value} if value else {},
+        **keys,
     )
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from nephoscope.adapters.https import Answer as Answered
@@ -43,6 +44,50 @@ CHARGES = {
 }
 
 
+Group: TypeAlias = tuple[str, str]  # its type and its name
+SERVICE: Group = ("Dimension", "ServiceName")
+CHARGE: Group = ("Dimension", "ChargeType")
+SUBSCRIPTION: Group = ("Dimension", "SubscriptionId")
+USAGE = ("Usage", "UnusedReservation", "UnusedSavingsPlan")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days that are asked for; the end is exclusive."""
+
+    start: date
+    end: date
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.end}, exclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the days are grouped by, two things at most, and the charge types that are asked for; all where none is."""
+
+    first: Group
+    second: Group
+    only: tuple[str, ...] = ()
+
+    def body(self, kind: str, period: Period) -> dict[str, Any]:
+        """Write the question as the API reads it; its period's end is inclusive there, to the second."""
+        last = period.end - timedelta(days=1)
+        dataset: dict[str, Any] = {
+            "granularity": "Daily",
+            "aggregation": {"totalCost": {"name": "Cost", "function": "Sum"}},
+            "grouping": [{"type": kind_of, "name": name} for kind_of, name in (self.first, self.second)],
+        }
+        if self.only:
+            dataset["filter"] = {"dimensions": {"name": CHARGE[1], "operator": "In", "values": list(self.only)}}
+        return {
+            "type": kind,
+            "timeframe": "Custom",
+            "timePeriod": {"from": f"{period.start}T00:00:00Z", "to": f"{last}T23:59:59Z"},
+            "dataset": dataset,
+        }
+
+
 class CostManagementBills:
     """The bill of one scope: a billing account, a subscription, a resource group."""
 
@@ -59,36 +104,49 @@ class CostManagementBills:
         self._clock, self._token, self._wait = clock, token, wait
         self._timeout_seconds = timeout_seconds
         self._endpoint = endpoint
+        self._subscription = subscription_of(scope)
         path = f"{scope.strip('/')}/providers/Microsoft.CostManagement/query?api-version={API_VERSION}"
         self._url = f"{endpoint}/{path}"
 
     def lines(self, month: str, *, tag: str = "") -> Answer:
         """Ask for a month by day, service (or tag) and charge type: once as invoiced, once amortised."""
+        by = Question(("TagKey", tag) if tag else SERVICE, CHARGE)
+        return self._told(
+            month,
+            lambda period: _joined(
+                self._rows("ActualCost", by, period), self._rows("AmortizedCost", by, period), self._subscription, tag
+            ),
+        )
+
+    def usage_by_account(self, month: str) -> Answer:
+        """Ask for a month's amortised usage by day, service and subscription: two groups are the most."""
+        by = Question(SERVICE, SUBSCRIPTION, only=USAGE)
+        return self._told(month, lambda period: map(_usage, self._rows("AmortizedCost", by, period)))
+
+    def _told(self, month: str, read: Callable[[Period], Iterable[Line]]) -> Answer:
         asked = Month.of(month)
-        end = asked.told_until(self._clock.now())
-        if end <= asked.first:
+        period = Period(asked.first, asked.told_until(self._clock.now()))
+        if period.end <= period.start:
             return Unknown(f"Not one day of {month} is over.")
         try:
-            actual = self._rows("ActualCost", asked.first, end, tag)
-            amortised = self._rows("AmortizedCost", asked.first, end, tag)
-            return Known(tuple(_joined(actual, amortised, month, tag)), midnight(end))
+            return Known(tuple(replace(line, month=month) for line in read(period)), midnight(period.end))
         except (_Refused, Transient) as error:
             return Unknown(str(error))
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             return Unknown(f"Cost Management's answer cannot be read ({type(error).__name__}: {error}).")
 
-    def _rows(self, kind: str, start: date, end: date, tag: str) -> list[dict[str, Any]]:
-        body = json.dumps(_question(kind, start, end, tag)).encode()
+    def _rows(self, kind: str, by: Question, period: Period) -> list[dict[str, Any]]:
+        body = json.dumps(by.body(kind, period)).encode()
         rows: list[dict[str, Any]] = []
         for page in self._pages(body):
             names = [column["name"] for column in page["columns"]]
             rows += [dict(zip(names, row, strict=True)) for row in page["rows"]]
         told = {_day(row) for row in rows}
-        strange = sorted(day for day in told if not start <= day < end)
+        strange = sorted(day for day in told if not period.start <= day < period.end)
         if strange:
-            raise _Refused(f"Cost Management answered for {strange[0]}, asked for {start} to {end}, exclusive.")
-        if len(told) == 1 and (end - start).days > 3:
-            raise _Refused(f"Cost Management told of {told.pop()} alone, asked for {start} to {end}, exclusive.")
+            raise _Refused(f"Cost Management answered for {strange[0]}, asked for {period}.")
+        if len(told) == 1 and (period.end - period.start).days > 3:
+            raise _Refused(f"Cost Management told of {told.pop()} alone, asked for {period}.")
         return rows
 
     def _pages(self, body: bytes) -> Iterator[Mapping[str, Any]]:
@@ -140,22 +198,6 @@ def longest_wait(headers: Mapping[str, str]) -> float:
     return max(waits, default=10.0)
 
 
-def _question(kind: str, start: date, end: date, tag: str) -> dict[str, Any]:
-    by = {"type": "TagKey", "name": tag} if tag else {"type": "Dimension", "name": "ServiceName"}
-    # The period's end is inclusive here, to the second.
-    last = datetime.fromordinal(end.toordinal() - 1).date()
-    return {
-        "type": kind,
-        "timeframe": "Custom",
-        "timePeriod": {"from": f"{start}T00:00:00Z", "to": f"{last}T23:59:59Z"},
-        "dataset": {
-            "granularity": "Daily",
-            "aggregation": {"totalCost": {"name": "Cost", "function": "Sum"}},
-            "grouping": [by, {"type": "Dimension", "name": "ChargeType"}],
-        },
-    }
-
-
 def _day(row: Mapping[str, Any]) -> date:
     text = str(row["UsageDate"])
     return datetime.strptime(text[:10].replace("-", ""), "%Y%m%d").date()  # noqa: DTZ007  # a day has no zone
@@ -167,7 +209,7 @@ def _cost(row: Mapping[str, Any]) -> Decimal:
 
 
 def _joined(
-    actual: Sequence[Mapping[str, Any]], amortised: Sequence[Mapping[str, Any]], month: str, tag: str
+    actual: Sequence[Mapping[str, Any]], amortised: Sequence[Mapping[str, Any]], account: str | None, tag: str
 ) -> Iterator[Line]:
     """Put the two views side by side; a key that one of them lacks costs nothing in it."""
     sums: dict[tuple[date, str, str, str], dict[str, list[Decimal]]] = {}
@@ -182,9 +224,33 @@ def _joined(
             currency=currency,
             billed=total(found["actual"]),
             effective=total(found["amortised"]),
-            month=month,
             day=day,
             service=None if tag else name or None,
+            account=account,
             charge=CHARGES.get(charge.lower(), "Usage"),
             tags={tag: name} if tag and name else {},
         )
+
+
+def _usage(row: Mapping[str, Any]) -> Line:
+    return Line(
+        provider="azure",
+        currency=row["Currency"],
+        billed=None,
+        effective=_cost(row),
+        day=_day(row),
+        service=row["ServiceName"] or None,
+        account=row["SubscriptionId"].lower() or None,
+        charge="Usage",
+    )
+
+
+def subscription_of(scope: str) -> str | None:
+    """
+    The subscription that a scope lies in; None for a billing account or a management group, which hold several.
+
+    >>> subscription_of("/subscriptions/0F0A/resourceGroups/ml"), subscription_of("providers/Microsoft.Billing/x")
+    ('0f0a', None)
+    """
+    kind, _, rest = scope.strip("/").partition("/")
+    return rest.partition("/")[0].lower() if kind.lower() == "subscriptions" else None

@@ -22,6 +22,7 @@ from google.cloud.exceptions import GoogleCloudError
 
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.month import Month, midnight
+from nephoscope.errors import Transient
 
 BYTES_MOST = 20 * 1024**3  # 20 GiB, about a tenth of a dollar
 TIMEOUT_SECONDS = 60.0
@@ -29,6 +30,7 @@ RETRY = bigquery.DEFAULT_RETRY.with_timeout(20.0)  # else ten minutes
 TABLE = re.compile(r"[A-Za-z0-9_:.-]+\.[A-Za-z0-9_]+\.[A-Za-z0-9_$-]+")
 EVER = datetime(9999, 12, 31, tzinfo=UTC)
 EXPORT_TIMES = ("x_ExportTime", "_PARTITIONTIME")  # partitions that follow the time of export
+_REFUSALS = (GoogleAPIError, GoogleCloudError, GoogleAuthError)
 LATE = timedelta(days=45)  # how long after its month a charge may still be exported
 
 # Amounts are floats in the export; as text they keep their shortest decimal, which BIGNUMERIC holds.
@@ -101,26 +103,42 @@ class BigQueryBills:
         """Ask for an invoice's month by day, service, account, type of cost and tag."""
         asked = Month.of(month)
         if not TABLE.fullmatch(self._table):
-            return Unknown(f"'{self._table}' is no name of a table: project.dataset.table.")
+            return Unknown(self._misnamed)
         try:
             query = self._query(tag)
             watermark = self._watermarks.get(month, EVER) if tag else EVER
             config = self._config(asked, tag, watermark)
             estimate = self._estimated(query, config)
             if estimate > self._bytes_most:
-                return Unknown(
-                    f"The query would read {_gib(estimate)} of '{self._table}', its cap is {_gib(self._bytes_most)}."
-                )
+                return Unknown(self._too_much(estimate))
             job = self._run(query, config)
             rows = [dict(row) for row in job.result(timeout=TIMEOUT_SECONDS, retry=RETRY, job_retry=None)]
             return self._answer(rows, month, tag)
-        except (GoogleAPIError, GoogleCloudError, GoogleAuthError) as error:
-            said = str(getattr(error, "message", "") or error).splitlines()[0].rstrip(".")
-            return Unknown(f"BigQuery did not answer ({type(error).__name__}): {said}.")
-        except (OSError, TimeoutError) as error:
-            return Unknown(f"BigQuery does not answer: {error}.")
+        except (*_REFUSALS, OSError) as error:
+            return Unknown(_said(error))
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             return Unknown(f"BigQuery's answer cannot be read ({type(error).__name__}: {error}).")
+
+    def usage_by_account(self, month: str) -> Answer:
+        """The same: each line tells its project, where its charge has one."""
+        return self.lines(month)
+
+    def look(self, month: str) -> str:
+        """
+        Ask after the table, and have the query of a month estimated, which is free of charge; both, for people.
+
+        Raises:
+            Transient: It is not there, it may not be read, or a query would read too much.
+        """
+        if not TABLE.fullmatch(self._table):
+            raise Transient(self._misnamed, do="correct bills.gcp.table")
+        try:
+            estimate = self._estimated(self._query(""), self._config(Month.of(month), "", EVER))
+        except (*_REFUSALS, OSError) as error:
+            raise Transient(_said(error)) from error
+        if estimate > self._bytes_most:
+            raise Transient(self._too_much(estimate), do="raise bills.gcp.most_gib")
+        return f"the table is there; a query of {month} would read {_gib(estimate)}"
 
     def _query(self, tag: str) -> str:
         value = _TAG[self._focus] if tag else "CAST(NULL AS STRING)"
@@ -143,6 +161,13 @@ class BigQueryBills:
         dry.dry_run = True
         dry.use_query_cache = False
         return int(self._run(query, dry).total_bytes_processed)
+
+    @property
+    def _misnamed(self) -> str:
+        return f"'{self._table}' is no name of a table: project.dataset.table."
+
+    def _too_much(self, estimate: int) -> str:
+        return f"The query would read {_gib(estimate)} of '{self._table}', its cap is {_gib(self._bytes_most)}."
 
     def _run(self, query: str, config: bigquery.QueryJobConfig) -> Any:
         return self._client.query(query, job_config=config, timeout=TIMEOUT_SECONDS, retry=RETRY, job_retry=None)
@@ -184,6 +209,13 @@ def _line(row: Mapping[str, Any], month: str, tag: str, *, focus: bool) -> Line:
         tags={tag: row["tag"]} if tag and row["tag"] else {},
         rows=row["charges"],
     )
+
+
+def _said(error: Exception) -> str:
+    if not isinstance(error, _REFUSALS):
+        return f"BigQuery does not answer: {error}."
+    said = str(getattr(error, "message", "") or error).splitlines()[0].rstrip(".")
+    return f"BigQuery did not answer ({type(error).__name__}): {said}."
 
 
 def _gib(size: int) -> str:
