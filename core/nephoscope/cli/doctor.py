@@ -25,6 +25,7 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
     command = commands.add_parser(
         "doctor", parents=[options], help="ask every source, right, topic, channel, secret and schedule if it answers"
     )
+    command.add_argument("--paid", action="store_true", help="ask what costs money too: Cost Explorer, $0.01 a page")
     command.set_defaults(run=doctor, name="doctor")
 
 
@@ -40,7 +41,8 @@ def doctor(arguments: argparse.Namespace) -> Answer:
     local = Local.from_file(getattr(arguments, "config", None), clock=FixedClock(now) if now else None)
     with Console(stderr=True, emoji=False).status("") as status:  # a service that is away takes its time to say so
         checkups = examine(
-            Doctor(local).probes(), show=lambda probe: status.update(escape(f"{probe.kind} {probe.name}: {probe.call}"))
+            Doctor(local, paid=arguments.paid).probes(),
+            show=lambda probe: status.update(escape(f"{probe.kind} {probe.name}: {probe.call}")),
         )
 
     def text(console: Console) -> None:

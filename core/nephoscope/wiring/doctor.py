@@ -20,6 +20,16 @@ from nephoscope.settings import Settings
 from nephoscope.settings.spending import clouds_with_bills
 from nephoscope.settings.timers import interval_seconds
 from nephoscope.settings.watches import Asked, asked
+from nephoscope.wiring.bill_looks import (
+    ADVISERS,
+    CALLS,
+    ENROLMENTS,
+    PAID,
+    RIGHTS,
+    advice_look,
+    adviser_is_asked,
+    bill_look,
+)
 from nephoscope.wiring.channels import channels
 from nephoscope.wiring.function import Cloud
 from nephoscope.wiring.local import Local
@@ -34,6 +44,7 @@ CLOUD_OF = STORES | TOPIC_CLOUDS | {"aws-sm": "aws", "azure-kv": "azure", "gcp-s
 LOOKS = {"sns": "list its subscriptions", "eventgrid": "get its address", "pubsub": "list its subscriptions"}
 LATE = 2  # a job that has not run for two intervals is late
 TRIAL = "nephoscope security log trial: whoever its route leads to is told"
+PAY = "nephoscope doctor --paid asks it"
 SCHEMES = ("env:", "aws-sm:", "azure-kv:", "gcp-sm:")
 
 
@@ -42,6 +53,7 @@ class Doctor:
     """The probes of one configuration."""
 
     local: Local
+    paid: bool = False  # whether what costs money is asked too
 
     def probes(self) -> Iterator[Probe]:
         """Every probe, in the order in which data flows."""
@@ -95,10 +107,14 @@ class Doctor:
         return f"{watch.query}: {answer.reason if isinstance(answer, Unknown) else f'{len(answer.points)} points'}"
 
     def _bills(self) -> Iterator[Probe]:
+        now = self.local.clock.now()
         for cloud in sorted(clouds_with_bills(self.settings)):
-            yield Probe(
-                "source", f"bills.{cloud}", "ask for a month", None, "nephoscope run cost --dry-run (it may cost)"
-            )
+            tried = self.paid or cloud not in PAID
+            ask = partial(bill_look, cloud, self.settings, now) if tried else None
+            yield Probe("source", f"bills.{cloud}", CALLS[cloud], ask, RIGHTS[cloud] if tried else PAY)
+            if adviser_is_asked(cloud, self.settings):
+                advise, name = partial(advice_look, cloud, self.settings), f"recommendations of {cloud}"
+                yield Probe("source", name, ADVISERS[cloud], advise, ENROLMENTS[cloud])
 
     def _topic(self) -> Iterator[Probe]:
         url = self.settings.topic

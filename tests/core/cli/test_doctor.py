@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from fakes.bills import cost_explorer_day, document, served
 from nephoscope.cli.main import main
 
 CONFIG = """\
@@ -26,8 +27,8 @@ def asked(tmp_path, capsys, monkeypatch):
     path = tmp_path / "nephoscope.yaml"
     path.write_text(CONFIG.format(folder=tmp_path))
 
-    def ask(*options):
-        code = main(["--config", str(path), "--output", "json", *options, "doctor"])
+    def ask(*options, paid=False):
+        code = main(["--config", str(path), "--output", "json", *options, "doctor", *(["--paid"] if paid else [])])
         return code, json.loads(capsys.readouterr().out)
 
     return ask
@@ -87,3 +88,57 @@ def test_what_a_name_says_is_shown_as_it_is(tmp_path, capsys, monkeypatch):
     path.write_text(CONFIG.format(folder=tmp_path).replace("env:DOCTOR_ROOM", "env:X"))
     main(["--config", str(path), "doctor"])
     assert "read env:X: " in capsys.readouterr().out
+
+
+def ask_for_bills(config):
+    """Have the configuration ask Amazon what it charges and what it recommends."""
+    config.write_text(f"{config.read_text()}bills: {{aws: {{recommendations: true}}}}\n")
+
+
+@pytest.fixture
+def amazon(monkeypatch):
+    """Cost Explorer and the Cost Optimization Hub on the loopback."""
+    pytest.importorskip("boto3")
+
+    def answer(_path, body):
+        if b"TimePeriod" not in body:
+            return document({"items": []})
+        asked = json.loads(body)
+        assert asked["TimePeriod"] == {"Start": "2026-05-01", "End": "2026-05-02"}
+        return document({"ResultsByTime": [cost_explorer_day(1, ("AmazonSageMaker", "Usage", "10", "12"))]})
+
+    with served(answer) as http:
+        for name, value in {"ENDPOINT_URL": http.url, "ACCESS_KEY_ID": "t", "SECRET_ACCESS_KEY": "t"}.items():
+            monkeypatch.setenv(f"AWS_{name}", value)
+        yield http
+
+
+def test_what_costs_money_is_asked_only_when_that_is_said(asked, amazon, tmp_path):
+    """Cost Explorer takes a cent a page: it is not tried without --paid, and then with one page for one day."""
+    ask_for_bills(tmp_path / "nephoscope.yaml")
+    _, answer = asked("--now", "2026-05-20T06:00:00Z")
+    bill = named(answer, "source")["bills.aws"]
+    assert (bill["outcome"], "$0.01" in bill["call"], "--paid" in bill["do"]) == ("not_tried", True, True)
+    assert len(amazon.requests) == 1  # the adviser, which is free of charge
+    _, answer = asked("--now", "2026-05-20T06:00:00Z", paid=True)
+    bill = named(answer, "source")["bills.aws"]
+    assert (bill["outcome"], bill["answer"]) == ("ok", "the first day of 2026-05: 1 lines")
+    assert len(amazon.requests) == 3
+
+
+def test_an_adviser_is_asked_where_the_configuration_asks_it(asked, amazon, tmp_path):
+    """The Cost Optimization Hub answers with how much it recommends; where nobody asks it, nothing is said of it."""
+    assert "recommendations of aws" not in named(asked()[1], "source")
+    ask_for_bills(tmp_path / "nephoscope.yaml")
+    advice = named(asked()[1], "source")["recommendations of aws"]
+    assert (advice["outcome"], advice["answer"]) == ("ok", "0 recommendations")
+
+
+def test_an_account_that_is_not_enrolled_is_found(asked, amazon, tmp_path):
+    """What the service said and what to do about it stand in the answer."""
+    ask_for_bills(tmp_path / "nephoscope.yaml")
+    refused = {"__type": "AccessDeniedException", "message": "Account is not enrolled"}
+    amazon.script.append(document(refused, 400))
+    advice = named(asked()[1], "source")["recommendations of aws"]
+    assert (advice["outcome"], "not enrolled" in advice["answer"]) == ("failed", True)
+    assert "enrol the account" in advice["do"]
