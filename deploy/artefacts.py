@@ -17,7 +17,7 @@ OF_CLOUD = {
         "azure-identity>=1.19",
         "azure-storage-blob>=12.24",
     ),
-    "gcp": ("functions-framework>=3.10", "google-cloud-storage>=3.0"),
+    "gcp": ("functions-framework>=3.10", "google-auth[requests,urllib3]>=2.38"),
 }
 # What a foreign topic takes is a signer, never an SDK, and of AWS alone; staged only where the topic is there.
 SIGNERS = {"aws": "botocore>=1.40"}
@@ -49,7 +49,12 @@ FEATURES = (
 IMAGE = {
     "aws": ("awslambdaric>=3.1",),
     "azure": (),
-    "gcp": ("google-cloud-bigquery>=3.30", "google-cloud-bigtable>=2.24", "google-cloud-datastore>=2.20"),
+    "gcp": (
+        "google-cloud-bigquery>=3.30",
+        "google-cloud-bigtable>=2.24",
+        "google-cloud-datastore>=2.20",
+        "google-cloud-storage>=3.0",
+    ),
 }
 
 HANDLERS = {"aws": ("handler.py",), "azure": ("function_app.py", "host.json"), "gcp": ("main.py",)}

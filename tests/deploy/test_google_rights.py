@@ -66,7 +66,8 @@ def used(calls):
 def test_records_take_what_their_roles_hold(recorded):
     """Creating, reading, replacing and listing records: no permission is missing and none is unused."""
     from google.auth.credentials import AnonymousCredentials
-    from nephoscope.adapters.gcp.state import GcsState, connected
+    from nephoscope.adapters.gcp.state import GcsState
+    from nephoscope.adapters.gcp.storage import connected
 
     _, bucket, calls = recorded
     state = GcsState(connected(AnonymousCredentials()), bucket, "records", endpoint=calls.url)
@@ -80,14 +81,17 @@ def test_records_take_what_their_roles_hold(recorded):
 
 def test_landed_tables_take_reading_alone(recorded, tmp_path):
     """What lands is read, and nothing else is asked."""
+    from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.objects import GcsObjects
+    from nephoscope.adapters.gcp.storage import connected
 
     client, bucket, calls = recorded
     blob = client.bucket(bucket).blob("landed/a.parquet")
     blob.upload_from_string(b"rows")
     calls.made.clear()
     ref = ObjectRef("gcp", bucket, "landed/a.parquet", str(blob.generation))
-    assert GcsObjects(client).fetch(ref, tmp_path / "a", most_bytes=100) == 4
+    objects = GcsObjects(connected(AnonymousCredentials()), endpoint=calls.url)
+    assert objects.fetch(ref, tmp_path / "a", most_bytes=100) == 4
     assert used(calls) == granted("read")
 
 

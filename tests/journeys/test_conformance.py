@@ -288,7 +288,8 @@ class Gcp:
     def state(self):
         """Its ledger."""
         from google.auth.credentials import AnonymousCredentials
-        from nephoscope.adapters.gcp.state import GcsState, connected
+        from nephoscope.adapters.gcp.state import GcsState
+        from nephoscope.adapters.gcp.storage import connected
 
         return GcsState(connected(AnonymousCredentials()), self.records.name, "records", endpoint=self.endpoint)
 

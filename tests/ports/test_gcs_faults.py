@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from fakes.scripted_http import RESET, Answer, ScriptedHttp, serving
+from fakes.scripted_http import CUT, RESET, Answer, ScriptedHttp, serving
 from nephoscope.errors import Transient
+from nephoscope.events import ObjectRef
 from nephoscope.ports import Lost, Version
 
+objects = pytest.importorskip("nephoscope.adapters.gcp.objects")
 state = pytest.importorskip("nephoscope.adapters.gcp.state")
+json_api = pytest.importorskip("nephoscope.adapters.gcp.storage")
 credentials = pytest.importorskip("google.auth.credentials")
 
 
@@ -24,7 +29,7 @@ def storage() -> Iterator[ScriptedHttp]:
 @pytest.fixture
 def records(storage: ScriptedHttp) -> object:
     """A store over it."""
-    http = state.connected(credentials.AnonymousCredentials())
+    http = json_api.connected(credentials.AnonymousCredentials())
     return state.GcsState(http, "b", "hub", endpoint=storage.url)
 
 
@@ -66,3 +71,35 @@ def test_a_success_that_says_nothing_is_transient(storage: ScriptedHttp, records
     for ask in (lambda: list(records.list("due/")), lambda: records.create("a", b"1"), lambda: records.get("a")):
         with pytest.raises(Transient, match="gs://b/hub/"):
             ask()
+
+
+LANDED = ObjectRef("gcp", "b", "landed/a.csv", "7")
+
+
+@pytest.mark.parametrize("fault", [CUT, Answer(403, body=b"why")])
+def test_an_object_that_does_not_come_whole_is_transient(
+    storage: ScriptedHttp, tmp_path: Path, fault: Answer | str
+) -> None:
+    """Half a table is no damaged table, and a right that is missing no missing object: the Event comes again."""
+    http = json_api.connected(credentials.AnonymousCredentials())
+    storage.script.append(fault)
+    with pytest.raises(Transient, match="gs://b/landed/"):
+        objects.GcsObjects(http, endpoint=storage.url).fetch(LANDED, tmp_path / "it", most_bytes=100)
+
+
+class Unpacking:
+    """Cloud Storage for an object with `Content-Encoding: gzip`: it is served unpacked, and no length is told."""
+
+    def urlopen(self, *_: object, **__: object) -> object:
+        """A thousand bytes."""
+        from urllib3 import HTTPResponse
+
+        return HTTPResponse(io.BytesIO(b"x" * 1_000), status=200, preload_content=False)
+
+
+@pytest.mark.parametrize(("most", "copied"), [(1_000, True), (999, False)])
+def test_an_object_without_a_length_is_counted(tmp_path: Path, most: int, copied: bool) -> None:
+    """What unpacks on its way takes no more room than what lies there unpacked."""
+    file = tmp_path / "it"
+    assert objects.GcsObjects(Unpacking()).fetch(LANDED, file, most_bytes=most) == 1_000
+    assert file.exists() == copied

@@ -25,7 +25,8 @@ def _blobs(request):
 
 def _gcs(request):
     credentials = pytest.importorskip("google.auth.credentials")
-    from nephoscope.adapters.gcp.state import GcsState, connected
+    from nephoscope.adapters.gcp.state import GcsState
+    from nephoscope.adapters.gcp.storage import connected
 
     http = connected(credentials.AnonymousCredentials())
     return GcsState(http, uuid4().hex, "hub", endpoint=request.getfixturevalue("gcs"))

@@ -70,18 +70,21 @@ def _gcs(request):
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.objects import GcsObjects
+    from nephoscope.adapters.gcp.storage import connected
 
-    def client(endpoint):
-        return storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": endpoint})
+    endpoint = request.getfixturevalue("gcs")
+    client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": endpoint})
+    bucket = client.create_bucket(uuid4().hex)
 
-    bucket = client(request.getfixturevalue("gcs")).create_bucket(uuid4().hex)
+    def opened(endpoint):
+        return GcsObjects(connected(AnonymousCredentials()), endpoint=endpoint)
 
     def put(key, body):
         blob = bucket.blob(key)
         blob.upload_from_string(body)
         return ObjectRef("gcp", bucket.name, key, str(blob.generation))
 
-    return put, GcsObjects(bucket.client), lambda: GcsObjects(client("http://127.0.0.1:9"))
+    return put, opened(endpoint), lambda: opened("http://127.0.0.1:9")
 
 
 STORES = {"aws": _s3, "azure": _blobs, "gcp": _gcs}

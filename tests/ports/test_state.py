@@ -51,7 +51,8 @@ def _blobs(request: pytest.FixtureRequest, _: Path) -> Open:
 def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
-    from nephoscope.adapters.gcp.state import GcsState, connected
+    from nephoscope.adapters.gcp.state import GcsState
+    from nephoscope.adapters.gcp.storage import connected
 
     options = {"api_endpoint": request.getfixturevalue("gcs")}
 

@@ -21,7 +21,8 @@ def test_a_sweep_lists_a_thousand_markers_a_request(gcs: str, clouds: tuple[str,
     if "gcp" not in clouds:
         pytest.skip("not among --clouds: gcp")
     credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
-    from nephoscope.adapters.gcp.state import GcsState, connected
+    from nephoscope.adapters.gcp.state import GcsState
+    from nephoscope.adapters.gcp.storage import connected
 
     listed: list[str] = []
 

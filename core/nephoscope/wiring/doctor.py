@@ -35,12 +35,11 @@ from nephoscope.wiring.function import Cloud
 from nephoscope.wiring.local import Local
 from nephoscope.wiring.local import secret as local_secret
 from nephoscope.wiring.metrics import metric_store
-from nephoscope.wiring.people import CLOUDS
+from nephoscope.wiring.people import CLOUDS, STORE_OF
 from nephoscope.wiring.topics import CLOUD_OF as TOPIC_CLOUDS
 
 ABSENT = "doctor/absent"  # no record has this key
-STORES = {"s3": "aws", "az": "azure", "gs": "gcp"}
-CLOUD_OF = STORES | TOPIC_CLOUDS | {"aws-sm": "aws", "azure-kv": "azure", "gcp-sm": "gcp"}
+CLOUD_OF = STORE_OF | TOPIC_CLOUDS | {"aws-sm": "aws", "azure-kv": "azure", "gcp-sm": "gcp"}
 LOOKS = {"sns": "list its subscriptions", "eventgrid": "get its address", "pubsub": "list its subscriptions"}
 LATE = 2  # a job that has not run for two intervals is late
 TRIAL = "nephoscope security log trial: whoever its route leads to is told"

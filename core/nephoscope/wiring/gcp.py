@@ -26,14 +26,14 @@ class Gcp:
         """The objects on Cloud Storage."""
         from nephoscope.adapters.gcp.objects import GcsObjects
 
-        return GcsObjects(self._storage)
+        return GcsObjects(self._http, endpoint=self._endpoint)
 
     def state(self, url: str) -> State:
         """A store on Cloud Storage: gs://BUCKET/PREFIX."""
-        from nephoscope.adapters.gcp.state import ENDPOINT, GcsState
+        from nephoscope.adapters.gcp.state import GcsState
 
         bucket, _, prefix = url.removeprefix("gs://").partition("/")
-        return GcsState(self._http, bucket, prefix, endpoint=os.environ.get(STORAGE_EMULATOR, ENDPOINT))
+        return GcsState(self._http, bucket, prefix, endpoint=self._endpoint)
 
     def secret(self, name: str) -> str:
         """A secret of Secret Manager."""
@@ -63,16 +63,16 @@ class Gcp:
         return own()
 
     @cached_property
-    def _storage(self) -> Any:
-        from google.cloud.storage import Client
-
-        return Client(project="-", credentials=self._credentials)
-
-    @cached_property
     def _http(self) -> Any:
-        from nephoscope.adapters.gcp.state import connected
+        from nephoscope.adapters.gcp.storage import connected
 
         return connected(self._credentials)
+
+    @property
+    def _endpoint(self) -> str:
+        from nephoscope.adapters.gcp.storage import ENDPOINT
+
+        return os.environ.get(STORAGE_EMULATOR, ENDPOINT)
 
     @cached_property
     def _credentials(self) -> Any:

@@ -61,21 +61,12 @@ def records_desk(settings: Settings, clock: Clock) -> Desk:
 
 
 def records_at(url: str) -> State:
-    """The hub's records, in whichever cloud they are."""
-    match url.partition(":")[0]:
-        case "s3":
-            from nephoscope.wiring.aws import Aws
+    """The hub's records, in whichever cloud they are, as whoever is signed in on this machine reads them."""
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        from nephoscope.adapters.local.state import SqliteState
 
-            return Aws().state(url)
-        case "az":
-            from nephoscope.wiring.azure import Azure
+        return SqliteState(Path(url.removeprefix("sqlite:")))
+    from nephoscope.wiring.people import CLOUDS, STORE_OF
 
-            return Azure().state(url)
-        case "gs":
-            from nephoscope.wiring.gcp import Gcp
-
-            return Gcp().state(url)
-        case _:
-            from nephoscope.adapters.local.state import SqliteState
-
-            return SqliteState(Path(url.removeprefix("sqlite:")))
+    return CLOUDS[STORE_OF[scheme]]().state(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from nephoscope.errors import BadSettings
 from nephoscope.wiring.aws import Aws
 from nephoscope.wiring.azure import Azure
 from nephoscope.wiring.function import Cloud
-from nephoscope.wiring.gcp import Gcp
+from nephoscope.wiring.gcp import STORAGE_EMULATOR, Gcp
 
 
 class PersonsAzure(Azure):
@@ -33,10 +34,8 @@ class PersonsGcp(Gcp):
         return AccessToken(_application_default())
 
     @cached_property
-    def _storage(self) -> Any:
-        from google.cloud.storage import Client
-
-        return Client(project="-", credentials=_application_default())
+    def _credentials(self) -> Any:
+        return super()._credentials if STORAGE_EMULATOR in os.environ else _application_default()
 
 
 def _application_default() -> Any:
@@ -54,3 +53,4 @@ def _application_default() -> Any:
 
 
 CLOUDS: Mapping[str, Callable[[], Cloud]] = {"aws": Aws, "azure": PersonsAzure, "gcp": PersonsGcp}
+STORE_OF = {"s3": "aws", "az": "azure", "gs": "gcp"}

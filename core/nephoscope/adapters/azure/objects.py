@@ -30,11 +30,11 @@ class BlobObjects:
         )
         with translated(ref.url):
             try:
-                size = blob.get_blob_properties(**condition).size
-                if size <= most_bytes:
+                found = blob.download_blob(**condition)  # its first 32 MiB, and how much there is
+                if found.size <= most_bytes:
                     with into.open("wb") as file:
-                        blob.download_blob(**condition).readinto(file)
-                return int(size)
+                        found.readinto(file)
+                return int(found.size)
             except (ResourceModifiedError, ResourceNotFoundError) as error:
                 raise gone(ref) from error
 

@@ -1,51 +1,24 @@
-"""
-State on Cloud Storage: `ifGenerationMatch=0` creates, `ifGenerationMatch=n` replaces, both atomically.
-
-Its JSON API, one request a call: the SDK's client takes four times the processor time for the same request, and this
-is most of what a hub does.
-"""
+"""State on Cloud Storage: `ifGenerationMatch=0` creates, `ifGenerationMatch=n` replaces, both atomically."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
-from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.urllib3 import AuthorizedHttp
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError
+from urllib3 import BaseHTTPResponse
 
+from nephoscope.adapters.gcp.storage import ENDPOINT, Http, answered, objects_of
 from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, Version
 
 T = TypeVar("T")
 
-ENDPOINT = "https://storage.googleapis.com"
 PAGE = 1000  # keys in one answer, the most that the service gives
-CLIPPED = 300
 JSON = b"Content-Type: application/json\r\n"
-# A conditional write may be sent again: where the first one arrived the second is refused, as by a faster writer.
-_PATIENCE = Retry(
-    total=3,
-    status_forcelist=(408, 429, 500, 502, 503, 504),
-    allowed_methods=None,
-    backoff_factor=0.5,
-    backoff_jitter=0.5,
-    raise_on_status=False,
-    respect_retry_after_header=False,
-)
-
-
-class Http(Protocol):
-    """What sends a request with the right to do so."""
-
-    def urlopen(self, method: str, url: str, body: Any = None, headers: Any = None, **more: Any) -> BaseHTTPResponse:
-        """Send it; any status is an answer."""
-        ...
 
 
 class _Written(msgspec.Struct):
@@ -62,13 +35,6 @@ class _Page(msgspec.Struct):
     next: str = msgspec.field(name="nextPageToken", default="")
 
 
-def connected(credentials: Any) -> Http:
-    """A pool of connections for as many readers as a sweep has."""
-    pool = PoolManager(maxsize=16, retries=_PATIENCE, timeout=Timeout(connect=3, read=20))
-    http: Http = AuthorizedHttp(credentials, pool)  # type: ignore[no-untyped-call]
-    return http
-
-
 class GcsState:
     """Records under one prefix of a bucket."""
 
@@ -76,8 +42,8 @@ class GcsState:
         self._http = http
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._objects = f"{endpoint}/storage/v1/b/{quote(bucket, safe='')}/o"
-        self._uploads = f"{endpoint}/upload/storage/v1/b/{quote(bucket, safe='')}/o"
+        self._objects = objects_of(endpoint, bucket)
+        self._uploads = objects_of(f"{endpoint}/upload", bucket)
 
     def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
         """Write a record that must not exist yet."""
@@ -138,15 +104,4 @@ class GcsState:
         self, method: str, url: str, what: str, *, body: bytes | None = None, kind: str = "", but: int = 200
     ) -> BaseHTTPResponse | None:
         """The answer to a request; None where its status is the one that says no."""
-        place = self._place(what)
-        headers = {"Content-Type": kind} if kind else {}
-        try:
-            answer = self._http.urlopen(method, url, body=body, headers=headers, redirect=False)
-        except (HTTPError, GoogleAuthError) as error:
-            raise Transient(f"Google does not answer for {place}: {error}.") from error
-        if answer.status == 200:
-            return answer
-        if answer.status == but:
-            return None
-        said = answer.data[:CLIPPED].decode("utf-8", "replace")
-        raise Transient(f"Google does not answer for {place}: {answer.status} {said}.")
+        return answered(self._http, method, url, self._place(what), body=body, kind=kind, but=but)
