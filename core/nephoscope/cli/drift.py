@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.drift_answer import comparison, made, not_made
 from nephoscope.cli.paths import existing_file, write_whole
 from nephoscope.drift.chunks import PERIODS, Cut, by_number, by_size
-from nephoscope.drift.comparison import Comparison, Sides, compared, unread
+from nephoscope.drift.comparison import Comparison, Look, compared, look, unread
 from nephoscope.drift.judgement import PRESETS, Preset
 from nephoscope.drift.limits import Rules
 from nephoscope.drift.profile import Kind, Profile, from_json, merge, to_json
@@ -85,14 +83,12 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
             tables = open_pair(stack, baseline, window, kinds, key=key)
             _check_key(key, tables.duplicates[0])
             preset = _chunked(stack, arguments, rules, kinds, cut) if rules.preset == "nannyml" else None
-            sides = shown(tables.sides) if getattr(arguments, "output", "text") == "text" else tables.sides
+            looks = tables.each(partial(look, rules=rules, dataset=dataset, preset=preset, again=tables.again))
             found = compared(
                 tables.rows,
-                sides,
+                shown(looks) if getattr(arguments, "output", "text") == "text" else looks,
                 rules,
                 dataset=dataset,
-                preset=preset,
-                again=tables.again,
                 key=tables.key,
                 duplicates=tables.duplicates,
             )
@@ -105,12 +101,15 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
     return comparison(found)
 
 
-def shown(sides: Iterator[Sides]) -> Iterator[Sides]:
+def shown(looks: Iterable[Look]) -> Iterator[Look]:
     """Show on a terminal how many columns have been compared, as long as it goes on."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     console = Console(stderr=True, emoji=False)
     columns = (TextColumn("comparing"), SpinnerColumn(), TextColumn("{task.completed} columns"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield from progress.track(sides, total=None)
+        yield from progress.track(looks, total=None)
 
 
 def _page() -> Callable[..., str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from nephoscope.cli.answer import Answer
 from nephoscope.drift.comparison import Comparison
 from nephoscope.drift.judgement import ColumnJudgement
 from nephoscope.drift.profile import Profile
 from nephoscope.findings import Direction, Finding, Limit, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _SIGNS = {Direction.AT_MOST: "≤", Direction.AT_LEAST: "≥", Direction.BETWEEN: ""}
 COLOURS = {Verdict.OK: "green", Verdict.BREACH: "red", Verdict.UNKNOWN: "yellow"}
@@ -78,6 +78,9 @@ def finite(value: float | None) -> float | None:
 
 
 def _print_comparison(console: Console, found: Comparison) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table("column", "kind", "method", "value", "limit", "verdict", title=_title(found))
     for column in found.columns:
         table.add_row(
@@ -130,7 +133,7 @@ def made(profile: Profile, to: Path, size: int) -> Answer:
         "sources": msgspec.to_builtins(profile.sources),
     }
     text = f"'{to}' holds {profile.rows:,} rows of {len(profile.columns):,} columns in {size:,} bytes."
-    return Answer(document, lambda console: console.print(escape(text)))
+    return Answer(document, lambda console: console.print(text, markup=False))
 
 
 def not_made(reason: str) -> Answer:
@@ -144,6 +147,7 @@ def not_made(reason: str) -> Answer:
     }
 
     def text(console: Console) -> None:
-        console.print(f"{_coloured(Verdict.UNKNOWN)} {escape(reason)}")
+        console.print(_coloured(Verdict.UNKNOWN), end=" ")
+        console.print(reason, markup=False)
 
     return Answer(document, text, Verdict.UNKNOWN)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import msgspec
-from rich.console import Console
 
 from nephoscope import __version__
 from nephoscope.cli.answer import Answer
@@ -104,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         document = {"schema": f"nephoscope.{arguments.name}/1", **answer.document}
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
     else:
+        from rich.console import Console  # a JSON document needs no terminal
+
         answer.text(Console(emoji=False))
     return exit_code(answer.verdict, getattr(arguments, "fail_on", None) or [])
 

@@ -2,11 +2,9 @@
 Which bin each value falls into, by a lookup table instead of a search.
 
 The range of nearly all edges is cut into equal cells; a value's cell is one subtraction and one multiplication away. A
-cell without an edge lies in one bin, which a table tells. Where most values have bins of their own, as integers and
-codes have, the table tells instead the one value that is expected in the cell, and its bin. The few values that are not
-told so are looked at again: starting from the edges below the cell, "is the value at or above the next edge?" is asked
-twice. Only in cells of three edges and more, above all in the outermost two, which hold whatever lies beyond, a value
-is searched for.
+table tells how many edges lie below each cell, and which edges it holds: a value's bin is the first plus the number of
+these that it reaches. That is asked of one edge or of two, whichever is cheaper for the values that are expected. In
+cells of more edges, above all in the outermost two, which hold whatever lies beyond, a value is searched for.
 
 The result is exactly `numpy.searchsorted(edges, values, side="right")`: the function from value to cell never
 decreases, since rounding moves values and edges alike, so an edge in a lower cell is below the value, one in a higher
@@ -20,12 +18,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from nephoscope.drift.profile import Counts, Flags, Floats, just_above
+from nephoscope.drift.profile import Counts, Floats
 
 BATCH = 16_384  # values at once: the working set stays in a core's second-level cache
 CELLS_PER_EDGE = 8
 FEWEST_CELLS, MOST_CELLS = 4_096, 65_536
-CROWDED = 3  # edges in a cell from which on it is searched
+MOST_ASKED = 2  # edges of a cell that its values are compared with; where it holds more they are searched for
+SEARCH_COSTS = 25  # comparisons with one edge
+SEARCHED = -(2**30)  # far below 0, whatever is added
 FARTHEST = 2.0**62  # a cell's number beyond this would not fit an integer
 # Shares of the values that the cells may leave to the outermost ones, below and above; the cheapest pair is taken.
 TRIMS = ((0.0, 0.0), (0.001, 0.001), (0.01, 0.01), (0.0, 0.01), (0.01, 0.0), (0.05, 0.05), (0.0, 0.05), (0.05, 0.0))
@@ -52,33 +52,27 @@ class Binning:
         self.edges = edges
         self.origin = self._scale = 0.0  # where the cells begin, and how many there are per unit; 0: there are none
         self._cells = int(min(max(CELLS_PER_EDGE * len(edges), FEWEST_CELLS), MOST_CELLS))
-        self._padded = np.append(edges, np.inf)
         masses = np.ones(len(edges) + 1) if masses is None or not masses.any() else masses
         self._choose_line(masses)
         if self._scale:
             self._fill_tables(masses)
         self._scaled = np.empty(BATCH)
         self._cell = np.empty(BATCH, dtype=np.intp)
+        self._narrow = np.empty(BATCH, dtype=np.int32)
         self._bins = np.empty(BATCH, dtype=np.intp)
-        self._doubtful = np.empty(BATCH, dtype=np.bool_)
+        self._flags = np.empty(BATCH, dtype=np.bool_)
 
     def _fill_tables(self, masses: Counts | Floats) -> None:
-        """For each cell the edges below it, its bin where that is sure, and the value that is expected in it."""
-        held = self._held()
-        self._below = np.concatenate(([0], np.cumsum(held)[:-1])).astype(np.intp)
-        self._crowded = np.zeros(len(self.edges) + 1, dtype=np.bool_)
-        self._crowded[self._below[held >= CROWDED]] = True
-        self._any_crowded = bool(self._crowded.any())
-        self._passes = min(int(held.max()), CROWDED - 1)
-        self._bin = np.where(held > 0, -1, self._below)
-        self._expected: Floats | None = None
-        own = np.nonzero(self.edges[1:] == just_above(self.edges[:-1]))[0]  # bins that hold a single value
-        if 2 * masses[own + 1].sum() > masses.sum():
-            own = own[np.argsort(masses[own + 1], kind="stable")]  # of two in one cell the commoner one is the last
-            cells = self._edge_cells()[own]
-            self._expected = np.full(self._cells, np.nan)
-            self._expected[cells] = self.edges[own]
-            self._bin[cells] = own + 1
+        """For each cell how many edges are below it, -1 where its values are searched for, and the edges it holds."""
+        cells, held = self._edge_cells(), self._held()
+        below = np.concatenate(([0], np.cumsum(held)[:-1]))
+        # Whatever falls into a cell of several edges falls, but for its ends, into the bins between them.
+        two = float(masses[1:][held[cells] == MOST_ASKED].sum() / masses.sum())
+        asked = MOST_ASKED if two * SEARCH_COSTS > 1 else 1
+        padded = np.append(self.edges, np.full(MOST_ASKED, np.inf))
+        self._held_edges = [np.where(held > nth, padded[below + nth], np.inf) for nth in range(asked)]
+        self._below = np.where(held > asked, SEARCHED, below).astype(np.int32)
+        self._any_searched = bool((held > asked).any())
 
     def _choose_line(self, masses: Counts | Floats) -> None:
         """Choose the cells' place and width so that few values are searched for."""
@@ -88,7 +82,7 @@ class Binning:
             first, last = np.searchsorted(below, low), np.searchsorted(below, 1 - high, side="right") - 1
             self.origin, self._scale = line = self._line(int(first), int(last))
             if self._scale and line not in costs:
-                crowded = self._held()[self._edge_cells()] >= CROWDED
+                crowded = self._held()[self._edge_cells()] > MOST_ASKED
                 costs[line] = float(masses[1:][crowded].sum())
                 if not costs[line]:
                     break
@@ -137,28 +131,15 @@ class Binning:
         if not self._scale:
             return np.searchsorted(self.edges, values, side="right")
         size = len(values)
-        cell, bins = self._cell[:size], self._bins[:size]
-        self._write_cells(differences, cell, self._scaled[:size], greatest)
-        self._bin.take(cell, out=bins, mode="clip")
-        doubtful = self._told_apart(values, cell, bins).nonzero()[0]
-        if len(doubtful):
-            below = self._below.take(cell.take(doubtful), mode="clip")
-            bins[doubtful] = self._looked_at(values.take(doubtful), below)
+        cell, scaled, flags = self._cell[:size], self._scaled[:size], self._flags[:size]
+        narrow, bins = self._narrow[:size], cell
+        self._write_cells(differences, cell, scaled, greatest)
+        self._below.take(cell, out=narrow, mode="clip")
+        for edges in self._held_edges:
+            edges.take(cell, out=scaled, mode="clip")
+            np.add(narrow, np.greater_equal(values, scaled, out=flags), out=narrow)
+        np.copyto(bins, narrow)
+        if self._any_searched and np.minimum.reduce(narrow) < 0:
+            searched = np.less(narrow, 0, out=flags).nonzero()[0]
+            bins[searched] = np.searchsorted(self.edges, values.take(searched), side="right")
         return bins
-
-    def _told_apart(self, values: Floats, cell: Places, bins: Places) -> Flags:
-        """Which values the table does not tell the bin of."""
-        size = len(values)
-        if self._expected is None:
-            return np.less(bins, 0, out=self._doubtful[:size])
-        expected = self._expected.take(cell, out=self._scaled[:size], mode="clip")
-        return np.not_equal(values, expected, out=self._doubtful[:size])
-
-    def _looked_at(self, values: Floats, below: Places) -> Places:
-        """The bins of values of which so many edges are known to be below."""
-        crowded = self._crowded.take(below).nonzero()[0] if self._any_crowded else ()
-        for _ in range(self._passes):
-            below += values >= self._padded.take(below)
-        if len(crowded):
-            below[crowded] = np.searchsorted(self.edges, values.take(crowded), side="right")
-        return below

@@ -39,44 +39,70 @@ class Comparison:
 Sides = tuple[str, Side | None, Side | None]
 
 
-def compared(
-    rows: tuple[int, int],
-    sides: Iterable[Sides],
-    rules: Rules,
-    *,
-    dataset: str,
-    preset: Preset | None = None,
-    again: LookAgain | None = None,
-    key: tuple[str, ...] = (),
-    duplicates: tuple[int | None, int | None] = (None, None),
-) -> Comparison:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is said of one column, and what remains of it: its outlines, without their distributions."""
+
+    judgement: ColumnJudgement
+    quality: tuple[Finding, ...]
+    outlines: tuple[Column | None, Column | None]
+
+
+def look(
+    sides: Sides, rules: Rules, *, dataset: str, preset: Preset | None = None, again: LookAgain | None = None
+) -> Look:
     """
-    Judge every column of two tables.
+    Judge one column of two tables.
 
     Args:
-        rows: The baseline's and the window's.
-        sides: Every column of either, the sides it is missing from being None.
+        sides: The column's name and both of its sides; one that it is missing from is None.
         rules: By what to judge.
         dataset: The table's name.
         preset: The preset, where it is not one of `PRESETS`.
         again: Looks at a column once more, where its limit lies within the bound of its value.
+    """
+    name, before, after = sides
+    judgement = judge_column(name, before, after, rules, preset, again)
+    return Look(judgement, _quality(name, before, after, dataset), (_outline(before), _outline(after)))
+
+
+def _outline(side: Side | None) -> Column | None:
+    return replace(side.column, numbers=None, categories=None) if side is not None else None
+
+
+def compared(
+    rows: tuple[int, int],
+    looks: Iterable[Look],
+    rules: Rules,
+    *,
+    dataset: str,
+    key: tuple[str, ...] = (),
+    duplicates: tuple[int | None, int | None] = (None, None),
+) -> Comparison:
+    """
+    Judge two tables by what is said of each of their columns.
+
+    Args:
+        rows: The baseline's and the window's.
+        looks: At every column of either.
+        rules: By what they were judged.
+        dataset: The table's name.
         key: The columns that tell rows apart.
         duplicates: How many rows of the baseline and of the window repeat it.
     """
-    columns: list[ColumnJudgement] = []
-    quality: list[Finding] = []
-    outlines: tuple[list[Column], list[Column]] = ([], [])
-    for name, before, after in sides:
-        for side, outline in zip((before, after), outlines, strict=True):
-            if side is not None:
-                outline.append(replace(side.column, numbers=None, categories=None))
-        columns.append(judge_column(name, before, after, rules, preset, again))
-        quality += _quality(name, before, after, dataset)
+    each = list(looks)
+    columns = [one.judgement for one in each]
     baseline, window = (
-        Profile(count, tuple(outline), key=key, duplicates=repeated)
-        for count, outline, repeated in zip(rows, outlines, duplicates, strict=True)
+        Profile(
+            rows[side],
+            tuple(outline for one in each if (outline := one.outlines[side])),
+            key=key,
+            duplicates=duplicates[side],
+        )
+        for side in (0, 1)
     )
-    findings = [table_finding(window, dataset), schema_finding(baseline, window, dataset=dataset), *quality]
+    findings = [table_finding(window, dataset), schema_finding(baseline, window, dataset=dataset)]
+    findings += [finding for one in each for finding in one.quality]
     findings += [duplicates_finding(baseline, window, key, dataset=dataset)] if key else []
     return Comparison(
         rules.preset,

@@ -25,9 +25,15 @@ def energy(gap: Gap) -> Estimate:
     Source: Székely, E-statistics: the energy of statistical samples, Bowling Green State University, 2002; as in SciPy.
     """
     low = np.square(gap.mean)
+    if gap.exact:
+        return _root(Estimate.exact(float((low * gap.width).sum())))
     jumping = (gap.highest + gap.lowest) * gap.mean - gap.highest * gap.lowest
     high = np.maximum(jumping, low)
     straight = (gap.before**2 + gap.before * gap.after + gap.after**2) / 3
     value = np.clip(straight, low, high)
     squared = within(*(float((part * gap.width).sum()) for part in (value, low, high)))
+    return _root(squared)
+
+
+def _root(squared: Estimate) -> Estimate:
     return squared.through(lambda area: math.sqrt(2 * max(area, 0.0)))

@@ -26,6 +26,11 @@ class Gap:
     lowest: Floats  # the least D can be inside
     highest: Floats  # the greatest D can be inside
 
+    @property
+    def exact(self) -> bool:
+        """Whether D is known throughout: it stays the same within each bin."""
+        return self.lowest is self.highest
+
 
 def gap_of(baseline: Numbers, window: Numbers) -> Gap:
     """The gap between two columns' numbers over the same bins, both with at least one finite value."""
@@ -34,9 +39,10 @@ def gap_of(baseline: Numbers, window: Numbers) -> Gap:
     after = np.cumsum(f) - np.cumsum(g)
     after[-1] = 0.0
     before = np.concatenate(([0.0], after[:-1]))
-    starts, width = _places(baseline, window)
     if baseline.atoms and window.atoms:
+        width = np.diff(baseline.edges, prepend=baseline.edges[:1], append=baseline.edges[-1:])
         return Gap(width, before, after, after, after, after)
+    starts, width = _places(baseline, window)
     single = baseline.single
     # What lies above the bin's lower border, on average over all values of a side.
     above_f = np.where(single | (f == 0), 0.0, baseline.sums / baseline.finite - starts * f)

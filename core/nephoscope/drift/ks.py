@@ -23,5 +23,7 @@ def ks(gap: Gap) -> Estimate:
     Source: Smirnov, Ann. Math. Stat. 19 (1948) 279-281.
     """
     seen = float(np.abs(gap.after).max())
+    if gap.exact:
+        return Estimate.exact(seen)
     possible = max(float(gap.highest.max()), -float(gap.lowest.min()))
     return Estimate(seen, seen, max(seen, possible))

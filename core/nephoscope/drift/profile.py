@@ -16,7 +16,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, TypeAlias
 
 import msgspec
@@ -49,7 +49,7 @@ class Kind(StrEnum):
     OPAQUE = "opaque"  # nested or binary: only its nulls are counted
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Numbers:
     """The numbers of a column; those of a time are microseconds since 1970 in UTC, those of a duration microseconds."""
 
@@ -65,12 +65,12 @@ class Numbers:
     squares: float | None = None  # sum of the squared deviations from the mean; like the mean None on overflow
     atoms: bool = False  # every bin holds nothing but its lower edge's own value
 
-    @property
+    @cached_property
     def finite(self) -> int:
         """How many values there are that are neither null, NaN nor infinite."""
         return int(self.counts.sum())
 
-    @property
+    @cached_property
     def single(self) -> Flags:
         """Which bins can hold but a single value, shape (k + 1,)."""
         if self.atoms:

@@ -25,8 +25,10 @@ def wasserstein(gap: Gap) -> Estimate:
     Source: Vallender, Theory Probab. Appl. 18 (1974) 784-786.
     """
     low = np.abs(gap.mean)
-    crossing = (gap.lowest < 0) & (gap.highest > 0)
     certain = float((low * gap.width).sum())
+    if gap.exact:
+        return Estimate.exact(certain)
+    crossing = (gap.lowest < 0) & (gap.highest > 0)
     if not crossing.any():
         return Estimate.exact(certain)
     at = Gap(*(getattr(gap, name)[crossing] for name in Gap.__slots__))

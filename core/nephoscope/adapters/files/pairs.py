@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,7 @@ from nephoscope.adapters.files.streams import Unpacked
 from nephoscope.adapters.files.tables import checked_content, profile_file
 from nephoscope.adapters.files.text import read_text
 from nephoscope.adapters.files.whole import Whole
+from nephoscope.drift.comparison import Sides
 from nephoscope.drift.gap import atoms_of
 from nephoscope.drift.judgement import LookAgain
 from nephoscope.drift.pair import Pair, Side
@@ -36,20 +38,27 @@ from nephoscope.drift.tally import Vocabulary
 from nephoscope.errors import Unreadable
 
 EXACT_ROWS = 100_000
-BINS = 8_192
+BINS = 2_048
 
-Sides = tuple[str, Side | None, Side | None]
+One = TypeVar("One")
+Repeated: TypeAlias = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class TablePair:
-    """Two tables, whose columns come one after another, the baseline's first, then what is new."""
+    """Two tables and the names of their columns, the baseline's first, then what is new."""
 
     rows: tuple[int, int]
-    sides: Iterator[Sides]
+    names: Sequence[str]
+    sides: Callable[[str], Sides]
+    threads: int = 1
     again: LookAgain | None = None  # where both are files of many rows
     key: tuple[str, ...] = ()  # columns that tell rows apart
-    duplicates: tuple[int | None, int | None] = (None, None)  # rows of each that repeat it
+    duplicates: Repeated = (None, None)  # rows of each that repeat it
+
+    def each(self, look: Callable[[Sides], One]) -> Iterator[One]:
+        """Look at each column, several at once where that is worth it."""
+        return abreast(lambda name: look(self.sides(name)), self.names, self.threads)
 
 
 def open_pair(
@@ -73,7 +82,7 @@ def open_pair(
         after = sources[1].whole(before) if before else None
         if before and after:
             repeated = (duplicate_rows(before, key), duplicate_rows(after, key)) if key else (None, None)
-            return TablePair((before.rows, after.rows), _exact_sides(before, after, kinds), None, key, repeated)
+            return _exact(before, after, kinds, key, repeated)
     first, second = sources if formats[0] is Format.PROFILE or formats[1] is not Format.PROFILE else reversed(sources)
     bins = first.profile(None, key)
     other = second.profile(bins, key)
@@ -81,7 +90,7 @@ def open_pair(
     again = None if Format.PROFILE in formats else partial(_again, sources)
     key = key or profiles[0].key
     repeated = (_repeated(profiles[0], key), _repeated(profiles[1], key))
-    return TablePair((profiles[0].rows, profiles[1].rows), _profiled_sides(*profiles), again, key, repeated)
+    return _profiled(*profiles, again, key, repeated)
 
 
 def _repeated(profile: Profile, key: tuple[str, ...]) -> int | None:
@@ -148,29 +157,33 @@ def _values(opened: Opened, name: str, wanted: Callable[[Floats], Floats]) -> Fl
     return np.concatenate([wanted(values) for values in pieces])
 
 
-def _profiled_sides(baseline: Profile, window: Profile) -> Iterator[Sides]:
-    after = {column.name: Side(column, window.rows, "window") for column in window.columns}
-    for column in baseline.columns:
-        yield column.name, Side(column, baseline.rows, "baseline"), after.pop(column.name, None)
-    for name, side in after.items():
-        yield name, None, side
+def _profiled(
+    baseline: Profile, window: Profile, again: LookAgain | None, key: tuple[str, ...], repeated: Repeated
+) -> TablePair:
+    before, after = ({column.name: column for column in profile.columns} for profile in (baseline, window))
+
+    def sides(name: str) -> Sides:
+        return name, _side(before.get(name), baseline.rows, "baseline"), _side(after.get(name), window.rows, "window")
+
+    return TablePair((baseline.rows, window.rows), list({**before, **after}), sides, 1, again, key, repeated)
 
 
-def _exact_sides(baseline: Whole, window: Whole, kinds: Mapping[str, Kind]) -> Iterator[Sides]:
+def _exact(
+    baseline: Whole, window: Whole, kinds: Mapping[str, Kind], key: tuple[str, ...], repeated: Repeated
+) -> TablePair:
     def sides(name: str) -> Sides:
         found = [
             _Taken.of(whole, name, kinds.get(name)) if name in whole.fields else None for whole in (baseline, window)
         ]
-        columns = _with_atoms(found[0], found[1])
-        rows = (baseline.rows, window.rows)
-        before, after = (
-            Side(column, count, table) if column else None
-            for column, count, table in zip(columns, rows, ("baseline", "window"), strict=True)
-        )
-        return name, before, after
+        before, after = _with_atoms(found[0], found[1])
+        return name, _side(before, baseline.rows, "baseline"), _side(after, window.rows, "window")
 
-    names = [*baseline.fields, *(name for name in window.fields if name not in baseline.fields)]
-    return abreast(sides, names, threads_of_this_machine())
+    names = list({**baseline.fields, **window.fields})
+    return TablePair((baseline.rows, window.rows), names, sides, threads_of_this_machine(), None, key, repeated)
+
+
+def _side(column: Column | None, rows: int, table: str) -> Side | None:
+    return Side(column, rows, table) if column is not None else None
 
 
 @dataclass(frozen=True, slots=True)
