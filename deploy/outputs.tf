@@ -13,6 +13,11 @@ output "doors" {
   value       = merge(flatten([module.hub_aws[*].doors, module.hub_azure[*].doors, module.hub_gcp[*].doors])...)
 }
 
+output "eventarc_dead_letters" {
+  description = "For Google: terraform output -raw eventarc_dead_letters | sh, after an apply that made or replaced what takes objects in."
+  value       = join("", compact(module.gcp[*].eventarc_dead_letters))
+}
+
 output "publishers" {
   description = "As whom each cloud publishes where the Topic is elsewhere."
   value       = { for cloud in setsubtract(var.clouds, [var.hub]) : cloud => local.published_as[cloud] }

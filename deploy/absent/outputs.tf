@@ -99,3 +99,8 @@ output "doors" {
   description = "Nothing."
   value       = null
 }
+
+output "eventarc_dead_letters" {
+  description = "Nothing."
+  value       = null
+}

@@ -92,7 +92,8 @@ resource "google_monitoring_alert_policy" "dead" {
   }
 }
 
-# Eventarc's own subscriptions cannot be given a dead-letter topic here: an event that waits for an hour is told instead.
+# Eventarc makes its subscriptions itself, under names that no plan knows: an event that waits for an hour is told, and the
+# output eventarc_dead_letters gives them the dead-letter topic.
 resource "google_monitoring_alert_policy" "waiting" {
   project               = local.project
   display_name          = "${var.name}: events wait"
@@ -100,7 +101,7 @@ resource "google_monitoring_alert_policy" "waiting" {
   notification_channels = [for channel in google_monitoring_notification_channel.operators : channel.name]
 
   documentation {
-    content = "An event has waited for an hour: its function does not keep up, fails, or does not run. It is dropped after a day."
+    content = "An event has waited for an hour: its function does not keep up, fails, or does not run. Without a dead-letter topic (terraform output eventarc_dead_letters) it is dropped after a day; the object stays: copy it onto itself, and it is told again."
   }
 
   conditions {
