@@ -16,6 +16,7 @@ OF_CLOUD = {
         "azure-functions>=2.1; python_version >= '3.13'",
         "azure-identity>=1.19",
         "azure-storage-blob>=12.24",
+        "pyjwt[crypto]>=2.10",  # azure-identity brings it
     ),
     "gcp": ("functions-framework>=3.10", "google-auth[requests,urllib3]>=2.38"),
 }

@@ -1,17 +1,30 @@
-"""Azure's HTTP entry point: handshakes of whom the deployment lists, Reports as CloudEvents, and nobody else (D3)."""
+"""Azure's HTTP entry point: handshakes of whom the deployment lists, posts of Event Grid, and nobody else (D1, D3)."""
 
+import base64
+import hashlib
+import hmac
 import importlib.util
 import json
 import socket
+import time
 from pathlib import Path
 
 import pytest
 from nephoscope.adapters.local.clock import FixedClock
-from nephoscope.errors import BadPayload
+from nephoscope.errors import BadPayload, Transient
 from nephoscope.payloads.handshake import VALIDATION
 from nephoscope.wiring.push import GridDoor
 
 func = pytest.importorskip("azure.functions")
+jwt = pytest.importorskip("jwt")
+
+from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: E402
+from jwt.algorithms import RSAAlgorithm  # noqa: E402
+from nephoscope.adapters.azure.posts import EVENT_GRID, EntraTokens  # noqa: E402
+
+KEY, OTHER_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+TENANT, AUDIENCE = "72f988bf-0000-0000-0000-000000000000", "api://nephoscope"
 APP = Path(__file__).parent.parent.parent / "functions" / "azure" / "function_app.py"
 TOPIC = "/subscriptions/1/resourceGroups/g/providers/Microsoft.EventGrid/topics/nephoscope"
 ORIGIN = "eventgrid.azure.net"
@@ -22,9 +35,14 @@ REPORT = {"specversion": "1.0", "id": "1-1", "source": "aws", "type": "x", "time
 
 @pytest.fixture(autouse=True)
 def listed(monkeypatch):
-    """One topic and one origin are listed; and nothing here may open a connection."""
+    """One topic and one origin are listed."""
     monkeypatch.setenv("NEPHOSCOPE_GRID_TOPICS", TOPIC)
     monkeypatch.setenv("NEPHOSCOPE_GRID_ORIGINS", ORIGIN)
+
+
+@pytest.fixture
+def unconnected(monkeypatch):
+    """Nothing may open a connection."""
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was opened"))
 
 
@@ -50,6 +68,7 @@ def validation(topic=TOPIC, **changes):
     return {"id": "1", "topic": topic, "eventType": VALIDATION, "data": data} | changes
 
 
+@pytest.mark.usefixtures("unconnected")
 def test_who_is_listed_is_answered(entry_point):
     """The code comes back, and the origin is allowed by name."""
     answer = call(entry_point, "POST", HANDSHAKE, [validation()])
@@ -72,6 +91,7 @@ ABUSES = {
 }
 
 
+@pytest.mark.usefixtures("unconnected")
 @pytest.mark.parametrize("abuse", ABUSES.values(), ids=ABUSES)
 def test_nobody_else_is(entry_point, abuse):
     """Each is a 4xx, and no connection goes out."""
@@ -89,27 +109,102 @@ class Taken:
         self.events = (*self.events, *read())
 
 
-def test_a_posted_report_is_taken_in_as_it_came():
-    """204; what Event Grid delivers again is the same Event."""
-    door, body = GridDoor(Taken()), json.dumps(REPORT).encode()
-    assert [door.post("POST", POSTED, body).status for _ in range(2)] == [204, 204]
+@pytest.fixture
+def door(recorder):
+    """A door whose tenant's keys are ours."""
+    public = json.loads(RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "1", "use": "sig"}
+    recorder.answer = lambda *_: (200, {}, json.dumps({"keys": [public]}).encode())
+    made = GridDoor(Taken())
+    made.__dict__["tokens"] = EntraTokens(TENANT, AUDIENCE, frozenset({EVENT_GRID}), authority=recorder.url)
+    return made
+
+
+def token(*, key=KEY, kid="1", algorithm="RS256", **claims):
+    """A token as Entra ID makes it for Event Grid, good unless something is changed."""
+    now = int(time.time())
+    good = {"iss": f"https://sts.windows.net/{TENANT}/", "aud": AUDIENCE, "appid": EVENT_GRID, "tid": TENANT}
+    good |= {"iat": now - 1_800, "nbf": now - 1_800, "exp": now + 1_800}
+    claims = {name: value for name, value in (good | claims).items() if value is not None}
+    return jwt.encode(claims, key if algorithm != "none" else None, algorithm=algorithm, headers={"kid": kid})
+
+
+def signed_with_the_public_key():
+    """HS256 over what everybody knows: a verifier that lets the token choose the algorithm takes it."""
+    head, claims, _ = token().split(".")
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": "1"}).encode()).rstrip(b"=").decode()
+    public = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signature = hmac.new(public, f"{head}.{claims}".encode(), hashlib.sha256).digest()
+    return f"{head}.{claims}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def shown(bearer):
+    """A post's headers."""
+    return POSTED | {"authorization": f"Bearer {bearer}"}
+
+
+FORGERIES = {
+    "no token": lambda: POSTED,
+    "no signature": lambda: shown(token(algorithm="none")),
+    "HS256 with the public key": lambda: shown(signed_with_the_public_key()),
+    "another key": lambda: shown(token(key=OTHER_KEY)),
+    "an unknown key": lambda: shown(token(kid="2")),
+    "another audience": lambda: shown(token(aud="api://elsewhere")),
+    "no audience": lambda: shown(token(aud=None)),
+    "another tenant": lambda: shown(token(iss="https://sts.windows.net/evil/")),
+    "another application": lambda: shown(token(appid="evil")),
+    "expired": lambda: shown(token(exp=int(time.time()) - 120)),
+    "without an end": lambda: shown(token(exp=None)),
+    "from the future": lambda: shown(token(iat=int(time.time()) + 300, nbf=int(time.time()) + 300)),
+    "cut": lambda: shown(token()[:-20]),
+    "another scheme": lambda: POSTED | {"Authorization": f"Basic {token()}"},
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
+def test_nobody_posts_but_event_grid(door, forgery):
+    """401, and nothing is taken in."""
+    assert door.post("POST", forgery(), json.dumps(REPORT).encode()).status == 401
+    assert door.function.events == ()
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{}, {"iss": f"https://login.microsoftonline.com/{TENANT}/v2.0", "appid": None, "azp": EVENT_GRID}],
+    ids=["v1", "v2"],
+)
+def test_a_posted_report_is_taken_in_as_it_came(door, recorder, claims):
+    """204; what Event Grid delivers again is the same Event, and the tenant's keys are asked for once."""
+    body = json.dumps(REPORT).encode()
+    assert [door.post("POST", shown(token(**claims)), body).status for _ in range(2)] == [204, 204]
     assert [event.body for event in door.function.events] == [body, body]
     assert len({event.id for event in door.function.events}) == 1
+    assert [path for _, path, _, _ in recorder.requests] == [f"/{TENANT}/discovery/v2.0/keys"]
 
 
 @pytest.mark.parametrize(
     "body", [b"{", b"[" * 200_000, b"{}", b"[]", b"\xff"], ids=["cut", "deep", "empty", "list", "bytes"]
 )
-def test_a_broken_post_is_refused(body):
+def test_a_broken_post_is_refused(door, body):
     """400, and nothing is taken in but the reason."""
-    door = GridDoor(Taken())
-    assert door.post("POST", POSTED, body).status == 400
+    assert door.post("POST", shown(token()), body).status == 400
     [reason] = door.function.events
     assert isinstance(reason, BadPayload)
 
 
-def test_a_door_that_was_not_set_up_is_shut(monkeypatch):
-    """Where the deployment lists nobody, nobody comes in."""
-    monkeypatch.delenv("NEPHOSCOPE_GRID_TOPICS")
-    monkeypatch.delenv("NEPHOSCOPE_GRID_ORIGINS")
-    assert GridDoor(Taken()).post("POST", POSTED, json.dumps(REPORT).encode()).status == 401
+@pytest.mark.parametrize("answer", [(500, {}, b""), (200, {}, b"<html>"), (200, {}, b"{}"), (200, {}, b'{"keys": 1}')])
+def test_keys_that_do_not_come_are_asked_for_again(door, recorder, answer):
+    """Without the tenant's keys nobody can be told from anybody: Event Grid posts again."""
+    recorder.answer = lambda *_: answer
+    with pytest.raises(Transient):
+        door.post("POST", shown(token()), json.dumps(REPORT).encode())
+    assert door.function.events == ()
+
+
+@pytest.mark.usefixtures("unconnected")
+@pytest.mark.parametrize("missing", ["NEPHOSCOPE_GRID_TENANT", "NEPHOSCOPE_GRID_AUDIENCE"])
+def test_a_door_that_was_not_set_up_is_shut(monkeypatch, missing):
+    """Where the deployment does not say whose tokens count, nobody's do."""
+    monkeypatch.setenv("NEPHOSCOPE_GRID_TENANT", TENANT)
+    monkeypatch.setenv("NEPHOSCOPE_GRID_AUDIENCE", AUDIENCE)
+    monkeypatch.delenv(missing)
+    assert GridDoor(Taken()).post("POST", shown(token()), json.dumps(REPORT).encode()).status == 401

@@ -21,12 +21,16 @@ from nephoscope.wiring.function import Function
 
 if TYPE_CHECKING:
     from nephoscope.adapters.aws.signing import SnsSignatures
+    from nephoscope.adapters.azure.posts import EntraTokens
     from nephoscope.adapters.gcp.push import PushTokens
 
 AUDIENCE = "NEPHOSCOPE_PUSH_AUDIENCE"
 ACCOUNTS = "NEPHOSCOPE_PUSH_ACCOUNTS"  # e-mail addresses, separated by commas
 SUBSCRIPTIONS = "NEPHOSCOPE_PUSH_SUBSCRIPTIONS"  # full names, separated by commas
 SNS_TOPICS = "NEPHOSCOPE_SNS_TOPICS"  # ARNs, separated by commas
+GRID_TENANT = "NEPHOSCOPE_GRID_TENANT"
+GRID_AUDIENCE = "NEPHOSCOPE_GRID_AUDIENCE"  # the application's id or URI that the subscription names
+GRID_SENDERS = "NEPHOSCOPE_GRID_SENDERS"  # ids of applications, separated by commas; Event Grid itself where absent
 GRID_TOPICS = "NEPHOSCOPE_GRID_TOPICS"  # resource ids, separated by commas
 GRID_ORIGINS = "NEPHOSCOPE_GRID_ORIGINS"  # such as eventgrid.azure.net, separated by commas
 
@@ -97,13 +101,13 @@ class SnsDoor:
 
 @dataclass(frozen=True)
 class GridDoor:
-    """The endpoint that Event Grid posts CloudEvents to, after a handshake; the host asks for the function's key."""
+    """The endpoint that Event Grid posts CloudEvents to, after a handshake; it shows a token, and the host a key."""
 
     function: Function
 
     def post(self, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """
-        Answer a handshake of a listed topic or origin, or take a posted Report in.
+        Answer a handshake of a listed topic or origin, or take a posted Report in, if its sender may post it.
 
         Raises:
             Exception: What was not permanent; Event Grid posts again.
@@ -111,9 +115,24 @@ class GridDoor:
         topics, origins = _listed(GRID_TOPICS), _listed(GRID_ORIGINS)
         if (answer := reply(method, headers, body, topics=topics, origins=origins)) is not None:
             return answer
-        if not topics | origins:
-            return Reply(401)
-        return Reply(_let_in(self.function, lambda: azure.event_received(body)))
+        shown = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+        return Reply(_let_in(self.function, lambda: self._read(shown, body)))
+
+    def _read(self, authorization: str, body: bytes) -> Read:
+        if self.tokens is None:
+            raise Unauthorised("A post came and nobody may post here.", do=f"set {GRID_TENANT} and {GRID_AUDIENCE}")
+        self.tokens.verify(authorization)
+        return azure.event_received(body)
+
+    @cached_property
+    def tokens(self) -> EntraTokens | None:
+        """Whose tokens count; None where nobody's do."""
+        tenant, audience = os.environ.get(GRID_TENANT, ""), os.environ.get(GRID_AUDIENCE, "")
+        if not tenant or not audience:
+            return None
+        from nephoscope.adapters.azure.posts import EVENT_GRID, EntraTokens
+
+        return EntraTokens(tenant, audience, _listed(GRID_SENDERS) or frozenset({EVENT_GRID}))
 
 
 def _let_in(function: Function, read: Callable[[], Read]) -> int:
