@@ -67,7 +67,7 @@ variable "aws" {
     features_subnets = optional(set(string), [])  # where features call from, if their store is inside a network
     features_groups  = optional(set(string), [])  # the security groups that they are in there
     bills            = optional(bool, true)       # whether the bill is exported in FOCUS
-    token_issuer     = optional(string)           # who signs outbound tokens; only for a hub in Azure
+    token_issuer     = optional(string)           # who signs AWS's own tokens, https://…; needed for a hub in Azure
     log_days         = optional(number, 90)       # how long logs are kept
   })
   default = null
@@ -75,6 +75,12 @@ variable "aws" {
   validation {
     condition     = !contains(var.clouds, "aws") || var.aws != null
     error_message = "aws = { region = \"eu-central-1\", operators = [\"ops@example.org\"] } is needed to run in AWS."
+  }
+
+  # The provider that is recorded has no resource that switches it on.
+  validation {
+    condition     = var.hub != "azure" || !contains(var.clouds, "aws") || can(regex("^https://[a-z0-9.-]+$", var.aws.token_issuer))
+    error_message = "Jobs in AWS show a hub in Azure a token that AWS signs. Switch that on, once for the account: aws iam enable-outbound-web-identity-federation. Then aws.token_issuer is what this prints: aws iam get-outbound-web-identity-federation-info --query IssuerIdentifier --output text."
   }
 }
 

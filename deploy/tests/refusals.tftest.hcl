@@ -91,3 +91,29 @@ run "a_cloud_without_its_account" {
 
   expect_failures = [var.aws]
 }
+
+run "aws_without_who_signs_its_tokens" {
+  command = plan
+
+  variables {
+    clouds = ["aws", "azure"]
+    hub    = "azure"
+    config = "tests/configs/azure.yaml"
+    aws    = { region = "eu-central-1", operators = ["ops@example.org"] }
+  }
+
+  expect_failures = [var.aws]
+}
+
+run "an_issuer_that_is_no_address" {
+  command = plan
+
+  variables {
+    clouds = ["aws", "azure"]
+    hub    = "azure"
+    config = "tests/configs/azure.yaml"
+    aws    = { region = "eu-central-1", operators = ["ops@example.org"], token_issuer = "0a1b2c3d" }
+  }
+
+  expect_failures = [var.aws]
+}
