@@ -8,9 +8,9 @@ CLOUDS = ("aws", "azure", "gcp")
 JOBS = ("monitoring", "cost", "drift", "security", "sweep", "notify", "rollup")
 
 EVERYWHERE = ("cronsim>=2.6", "msgspec>=0.20")
-# Lambda's runtime brings boto3.
+# Lambda's runtime brings boto3, and a urllib3 that may be older.
 OF_CLOUD = {
-    "aws": ("aws-lambda-powertools>=3.20",),
+    "aws": ("aws-lambda-powertools>=3.20", "urllib3>=2.2"),
     "azure": (
         "azure-functions>=1.25,<2; python_version < '3.13'",
         "azure-functions>=2.1; python_version >= '3.13'",
@@ -18,7 +18,7 @@ OF_CLOUD = {
         "azure-storage-blob>=12.24",
         "pyjwt[crypto]>=2.10",  # azure-identity brings it
     ),
-    "gcp": ("functions-framework>=3.10", "google-auth[requests,urllib3]>=2.38"),
+    "gcp": ("functions-framework>=3.10", "google-auth[requests,urllib3]>=2.38", "urllib3>=2.2"),
 }
 # What a foreign topic takes is a signer, never an SDK, and of AWS alone; staged only where the topic is there.
 SIGNERS = {"aws": "botocore>=1.40"}
@@ -82,6 +82,7 @@ TRIMMED = (
     "pyarrow/_pyarrow_cpp_tests.*",
     "pyarrow/_s3fs.*",
     "pyarrow/_substrait.*",
+    "aws_lambda_powertools/event_handler",
     "numpy/f2py",
     "numpy/_core/lib",
     "*.dist-info/RECORD",

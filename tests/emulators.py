@@ -101,6 +101,14 @@ def moto():
         yield url
 
 
+def s3(endpoint):
+    """S3 there, asked as the adapters ask it."""
+    from botocore.credentials import Credentials
+    from nephoscope.adapters.aws.storage import S3
+
+    return S3(lambda: Credentials("testing", "testing"), AWS_REGION, endpoint=endpoint)
+
+
 @contextmanager
 def azurite_server(folder):
     """Start Azure's storage; its connection string."""

@@ -30,11 +30,17 @@ class OneWriter:
         return self._app(environ, start_response)
 
 
+class Kept(MotoRequestHandler):
+    """Keeps a connection for the next request, as S3 does; werkzeug's own takes a new one each."""
+
+    protocol_version = "HTTP/1.1"
+
+
 def main(port):
     """Serve until ended."""
     os.environ["MOTO_PORT"] = str(port)
     services = OneWriter(DomainDispatcherApplication(create_backend_app))
-    run_simple("127.0.0.1", port, services, threaded=True, request_handler=MotoRequestHandler)
+    run_simple("127.0.0.1", port, services, threaded=True, request_handler=Kept)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,9 @@ def serving(service: Service) -> Iterator[ScriptedHttp]:
         def do_GET(self) -> None:
             self.do_POST()
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def _send(self, answer: Answer, *, cut: bool) -> None:
             self.send_response(answer.status)
             for name, value in answer.headers.items():

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from emulators import AWS_REGION, AZURE_ACCOUNT
+from emulators import AWS_REGION, AZURE_ACCOUNT, s3
 from nephoscope.adapters.https import request as ask
 
 boto3 = pytest.importorskip("boto3")
@@ -180,7 +180,7 @@ class Aws:
         """Its ledger."""
         from nephoscope.adapters.aws.state import S3State
 
-        return S3State(self.s3, self.records, "records")
+        return S3State(s3(self.endpoint), self.records, "records")
 
 
 class Azure:

@@ -3,16 +3,15 @@
 from uuid import uuid4
 
 import pytest
-from emulators import AWS_REGION
+from emulators import s3
 from nephoscope.errors import Transient
 
 
 def _s3(request):
-    boto3 = pytest.importorskip("boto3")
+    pytest.importorskip("botocore")
     from nephoscope.adapters.aws.state import S3State
 
-    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": AWS_REGION}
-    return S3State(boto3.client("s3", endpoint_url=request.getfixturevalue("moto"), **keys), uuid4().hex, "hub")
+    return S3State(s3(request.getfixturevalue("moto")), uuid4().hex, "hub")
 
 
 def _blobs(request):

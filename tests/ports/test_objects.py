@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from emulators import AZURE_ACCOUNT
+from emulators import AZURE_ACCOUNT, s3
 from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
 
@@ -19,32 +19,34 @@ def store(request, clouds):
 
 
 def _s3(request):
-    boto3 = pytest.importorskip("boto3")
+    pytest.importorskip("boto3")
     from nephoscope.adapters.aws.objects import S3Objects
 
     bucket = uuid4().hex
 
-    def client(endpoint):
-        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-        return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
-
-    s3 = client(request.getfixturevalue("moto"))
-    s3.create_bucket(Bucket=bucket)
+    client = _client(request)
+    client.create_bucket(Bucket=bucket)
 
     def put(key, body):
-        return ObjectRef("aws", bucket, key, s3.put_object(Bucket=bucket, Key=key, Body=body)["ETag"])
+        return ObjectRef("aws", bucket, key, client.put_object(Bucket=bucket, Key=key, Body=body)["ETag"])
 
-    return put, S3Objects(s3), lambda: S3Objects(client("http://127.0.0.1:9"))
+    return put, S3Objects(s3(request.getfixturevalue("moto"))), lambda: S3Objects(s3("http://127.0.0.1:9"))
+
+
+def _client(request):
+    boto3 = pytest.importorskip("boto3")
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.client("s3", endpoint_url=request.getfixturevalue("moto"), region_name="us-east-1", **keys)
 
 
 def _s3_versioned(request):
     put, objects, absent = _s3(request)
-    s3 = objects._client
+    client = _client(request)
     bucket = put("probe", b"").bucket
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def put_version(key, body):
-        return ObjectRef("aws", bucket, key, s3.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
+        return ObjectRef("aws", bucket, key, client.put_object(Bucket=bucket, Key=key, Body=body)["VersionId"])
 
     return put_version, objects, absent
 

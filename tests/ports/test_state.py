@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from emulators import s3
 from nephoscope import records
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import NephoscopeError
@@ -35,7 +36,7 @@ def _s3(request: pytest.FixtureRequest, _: Path) -> Open:
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
     bucket = f"state-{uuid4().hex}"
     boto3.client("s3", endpoint_url=endpoint, **keys).create_bucket(Bucket=bucket)
-    return lambda: S3State(boto3.client("s3", endpoint_url=endpoint, **keys), bucket, "/hub/")
+    return lambda: S3State(s3(endpoint), bucket, "/hub/")
 
 
 def _blobs(request: pytest.FixtureRequest, _: Path) -> Open:

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from nephoscope.errors import BadSettings
+
 if TYPE_CHECKING:
+    from nephoscope.adapters.aws.storage import S3
     from nephoscope.ports import Objects, State
     from nephoscope.wiring.topics import OwnTopic
 
@@ -43,8 +46,7 @@ class Aws:
         from nephoscope.adapters.aws.identity import own
         from nephoscope.adapters.aws.topic import SnsTopic
 
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_SNS") or os.environ.get("AWS_ENDPOINT_URL", "")
-        return SnsTopic(place, own(), endpoint=endpoint)
+        return SnsTopic(place, own(), endpoint=_endpoint("SNS"))
 
     def identity_token(self, audience: str) -> Callable[[], str]:
         """Tokens that STS signs for the function's role."""
@@ -53,8 +55,22 @@ class Aws:
         return WebIdentity(_client("sts"), audience)
 
     @cached_property
-    def _s3(self) -> Any:
-        return _client("s3")
+    def _s3(self) -> S3:
+        from botocore.session import Session
+
+        from nephoscope.adapters.aws.identity import own
+        from nephoscope.adapters.aws.storage import S3
+
+        session = Session()
+        region = session.get_config_variable("region")
+        if not region:
+            raise BadSettings("AWS is asked from no region.", do="set AWS_REGION")
+        return S3(own(session), region, endpoint=_endpoint("S3"))
+
+
+def _endpoint(service: str) -> str:
+    """Where a service is asked instead of at AWS; "" where nothing says so."""
+    return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or os.environ.get("AWS_ENDPOINT_URL", "")
 
 
 def _client(service: str) -> Any:

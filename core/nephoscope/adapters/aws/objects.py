@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import ClientError
+from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.aws.refusals import GONE, TOO_LATE, code, translated
-from nephoscope.errors import BadPayload
+from nephoscope.adapters.aws.refusals import GONE, TOO_LATE
+from nephoscope.adapters.aws.storage import NONE, S3
+from nephoscope.adapters.pooled import copied
+from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
-
-CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class S3Objects:
     """The objects of every bucket that this function may read."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, s3: S3) -> None:
+        self._s3 = s3
 
     def fetch(self, ref: ObjectRef, into: Path, *, most_bytes: int) -> int:
         """Copy the content that an Event named into a file; returns its size, and copies no more than `most_bytes`."""
-        with translated(ref.url):
+        by_tag = ref.version.startswith('"')
+        headers = {"If-Match": ref.version} if by_tag else NONE
+        query = {"versionId": ref.version} if ref.version and not by_tag else NONE
+        no = GONE | TOO_LATE
+        found = self._s3.ask("GET", ref.bucket, ref.key, query=query, headers=headers, no=no, whole=False)
+        if found is None:
+            raise gone(ref)
+        with found:
             try:
-                found = self._client.get_object(Bucket=ref.bucket, Key=ref.key, **_version(ref))
-                if found["ContentLength"] <= most_bytes:
-                    with into.open("wb") as file:
-                        for chunk in found["Body"].iter_chunks(CHUNK_BYTES):
-                            file.write(chunk)
-                return int(found["ContentLength"])
-            except ClientError as error:
-                if code(error) not in GONE | TOO_LATE:
-                    raise
-                raise gone(ref) from error
+                return copied(found, into, most_bytes=most_bytes)
+            except HTTPError as error:
+                raise Transient(f"AWS' answer for {ref.url} broke off: {error}.") from error
 
 
 def gone(ref: ObjectRef) -> BadPayload:
@@ -42,9 +41,3 @@ def gone(ref: ObjectRef) -> BadPayload:
         f"'{ref.url}' is not there in the version {ref.version} any more.",
         do="nothing if it was replaced: the new content is reported by itself",
     )
-
-
-def _version(ref: ObjectRef) -> dict[str, str]:
-    if not ref.version:
-        return {}
-    return {"IfMatch": ref.version} if ref.version.startswith('"') else {"VersionId": ref.version}

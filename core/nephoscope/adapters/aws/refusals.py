@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from nephoscope.errors import Permanent, Transient
 
-GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "ResourceNotFoundException"})
+GONE = frozenset({"NoSuchKey", "NoSuchVersion", "ResourceNotFoundException"})
 TOO_LATE = frozenset({"PreconditionFailed", "412"})
 MEANWHILE = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 

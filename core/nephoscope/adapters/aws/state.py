@@ -5,29 +5,35 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from typing import Any, Literal
+from html import unescape
+from typing import Literal
+from urllib.parse import unquote_plus
 
-from botocore.exceptions import ClientError
+from urllib3 import BaseHTTPResponse
 
-from nephoscope.adapters.aws.refusals import GONE, MEANWHILE, TOO_LATE, code, translated
+from nephoscope.adapters.aws.refusals import GONE, MEANWHILE, TOO_LATE
+from nephoscope.adapters.aws.storage import S3
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, Version
 
 _STAMP = re.compile(rb"\n[ \t]{64}\Z")
+_LIST = b"<ListBucketResult"  # an empty list says so; an error with status 200 does not
+_KEY = re.compile(rb"<Key>([^<]*)</Key>")
+_NEXT = re.compile(rb"<NextContinuationToken>([^<]+)</NextContinuationToken>")
 
 
 class S3State:
     """Records under one prefix of a bucket; `exact` bodies carry no stamp, so that others can read them too."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str, *, exact: bool = False) -> None:
-        self._client = client
+    def __init__(self, s3: S3, bucket: str, prefix: str, *, exact: bool = False) -> None:
+        self._s3 = s3
         self._exact = exact
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
 
     def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
         """Write a record that must not exist yet."""
-        written = self._put(key, body, IfNoneMatch="*")
+        written = self._put(key, body, {"If-None-Match": "*"})
         if written is not None:
             return written
         if self.get(key) is None:
@@ -36,44 +42,47 @@ class S3State:
 
     def get(self, key: str) -> tuple[bytes, Version] | None:
         """Read a record and its version; None when there is none."""
-        with translated(f"s3://{self._bucket}/{self._prefix}{key}"):
-            try:
-                found = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-                return plain(found["Body"].read()), Version(found["ETag"])
-            except ClientError as error:
-                if code(error) in GONE:
-                    return None
-                raise
+        found = self._s3.ask("GET", self._bucket, self._prefix + key, no=GONE)
+        return None if found is None else (plain(found.data), self._version(found, key))
 
     def replace(self, key: str, version: Version, body: bytes) -> Version | Literal[Lost.CONFLICT]:
         """Write a record whose version must still be the one given."""
-        return self._put(key, body, IfMatch=version) or Lost.CONFLICT
+        return self._put(key, body, {"If-Match": version}) or Lost.CONFLICT
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[str]:
         """Every key that starts with `prefix` and is greater than `after`, in order."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=self._prefix + prefix, StartAfter=self._prefix + after
-        )
-        with translated(f"a list of s3://{self._bucket}/{self._prefix}{prefix}"):
-            for page in pages:
-                for found in page.get("Contents", ()):
-                    yield found["Key"].removeprefix(self._prefix)
+        asked = {
+            "list-type": "2",
+            "encoding-type": "url",
+            "prefix": self._prefix + prefix,
+            "start-after": self._prefix + after,
+        }
+        while True:
+            answer = self._s3.ask("GET", self._bucket, "", query=asked)
+            page = b"" if answer is None else answer.data
+            if _LIST not in page:
+                raise Transient(f"AWS' answer for a list of {self._place(prefix)} is none.")
+            for found in _KEY.findall(page):
+                yield unquote_plus(found.decode()).removeprefix(self._prefix)
+            token = _NEXT.search(page)
+            if token is None:
+                return
+            asked["continuation-token"] = unescape(token[1].decode())
 
-    def _put(self, key: str, body: bytes, **condition: str) -> Version | None:
+    def _put(self, key: str, body: bytes, condition: dict[str, str]) -> Version | None:
         """The new version; None where the condition does not hold."""
-        with translated(f"s3://{self._bucket}/{self._prefix}{key}"):
-            try:
-                written = self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=self._prefix + key,
-                    Body=body if self._exact else stamped(body),
-                    **condition,
-                )
-                return Version(written["ETag"])
-            except ClientError as error:
-                if code(error) in GONE | TOO_LATE | MEANWHILE:
-                    return None
-                raise
+        stored = body if self._exact else stamped(body)
+        no = GONE | TOO_LATE | MEANWHILE
+        written = self._s3.ask("PUT", self._bucket, self._prefix + key, headers=condition, body=stored, no=no)
+        return None if written is None else self._version(written, key)
+
+    def _version(self, answer: BaseHTTPResponse, key: str) -> Version:
+        if not (tag := answer.headers.get("ETag")):
+            raise Transient(f"AWS' answer for {self._place(key)} tells no version.")
+        return Version(tag)
+
+    def _place(self, what: str) -> str:
+        return f"s3://{self._bucket}/{self._prefix}{what}"
 
 
 def stamped(body: bytes) -> bytes:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
 from nephoscope.adapters.gcp.storage import ENDPOINT, Http, answered, objects_of
+from nephoscope.adapters.pooled import copied
 from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
-
-CHUNK_BYTES = 8 * 1024 * 1024
 
 
 class GcsObjects:
@@ -31,26 +29,9 @@ class GcsObjects:
             raise gone(ref)
         with found:
             try:
-                return _copied(found, into, most_bytes)
+                return copied(found, into, most_bytes=most_bytes)
             except HTTPError as error:
                 raise Transient(f"Google's answer for {ref.url} broke off: {error}.") from error
-
-
-def _copied(found: BaseHTTPResponse, into: Path, most_bytes: int) -> int:
-    """Copy a body; one that is stored packed and served unpacked tells no length, and is counted as it comes."""
-    told = int(found.headers.get("Content-Length") or 0)
-    if told > most_bytes:
-        return told
-    size = 0
-    with into.open("wb") as file:
-        for chunk in found.stream(CHUNK_BYTES):
-            size += len(chunk)
-            if size > most_bytes:
-                break
-            file.write(chunk)
-    if size > most_bytes:
-        into.unlink()
-    return size
 
 
 def gone(ref: ObjectRef) -> BadPayload:

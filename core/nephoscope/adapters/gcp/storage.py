@@ -12,23 +12,14 @@ from urllib.parse import quote
 
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.urllib3 import AuthorizedHttp
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
+from nephoscope.adapters.pooled import pool
 from nephoscope.errors import Transient
 
 ENDPOINT = "https://storage.googleapis.com"
 CLIPPED = 300
-# A conditional write may be sent again: where the first one arrived the second is refused, as by a faster writer.
-_PATIENCE = Retry(
-    total=3,
-    status_forcelist=(408, 429, 500, 502, 503, 504),
-    allowed_methods=None,
-    backoff_factor=0.5,
-    backoff_jitter=0.5,
-    raise_on_status=False,
-    respect_retry_after_header=False,
-)
 
 
 class Http(Protocol):
@@ -40,9 +31,8 @@ class Http(Protocol):
 
 
 def connected(credentials: Any) -> Http:
-    """A pool of connections for as many readers as a sweep has."""
-    pool = PoolManager(maxsize=16, retries=_PATIENCE, timeout=Timeout(connect=3, read=20))
-    http: Http = AuthorizedHttp(credentials, pool)  # type: ignore[no-untyped-call]
+    """Kept connections with the right to ask."""
+    http: Http = AuthorizedHttp(credentials, pool())  # type: ignore[no-untyped-call]
     return http
 
 

@@ -1,0 +1,45 @@
+"""Kept connections, and what comes over them: how objects and records are asked for where no SDK stands between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+
+CHUNK_BYTES = 8 * 1024 * 1024
+# A conditional write may be sent again: where the first one arrived the second is refused, as by a faster writer.
+_PATIENCE = Retry(
+    total=3,
+    status_forcelist=(408, 429, 500, 502, 503, 504),
+    allowed_methods=None,
+    backoff_factor=0.5,
+    backoff_jitter=0.5,
+    raise_on_status=False,
+    respect_retry_after_header=False,
+)
+
+
+def pool() -> PoolManager:
+    """Connections for as many readers as a sweep has; what fails for a moment is asked again."""
+    return PoolManager(maxsize=16, retries=_PATIENCE, timeout=Timeout(connect=3, read=20))
+
+
+def copied(found: BaseHTTPResponse, into: Path, *, most_bytes: int) -> int:
+    """
+    Copy the body of an answer into a file; returns its size, and leaves no file where that is over `most_bytes`.
+
+    What is stored packed and served unpacked tells no length, and is counted as it comes.
+    """
+    told = int(found.headers.get("Content-Length") or 0)
+    if told > most_bytes:
+        return told
+    size = 0
+    with into.open("wb") as file:
+        for chunk in found.stream(CHUNK_BYTES):
+            size += len(chunk)
+            if size > most_bytes:
+                break
+            file.write(chunk)
+    if size > most_bytes:
+        into.unlink()
+    return size
