@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from functools import partial
 
-from nephoscope.cost.money import total
+from nephoscope.cost.money import plain, total
 from nephoscope.cost.recommendation import Recommendation
 from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.cost.rules import (
@@ -26,13 +27,13 @@ from nephoscope.cost.rules.rule import Claim
 
 Rule = Callable[[Sequence[ResourceUse]], Iterable[Claim]]
 
+# The last one is that of untagged spend, which has to know the whole of it.
 RULES: tuple[Rule, ...] = (
     unused_commitments.claims,
     idle_days.claims,
     autoscaling_for_inference.claims,
     spot_for_training.claims,
     colder_storage.claims,
-    untagged_spend.claims,
 )
 
 
@@ -49,7 +50,8 @@ def recommendations(uses: Iterable[ResourceUse], *, least: Decimal = Decimal(1))
     """
     left = [use for use in uses if use.cost > 0]
     found = []
-    for rule in RULES:
+    rules: tuple[Rule, ...] = (*RULES, partial(untagged_spend.claims, spend=untagged_spend.by_currency(left)))
+    for rule in rules:
         by_currency: dict[str, list[Claim]] = defaultdict(list)
         for claim in rule(left):
             by_currency[claim.use.currency].append(claim)
@@ -68,7 +70,7 @@ def _recommendation(claims: Sequence[Claim]) -> Recommendation:
     return Recommendation(
         rule=first.rule,
         resources=tuple(dict.fromkeys(claim.use.name for claim in claims)),
-        evidence={"cost": f"{cost:f}", "resources": len(claims), **first.evidence},
+        evidence={"cost": plain(cost), "resources": len(claims), **first.evidence},
         saving=total(savings) if len(savings) == len(claims) else None,
         currency=first.use.currency,
         text=first.text(len(claims), cost, total(savings)),

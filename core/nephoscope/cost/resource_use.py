@@ -45,6 +45,11 @@ class ResourceUse:
         return " ".join(filter(None, (self.resource, self.service, self.description))).lower()
 
     @property
+    def charged_for(self) -> str:
+        """What the bill says that it is, in lower case; not what people named it."""
+        return " ".join(filter(None, (self.service, self.description))).lower()
+
+    @property
     def money(self) -> str:
         """Its cost, for people."""
         return f"{plain(round(self.cost, 2))} {self.currency}"

@@ -80,6 +80,24 @@ def _uniform(rows: list[dict]) -> list[dict]:
     return [{key: row.get(key, "") for key in keys} for row in rows]
 
 
+def test_a_name_makes_no_storage_cold(focus_row, write_csv, report):
+    """A bucket that is named "archive" and stored at standard prices is told; one that is charged as cold is not."""
+    named = STORAGE | {"ResourceId": "archive-bucket"}
+    (one,) = report(write_csv("a.csv", _uniform(_bill(focus_row, days=20, **named))))["recommendations"]
+    assert (one["rule"], one["evidence"]["cost"]) == ("colder_storage", "60")
+    cold = named | {"ChargeDescription": "TimedStorage-GlacierByteHrs"}
+    assert report(write_csv("b.csv", _uniform(_bill(focus_row, days=20, **cold))))["recommendations"] == []
+
+
+def test_untagged_spend_is_a_share_of_all_that_was_spent(focus_row, write_csv, report):
+    """What other rules claim is spend too: an orphan of 8 USD in 168 is 4.8 %, which nobody is told of."""
+    idle = _bill(focus_row, days=4, ConsumedQuantity="0", EffectiveCost="38", ResourceId="idle")
+    orphan = _bill(focus_row, days=4, Tags="", ResourceId="orphan", EffectiveCost="2")
+    tagged = _bill(focus_row, days=4, EffectiveCost="2")
+    found = report(write_csv("bill.csv", _uniform(idle + orphan + tagged)))["recommendations"]
+    assert [one["rule"] for one in found] == ["idle_days"]
+
+
 def test_a_provider_with_more_than_its_share_of_the_budget_is_named(focus_row, write_csv, report):
     """More than 60 % of the budget in one provider is said, with the money; no saving is promised."""
     path = write_csv("bill.csv", [focus_row(BilledCost="700"), focus_row(BilledCost="600", ProviderName="Microsoft")])

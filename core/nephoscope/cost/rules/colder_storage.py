@@ -20,7 +20,7 @@ def claims(uses: Sequence[ResourceUse]) -> Iterator[Claim]:
         stored = (use.category or "").lower() == "storage" and mentions(
             (use.unit or "").lower(), "gb", "gib", "byte", "tb"
         )
-        warm = not mentions(use.words, *COLD)
+        warm = not mentions(use.charged_for, *COLD)  # a bucket may be named archive and be none
         if stored and warm and use.resource and use.resource not in read and use.days >= LEAST_DAYS:
             yield Claim(
                 "colder_storage",
