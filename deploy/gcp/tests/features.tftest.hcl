@@ -22,7 +22,7 @@ variables {
       }
       sources = {
         aws = { user_features = "s3://acme-features/users.parquet" }
-        gcp = { user_features = "gs://acme-features/users.parquet" }
+        gcp = { user_features = "gs://acme-features/users.parquet", clicks = "gs://acme-features/clicks/" }
       }
     }
     timers = { features = "*/15 * * * *" }
@@ -54,7 +54,7 @@ run "features_are_services_of_an_image" {
 run "features_read_their_sources_and_write_their_store" {
   assert {
     condition = toset([for key, grant in google_storage_bucket_iam_member.prefix : key if startswith(key, "features/")]) == toset([
-      "features/ledger", "features/features", "features/source/user_features",
+      "features/ledger", "features/features", "features/source/user_features", "features/source/clicks",
     ])
     error_message = "Features have their ledger, their progress and their sources."
   }
