@@ -4,6 +4,8 @@ import json
 import re
 from urllib.parse import parse_qs, unquote, urlsplit
 
+GRANT = re.compile(r'(?:^|\.)google_(storage_bucket|pubsub_topic)_iam_member\.(\w+)(?:\["([^"]+)"\])?$')
+
 
 def permissions(method, path, _headers, body, status):
     """
@@ -47,7 +49,7 @@ class Grants:
         }
         self.of = {}
         for address, values in resources.items():
-            found = re.search(r'(?:^|\.)google_(storage_bucket|pubsub_topic)_iam_member\.(\w+)(?:\["([^"]+)"\])?$', address)
+            found = GRANT.search(address)
             if found is None or values["role"] not in roles:
                 continue
             job = "rollup" if found[2] == "rollup" else found[3].split("/")[0]
