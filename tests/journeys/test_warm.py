@@ -42,10 +42,15 @@ class Meter:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            timeout = 30  # of a connection on which nothing comes
 
             def setup(self):
                 super().setup()
                 self.service = HTTPConnection(url.removeprefix("http://"))
+
+            def finish(self):
+                super().finish()
+                self.service.close()
 
             def _pass(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -69,7 +74,7 @@ class Meter:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server.daemon_threads = False  # they end, and close what they opened, with who asks
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 

@@ -315,10 +315,10 @@ def test_five_hundred_corrupted_files_end_in_an_answer(landed: Callable[..., Obj
 
 def test_a_reader_that_dies_is_an_answer_and_the_next_file_is_read(landed: Callable[..., ObjectRef]) -> None:
     """A child without time or memory makes the file unreadable, not the parent."""
-    hurried = IsolatedTables(Caps(seconds=0.01))
-    with pytest.raises(Unreadable, match=r"took more than 0\.01 s"):
+    hurried = IsolatedTables(Caps(seconds=0.001))
+    with pytest.raises(Unreadable, match=r"took more than 0\.001 s"):
         hurried.profile(landed(pa.table(ROWS)))
-    starved = IsolatedTables(Caps(memory_bytes=50 * 1024 * 1024))
+    starved = IsolatedTables(Caps(memory_bytes=1024 * 1024))
     with pytest.raises(Unreadable, match=r"took its reader down|broke off|no readable"):
         starved.profile(landed(pa.table({"x": np.zeros(5_000_000)})))
     for isolated in (hurried, starved):

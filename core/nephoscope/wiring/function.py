@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
 STAGED_CONFIG = "nephoscope.json"
+RESERVED_BYTES = 256 * 1024 * 1024  # of a function's memory, for itself: what reads a table gets the rest
+READ_SECONDS = 420.0  # for one table: what reads it ends before the function does (600 s, 540 s in Google Cloud)
 
 E = TypeVar("E", ObjectWritten, TimerFired, MessageReceived)
 
@@ -190,10 +192,14 @@ class Function:
 
     @cached_property
     def tables(self) -> Tables:
-        """Tables in this cloud's objects."""
+        """Tables in this cloud's objects, each read by a child process that a hostile file may take down."""
         from nephoscope.adapters.files.fetched import FetchedTables
+        from nephoscope.adapters.files.isolated import Caps, IsolatedTables
+        from nephoscope.adapters.files.limits import FUNCTION, memory_of_this_machine
 
-        return FetchedTables(self.cloud.objects)
+        reader = IsolatedTables(Caps(memory_of_this_machine() - RESERVED_BYTES, READ_SECONDS, limits=FUNCTION))
+        reader.start()
+        return FetchedTables(self.cloud.objects, reader)
 
     @cached_property
     def baselines(self) -> StoredBaselines:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-
-import pyarrow as pa
+from typing import Protocol
 
 from nephoscope.adapters.files.limits import FUNCTION, ReadLimits
-from nephoscope.adapters.files.readings import Making
-from nephoscope.adapters.files.tables import profile_file
-from nephoscope.drift.profile import Profile, Source
+from nephoscope.drift.profile import Profile
 from nephoscope.errors import Unreadable
 from nephoscope.events import ObjectRef
 from nephoscope.ports import Objects
 
 
+class Reader(Protocol):
+    """What profiles a table that lies in a file."""
+
+    def profile(
+        self, table: ObjectRef, *, like: Profile | None, expected: str | None, key: tuple[str, ...], file: Path
+    ) -> Profile:
+        """Profile it."""
+        ...
+
+
 class FetchedTables:
     """Tables of a cloud's objects; a key never becomes a local path."""
 
-    def __init__(self, objects: Objects, *, limits: ReadLimits = FUNCTION, bins: int = 1_024) -> None:
+    def __init__(self, objects: Objects, reader: Reader, *, limits: ReadLimits = FUNCTION) -> None:
         self._objects = objects
+        self._reader = reader
         self._limits = limits
-        self._bins = bins
 
     def profile(
         self,
@@ -48,7 +55,4 @@ class FetchedTables:
                     f"'{table.key}' has {size:,} bytes, at most {self._limits.file_bytes:,} are read.",
                     do="split it, or read it with Spark",
                 )
-            with pa.OSFile(str(file)) as opened:
-                source = Source(url=table.url, version=table.version, size=size)
-                how = Making(bins=self._bins, like=like, key=key)
-                return profile_file(opened, source, name=table.key, how=how, expected=expected, limits=self._limits)
+            return self._reader.profile(table, like=like, expected=expected, key=key, file=file)

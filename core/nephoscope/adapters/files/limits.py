@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 MIB = 1024 * 1024
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,10 @@ class ReadLimits:
 
 LAPTOP = ReadLimits()
 FUNCTION = ReadLimits(file_bytes=512 * MIB)
+
+
+def memory_of_this_machine() -> int:
+    """How many bytes of memory there are for this process: its machine's, or its container's where that has fewer."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    told = CONTAINER.read_text().strip() if CONTAINER.is_file() else "max"
+    return machine if told == "max" else min(machine, int(told))

@@ -45,21 +45,23 @@ class FileTables:
         like: Profile | None = None,
         expected: str | None = None,
         key: tuple[str, ...] = (),
+        file: Path | None = None,
     ) -> Profile:
         """
         Profile a file, over the bins of `like` where one is given; of another format than `expected` it is no table.
 
-        Rows that repeat a `key`, that of `like` where none is given, are counted.
+        Rows that repeat a `key`, that of `like` where none is given, are counted. `file` is where the content lies, if
+        not where its name says.
 
         Raises:
             Unreadable: It is there and is no table that can be profiled.
             BadPayload: It is not there, or outside its folder.
         """
-        path = _path(table)
-        with pa.OSFile(str(path)) as file:
-            source = Source(url=table.url, version=table.version, size=file.size())
+        path = file or _path(table)
+        with pa.OSFile(str(path)) as opened:
+            source = Source(url=table.url, version=table.version, size=opened.size())
             how = replace(self._how, like=like, key=key)
-            return profile_file(file, source, name=table.key, how=how, expected=expected, limits=self._limits)
+            return profile_file(opened, source, name=table.key, how=how, expected=expected, limits=self._limits)
 
 
 def profile_file(
