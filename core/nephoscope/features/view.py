@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from nephoscope.features.value_types import known
+from nephoscope.features.value_types import known, name
 
 NO_ENTITY = "__dummy_id"  # Feast's join key of a view without entities; its value is always ""
 
@@ -40,6 +40,7 @@ class View:
     transformed: bool = False  # Feast has to compute it: aggregations or stored code
 
     @property
-    def foreign_types(self) -> dict[str, int]:
-        """The columns whose types only Feast can encode."""
-        return {name: kind for name, kind in {**self.join_keys, **self.features}.items() if known(kind) is None}
+    def foreign(self) -> dict[str, str]:
+        """The columns whose declared types only Feast can encode, and these types' names."""
+        columns = {**self.join_keys, **self.features}
+        return {column: name(kind) for column, kind in columns.items() if known(kind) is None}

@@ -18,7 +18,6 @@ from nephoscope.adapters.feast.views import configuration, feast_views
 from nephoscope.adapters.files.feature_tables import BATCH_ROWS, encoded
 from nephoscope.errors import Permanent, Transient
 from nephoscope.events import ObjectRef
-from nephoscope.features import value_types
 from nephoscope.features.code import without_code
 from nephoscope.features.counts import Counted
 from nephoscope.features.plan import Window
@@ -51,7 +50,7 @@ class FeastTables:
         )
         table = self._table(config, view, window)
         due = _keyed(view, table)
-        foreign = tuple(f"{name} ({value_types.name(kind)})" for name, kind in view.foreign_types.items())
+        foreign = tuple(f"{name} ({kind})" for name, kind in view.foreign.items())
         return Reading(Counted(len(table), len(table) - len(due), 0), _batches(view, due), foreign)
 
     def _table(self, config: RepoConfig, view: View, window: Window) -> pa.Table:

@@ -105,4 +105,4 @@ def _buffer(array: pa.Array, dtype: npt.DTypeLike) -> npt.NDArray[np.generic]:
 def _between(buffer: pa.Buffer | None, dtype: npt.DTypeLike, start: int, count: int) -> npt.NDArray[np.generic]:
     if buffer is None or not buffer.size:
         return np.zeros(count, dtype=dtype)
-    return np.frombuffer(buffer, dtype=dtype)[start : start + count]
+    return np.frombuffer(buffer, dtype=dtype, count=start + count)[start:]
