@@ -271,8 +271,9 @@ def test_an_application_reads_what_feast_would_have_written(
     assert any(ours["age"])
 
 
-def test_what_only_feast_can_encode_goes_through_feast(repository: Path) -> None:
-    """A type that the fast lane does not know is synced all the same, and the run says which it was."""
+def test_what_only_feast_can_encode_goes_through_feast(repository: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A type that the fast lane does not know is synced all the same, and the run and its log say which it was."""
+    caplog.set_level("INFO", "nephoscope")
     features = opened(repository)
     view = next(view for view in features.views if view.name == "preferences")
     from nephoscope.features.plan import Window
@@ -280,7 +281,23 @@ def test_what_only_feast_can_encode_goes_through_feast(repository: Path) -> None
     now = datetime.now(UTC)
     reading = features.each_cloud["local"].tables.read(view, Window(now - timedelta(days=3), now))
     assert reading.foreign == ("chosen (JSON)",)
+    assert "'preferences' goes through Feast because of chosen (JSON)" in caplog.text
     assert sum(map(len, reading.batches)) == 50
+
+
+LIGHT = """
+import sys
+from nephoscope.cli.main import main
+main(["features", "sync", "--view", "user_features"])
+main(["features", "parity", "--keys", "9", "--view", "user_features"])
+print(*{"feast", "pandas", "dask"} & sys.modules.keys())
+"""
+
+
+def test_the_fast_lane_loads_neither_feast_nor_pandas(repository: Path) -> None:
+    """A sync and a parity of types that the fast lane knows start at once and stay small, beside an installed Feast."""
+    done = subprocess.run([sys.executable, "-c", LIGHT], cwd=repository, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == ""
 
 
 def test_feasts_offline_store_gives_the_same_rows(repository: Path) -> None:

@@ -126,4 +126,5 @@ def _materialized(
         newest_us, newest_key = max(stored, default=(None, b""))
         mark = Watermark(window.end, counted.read, run.clock.now(), newest_us, newest_key.hex())
         progress.advance(window, mark, sample, run.sample, run.owner)
-    return counts.synced(step, counted, written)
+    foreign = [f"{name} ({kind})" for name, kind in view.foreign.items()]
+    return counts.synced(step, counted, written, foreign=foreign)

@@ -22,6 +22,7 @@ from nephoscope.registries import StoredRegistry
 from nephoscope.settings import Features, Settings
 from nephoscope.settings.features import DynamoDbStore, FeastStore, RedisStore, SqliteStore, Store
 from nephoscope.settings.urls import inside, url_of
+from nephoscope.wiring.entry import LOGGER
 
 if TYPE_CHECKING:
     from nephoscope.adapters.feast.repository import FeastRepository
@@ -144,7 +145,8 @@ class FeatureStore:
             from nephoscope.adapters.online.draft import DraftOnlineStore
 
             state, store = DraftState(state), DraftOnlineStore(store)
-        return FeatureCloud(state, self._tables(cloud), store, self._serving(cloud), self._engines(cloud))
+        tables = _Telling(self._tables(cloud), cloud)
+        return FeatureCloud(state, tables, store, self._serving(cloud), self._engines(cloud))
 
     def _tables(self, cloud: str) -> FeatureTables:
         from nephoscope.adapters.files.feature_tables import FeatureFiles
@@ -227,6 +229,22 @@ class _Tables:
         """Read the rows of a window."""
         tables = self.files if view.source.uri or view.name in self.elsewhere else self.feast
         return tables.read(view, window, landed=landed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Other tables; what goes through Feast is said in the log."""
+
+    tables: FeatureTables
+    cloud: str
+
+    def read(self, view: View, window: Window, *, landed: ObjectRef | None = None) -> Reading:
+        """Read the rows of a window."""
+        reading = self.tables.read(view, window, landed=landed)
+        if reading.foreign:
+            told = f"the view '{view.name}' goes through Feast because of {', '.join(reading.foreign)}"
+            LOGGER.info(told, extra={"facts": {"job": "features", "cloud": self.cloud}})
+        return reading
 
 
 def sqlite_store(store: SqliteStore, project: str) -> OnlineStore:
