@@ -11,7 +11,7 @@ FEATURES := tests/core/features tests/core/jobs/test_features.py tests/ports/tes
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-hub bench-monitoring bench-coldstart bench-warm stage stage-lock lock demo deploy-tools deploy-test deploy-check policy test-features bench-features clean
+.PHONY: help setup emulators test test-slow lint format bench bench-cost bench-drift bench-hub bench-monitoring bench-coldstart bench-warm stage stage-lock lock demo deploy-setup deploy-tools deploy-test deploy-test-slow deploy-check policy test-features bench-features clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -33,8 +33,9 @@ test-features: .venv-features/.made ## Run the tests of the feature store, with 
 bench-features: .venv-features/.made ## Measure features sync against Feast's own materialize (tens of minutes)
 	.venv-features/bin/python tests/bench/features.py
 
-test-slow: $(VENV)/.development ## Run the slow tests (tens of minutes)
+test-slow: $(VENV)/.development .venv-features/.made ## Run the slow tests (tens of minutes)
 	$(BIN)/python -m pytest -m slow
+	.venv-features/bin/python -m pytest -m slow $(FEATURES)
 
 lint: $(VENV)/.development ## Check style, types, layers and locks
 	$(BIN)/ruff check
@@ -76,6 +77,8 @@ lock: $(VENV)/.development ## Make the locks anew from pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) $(TESTED:%=--extra %) --group dev --output-file requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile $(LOCK) --extra features --group features --output-file requirements-features.txt pyproject.toml
 
+deploy-setup: $(VENV)/.development ## Make .venv with what deploying takes: staging, and the doctor's way into each cloud (minutes)
+
 deploy-tools: .venv-deploy/.made ## Make .venv-deploy: Terraform, and what its providers are stood in by
 
 policy: .venv-policy/.made ## Scan the infrastructure for what a policy forbids
@@ -84,8 +87,11 @@ policy: .venv-policy/.made ## Scan the infrastructure for what a policy forbids
 deploy-check: $(VENV)/.development ## Print what running a configuration costs a month: make deploy-check CONFIG=nephoscope.yaml
 	$(BIN)/python deploy/price.py $(CONFIG)
 
-deploy-test: $(VENV)/.development .venv-deploy/.made .venv-policy/.made ## Check and test the infrastructure, without an account
+deploy-test: $(VENV)/.development .venv-deploy/.made .venv-policy/.made ## Check and test the infrastructure, without an account (minutes)
 	$(BIN)/python -m pytest -m "not slow" tests/deploy
+
+deploy-test-slow: $(VENV)/.development .venv-deploy/.made ## Combine the clouds, and drive what is deployed on stand-ins (tens of minutes)
+	$(BIN)/python -m pytest -m slow tests/deploy
 
 clean: ## Remove what the targets made
 	rm -rf $(VENV) .venv-deploy .venv-policy .venv-features build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
