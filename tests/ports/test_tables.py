@@ -232,6 +232,18 @@ def test_a_hundred_thousand_columns_are_refused_at_once(landed: Callable[..., Ob
         FileTables().profile(landed(pa.table({f"c{k}": [1.0] for k in range(20_000)})))
 
 
+@pytest.mark.parametrize("written", ["csv", "jsonl"])
+def test_a_hundred_thousand_columns_of_text_are_refused_too(written: str, landed: Callable[..., ObjectRef]) -> None:
+    """The first line decides before it is parsed, which would take minutes."""
+    names = [f"c{k}" for k in range(100_000)] if written == "csv" else [f"c{k}" for k in range(70_000)]
+    row = ",".join(names) + "\n" + ",".join("1" for _ in names)
+    body = row if written == "csv" else "{" + ",".join(f'"{name}":1' for name in names) + "}\n"
+    place, started = landed(body.encode()), time.perf_counter()
+    with pytest.raises(Unreadable, match=f"{len(names):,} columns, at most 10,000"):
+        FileTables().profile(place)
+    assert time.perf_counter() - started < 3
+
+
 def test_a_parquet_bomb_is_refused(landed: Callable[..., ObjectRef], tmp_path: Path) -> None:
     """A small file that decodes to gigabytes is told as such before it is decoded."""
     with pq.ParquetWriter(tmp_path / "bomb", pa.schema([("x", pa.int64())]), compression="zstd") as writer:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nephoscope.errors import Unreadable
+
 MIB = 1024 * 1024
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
@@ -28,6 +30,19 @@ class ReadLimits:
     unpacked_times: int = 100  # its packed size so many times, whichever is more
     thrift_strings: int = 16 * MIB
     thrift_elements: int = 1_000_000
+
+    def check_columns(self, count: int, name: str) -> None:
+        """
+        Pass a table of so many columns.
+
+        Raises:
+            Unreadable: They are too many.
+        """
+        if count > self.columns:
+            raise Unreadable(
+                f"'{name}' has {count:,} columns, at most {self.columns:,} are read.",
+                do="write fewer columns into one file",
+            )
 
 
 LAPTOP = ReadLimits()

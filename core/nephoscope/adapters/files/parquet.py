@@ -108,11 +108,7 @@ def _check_footer(file: pa.NativeFile, name: str, limits: ReadLimits) -> None:
 
 def _check_size(opened: pq.ParquetFile, name: str, size: int, limits: ReadLimits) -> None:
     metadata = opened.metadata
-    if metadata.num_columns > limits.columns:
-        raise Unreadable(
-            f"'{name}' has {metadata.num_columns:,} columns, at most {limits.columns:,} are read.",
-            do="write fewer columns into one file",
-        )
+    limits.check_columns(metadata.num_columns, name)
     if not metadata.num_rows:
         raise Unreadable(f"'{name}' has columns and 0 rows.", do=AGAIN, why="NO_DATA")
     decoded = _decoded_bytes(opened)

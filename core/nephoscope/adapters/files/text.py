@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from csv import Error as BadCsv
+from csv import reader
 from dataclasses import dataclass, field, replace
+from json import loads as json_of
 from typing import TypeVar
 
 import pyarrow as pa
@@ -90,6 +93,7 @@ def open_text(source: Unpacked, written: Format, guess: Guess) -> Opened:
         Widened: Its beginning contradicts the guess.
     """
     try:
+        source.limits.check_columns(_columns_of_first_line(source, written, guess), source.name)
         fields = tuple(next(_tables(source, written, guess)).schema)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if better := _better(guess, pa.schema([]), str(error)):
@@ -97,12 +101,24 @@ def open_text(source: Unpacked, written: Format, guess: Guess) -> Opened:
         raise Unreadable(f"'{source.name}' is no readable {written} file: {first_line(error)}.", do=AGAIN) from error
     except StopIteration:
         raise Unreadable(f"'{source.name}' holds no line.", do=AGAIN, why="NO_DATA") from None
+    source.limits.check_columns(len(fields), source.name)
     if len(fields) == 1 and (other := next((d for d in DELIMITERS if d in fields[0].name), None)):
         raise Unreadable(
             f"'{source.name}' has one column, {fields[0].name[:80]!r}; its delimiter seems to be {other!r}.",
             do="delimit it by commas",
         )
     return Opened((TextColumns(source, written, guess, fields),))
+
+
+def _columns_of_first_line(source: Unpacked, written: Format, guess: Guess) -> int:
+    """How many columns the first line has, before pyarrow takes minutes for too many; 0 where it tells none."""
+    nesting = Nesting() if written is Format.JSONL else None
+    line = next(source.blocks(guess.block_bytes, nesting), b"").split(b"\n", 1)[0]
+    try:
+        found = json_of(line) if nesting else next(reader([line.decode(errors="replace")]), [])
+    except (ValueError, RecursionError, BadCsv):
+        return 0  # what is wrong with it is told by who reads it
+    return len(found) if isinstance(found, dict | list) else 0
 
 
 def read_text(source: Unpacked, written: Format, like: Profile | None, making: Callable[[Opened], Made]) -> Made:
