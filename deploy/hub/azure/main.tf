@@ -21,13 +21,15 @@ locals {
 
   jobs = toset(["notify", "rollup"])
 
-  # How notify comes by what the Topic's queue holds, and whom its HTTP entry point would let in: the Topic alone.
+  # How notify comes by what the Topic's queue holds, and what is known of whom its HTTP entry point would
+  # let in: the Topic of this tenant; for which application its tokens are made is up to who makes that.
   queue = {
     NEPHOSCOPE_QUEUE__queueServiceUri = "https://${local.state.account}.queue.core.windows.net"
     NEPHOSCOPE_QUEUE__credential      = "managedidentity"
     NEPHOSCOPE_QUEUE__clientId        = azurerm_user_assigned_identity.job["notify"].client_id
   }
   doors = {
+    NEPHOSCOPE_GRID_TENANT  = var.platform.tenant_id
     NEPHOSCOPE_GRID_TOPICS  = azurerm_eventgrid_topic.reports.id
     NEPHOSCOPE_GRID_ORIGINS = "eventgrid.azure.net"
   }

@@ -66,7 +66,7 @@ run "reports_reach_notify_or_a_person" {
 # The HTTP entry point is off; whoever switches it on finds it shut to all but the Topic.
 run "the_door_by_http_knows_the_topic_alone" {
   assert {
-    condition     = local.doors.NEPHOSCOPE_GRID_TOPICS == azurerm_eventgrid_topic.reports.id && local.doors.NEPHOSCOPE_GRID_ORIGINS == "eventgrid.azure.net"
+    condition     = local.doors.NEPHOSCOPE_GRID_TOPICS == azurerm_eventgrid_topic.reports.id && local.doors.NEPHOSCOPE_GRID_ORIGINS == "eventgrid.azure.net" && local.doors.NEPHOSCOPE_GRID_TENANT == "11111111-1111-4111-8111-111111111111"
     error_message = "A handshake is answered to the Topic of the configuration and to no other."
   }
 
