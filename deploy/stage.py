@@ -109,14 +109,21 @@ def lock(cloud: str, job: str) -> None:
     target.parent.mkdir(exist_ok=True)
     wanted = "\n".join(artefacts.requirements(cloud, job))
     options = ("--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet")
-    command = ["uv", "pip", "compile", "-", *options, *FOR_ALL, "--output-file", str(target)]
+    command = [_uv(), "pip", "compile", "-", *options, *FOR_ALL, "--output-file", str(target)]
     subprocess.run(command, input=wanted, text=True, check=True, env=_environment())
+
+
+def _uv() -> str:
+    found = shutil.which("uv", path=_environment()["PATH"])
+    if found is None:
+        raise BadUsage("uv is not installed here, which brings an artefact's packages.", do="make deploy-setup")
+    return found
 
 
 def _install(locked: Path, into: Path, python: str) -> None:
     options = ("--require-hashes", "--no-deps", "--only-binary", ":all:", "--link-mode", "copy", "--quiet")
     where = ("--python-platform", PLATFORM, "--python-version", python)
-    command = ["uv", "pip", "install", *options, *where, "--target", str(into), "--requirement", str(locked)]
+    command = [_uv(), "pip", "install", *options, *where, "--target", str(into), "--requirement", str(locked)]
     subprocess.run(command, check=True, env=_environment())
     (into / ".lock").unlink(missing_ok=True)
     for pattern in TRIMMED:

@@ -47,3 +47,9 @@ def test_a_pull_request_may_do_little():
     assert {job: one["permissions"] for job, one in flow["jobs"].items()} == {
         job: {"contents": "read", "id-token": "write"} for job in ("plan", "apply")
     }
+
+
+def test_what_stages_has_what_staging_takes(template):
+    """`make setup` brings what runs on one machine: staging needs uv, and the doctor each cloud's own library."""
+    assert "make deploy-setup" in template
+    assert not re.search(r"make setup\b", template)

@@ -43,3 +43,22 @@ def test_the_ten_minutes_begin_with_a_valid_configuration(tmp_path):
     path = tmp_path / "nephoscope.yaml"
     path.write_text("\n".join(line.removeprefix("   ") for line in lines))
     assert settings.load(path).hub == "aws"
+
+
+def test_every_target_and_program_is_there():
+    """Each `make` target and each program of ours that the README names exists."""
+    readme, root = (DEPLOY / "README.md").read_text(), DEPLOY.parent
+    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)", readme)) <= targets | {"it"}
+    programs = re.findall(r"python (\S+\.py)", readme)
+    assert programs
+    assert all((root / name).exists() or (DEPLOY / name).exists() for name in programs)
+    assert "make deploy-setup" in readme.partition("stage.py")[0]  # before anything is staged
+
+
+def test_every_output_is_there():
+    """Each output that the README has people read is one of the root module's."""
+    outputs = set(re.findall(r'^output "(\w+)"', (DEPLOY / "outputs.tf").read_text(), re.MULTILINE))
+    named = set(re.findall(r"terraform output (?:-raw )?(\w+)", (DEPLOY / "README.md").read_text()))
+    assert named
+    assert named <= outputs

@@ -37,6 +37,23 @@ def stage(folder, cloud, job, hub="gcp"):
     return folder / "build" / cloud / f"{job}.zip"
 
 
+def test_what_staging_needs_is_named(tmp_path):
+    """Without uv one sentence says what is missing and what brings it: exit code 2, no trace."""
+    config = tmp_path / "nephoscope.yaml"
+    config.write_text(CONFIGURATION.format(hub="aws", topic=HUBS["aws"][0], state=HUBS["aws"][1]))
+    python = tmp_path / "bin" / "python"  # an environment without uv beside it
+    program = (
+        "import runpy, sys; sys.executable = sys.argv.pop(1); runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+    )
+    command = [sys.executable, "-c", program, str(python), str(ROOT / "deploy" / "stage.py"), "aws", "notify"]
+    options = ("--config", str(config), "--out", str(tmp_path / "build"))
+    environment = {"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(ROOT / "deploy")}
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("uv is not installed here")
+    assert "make deploy-setup" in done.stderr
+
+
 def module(name):
     """A module of deploy/."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "deploy" / f"{name}.py")
