@@ -279,7 +279,8 @@ def _dates(listed: Mapping[str, Mapping[str, Price]], clouds: Mapping[str, objec
     dates = [one.as_of for cloud in clouds for one in listed[cloud].values()]
     dated = sorted(set(dates) - {"undated"})
     undated = dates.count("undated")
-    return f"of {dated[0]} to {dated[-1]}" + (f", {undated} of them undated" if undated else "")
+    span = f"of {dated[0]}" if len(dated) == 1 else f"of {dated[0]} to {dated[-1]}"
+    return span + (f", {undated} of them undated" if undated else "")
 
 
 def _told(listed: Mapping[str, Mapping[str, Price]], clouds: Mapping[str, object]) -> Iterator[str]:
