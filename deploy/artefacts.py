@@ -15,8 +15,8 @@ OF_CLOUD = {
         "azure-functions>=1.25,<2; python_version < '3.13'",
         "azure-functions>=2.1; python_version >= '3.13'",
         "azure-identity>=1.19",
-        "azure-storage-blob>=12.24",
         "pyjwt[crypto]>=2.10",  # azure-identity brings it
+        "urllib3>=2.2",
     ),
     "gcp": ("functions-framework>=3.10", "google-auth[requests,urllib3]>=2.38", "urllib3>=2.2"),
 }
@@ -49,7 +49,7 @@ FEATURES = (
 # An image brings its own runtime, and Feast's stores of that cloud.
 IMAGE = {
     "aws": ("awslambdaric>=3.1",),
-    "azure": (),
+    "azure": ("azure-storage-blob>=12.24",),
     "gcp": (
         "google-cloud-bigquery>=3.30",
         "google-cloud-bigtable>=2.24",

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from fakes import azure_monitor, bills
 from fakes.recorded_calls import RecordedCalls
+from nephoscope.adapters.azure.storage import connected
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.events import ObjectRef
 from nephoscope.monitoring.query import Query, Window
@@ -71,8 +72,9 @@ def recorded(azurite):
     """A new container through a record of what is asked of it."""
     url = re.search(r"BlobEndpoint=(http://[^/]+)", azurite)[1]
     calls = RecordedCalls(url, actions)
-    service = blob.BlobServiceClient.from_connection_string(azurite.replace(url, calls.url))
-    yield service, service.create_container(f"c{uuid4().hex}"), calls
+    connection = azurite.replace(url, calls.url)
+    service = blob.BlobServiceClient.from_connection_string(connection)
+    yield connected(connection), service.create_container(f"c{uuid4().hex}"), calls
     calls.close()
 
 
@@ -80,8 +82,8 @@ def test_records_take_what_their_role_holds(recorded):
     """Creating, reading, replacing and listing records: no action is missing and none is unused."""
     from nephoscope.adapters.azure.state import BlobState
 
-    _, container, calls = recorded
-    state = BlobState(container, "records")
+    blobs, container, calls = recorded
+    state = BlobState(blobs, container.container_name, "records")
     version = state.create("ledger/a.json", b"{}")
     assert state.get("ledger/a.json")[0] == b"{}"
     assert state.get("ledger/missing.json") is None
@@ -94,11 +96,11 @@ def test_landed_tables_take_reading_alone(recorded, tmp_path):
     """What lands is read, and nothing else is asked."""
     from nephoscope.adapters.azure.objects import BlobObjects
 
-    service, container, calls = recorded
+    blobs, container, calls = recorded
     etag = container.upload_blob("landed/a.parquet", b"rows").get_blob_properties().etag
     calls.made.clear()
-    ref = ObjectRef("azure", f"{service.account_name}/{container.container_name}", "landed/a.parquet", etag)
-    assert BlobObjects(lambda _: service).fetch(ref, tmp_path / "a", most_bytes=100) == 4
+    ref = ObjectRef("azure", f"{container.account_name}/{container.container_name}", "landed/a.parquet", etag)
+    assert BlobObjects(lambda _: blobs).fetch(ref, tmp_path / "a", most_bytes=100) == 4
     assert used(calls.made) == granted("read")
 
 

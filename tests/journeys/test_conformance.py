@@ -226,8 +226,9 @@ class Azure:
     def state(self):
         """Its ledger."""
         from nephoscope.adapters.azure.state import BlobState
+        from nephoscope.adapters.azure.storage import connected
 
-        return BlobState(self.records, "records")
+        return BlobState(connected(self.connection), self.records.container_name, "records")
 
 
 class Gcp:

@@ -15,11 +15,10 @@ def _s3(request):
 
 
 def _blobs(request):
-    blob = pytest.importorskip("azure.storage.blob")
     from nephoscope.adapters.azure.state import BlobState
+    from nephoscope.adapters.azure.storage import connected
 
-    connection = request.getfixturevalue("azurite")
-    return BlobState(blob.ContainerClient.from_connection_string(connection, uuid4().hex), "hub")
+    return BlobState(connected(request.getfixturevalue("azurite")), uuid4().hex, "hub")
 
 
 def _gcs(request):

@@ -54,8 +54,10 @@ def _s3_versioned(request):
 def _blobs(request):
     blob = pytest.importorskip("azure.storage.blob")
     from nephoscope.adapters.azure.objects import BlobObjects
+    from nephoscope.adapters.azure.storage import Blobs, bearer, connected
 
-    service = blob.BlobServiceClient.from_connection_string(request.getfixturevalue("azurite"))
+    connection = request.getfixturevalue("azurite")
+    service = blob.BlobServiceClient.from_connection_string(connection)
     container = service.create_container(uuid4().hex)
 
     def put(key, body):
@@ -63,9 +65,9 @@ def _blobs(request):
         return ObjectRef("azure", f"{AZURE_ACCOUNT}/{container.container_name}", key, etag)
 
     def absent(_):
-        return blob.BlobServiceClient(f"http://127.0.0.1:9/{AZURE_ACCOUNT}", retry_total=0)
+        return Blobs(f"http://127.0.0.1:9/{AZURE_ACCOUNT}", bearer(lambda: "token"))
 
-    return put, BlobObjects(lambda _: service), lambda: BlobObjects(absent)
+    return put, BlobObjects(lambda _: connected(connection)), lambda: BlobObjects(absent)
 
 
 def _gcs(request):

@@ -42,11 +42,12 @@ def _s3(request: pytest.FixtureRequest, _: Path) -> Open:
 def _blobs(request: pytest.FixtureRequest, _: Path) -> Open:
     blob = pytest.importorskip("azure.storage.blob")
     from nephoscope.adapters.azure.state import BlobState
+    from nephoscope.adapters.azure.storage import connected
 
     connection = request.getfixturevalue("azurite")
     name = f"state-{uuid4().hex}"
     blob.BlobServiceClient.from_connection_string(connection).create_container(name)
-    return lambda: BlobState(blob.ContainerClient.from_connection_string(connection, name), "hub")
+    return lambda: BlobState(connected(connection), name, "hub")
 
 
 def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:

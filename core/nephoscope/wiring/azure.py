@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nephoscope.adapters.azure.storage import Blobs
     from nephoscope.ports import Objects, State
     from nephoscope.wiring.topics import OwnTopic
 
@@ -34,7 +35,7 @@ class Azure:
 
         account, _, place = url.removeprefix("az://").partition("/")
         container, _, prefix = place.partition("/")
-        return BlobState(self._account(account).get_container_client(container), prefix)
+        return BlobState(self._account(account), container, prefix)
 
     def secret(self, name: str) -> str:
         """A secret of Key Vault."""
@@ -64,16 +65,16 @@ class Azure:
         return own(os.environ.get(CLIENT_ID, ""))
 
     @cached_property
-    def _account(self) -> Callable[[str], Any]:
-        """The client of an account, one for each."""
-        from azure.storage.blob import BlobServiceClient
+    def _account(self) -> Callable[[str], Blobs]:
+        """The blobs of an account, with connections of its own."""
+        from nephoscope.adapters.azure.storage import SCOPE, Blobs, bearer, connected
 
         connection = os.environ.get(CONNECTION)
 
         @cache
-        def client(account: str) -> Any:
+        def blobs(account: str) -> Blobs:
             if connection:
-                return BlobServiceClient.from_connection_string(connection)
-            return BlobServiceClient(f"https://{account}.blob.core.windows.net", credential=self._identity)
+                return connected(connection)
+            return Blobs(f"https://{account}.blob.core.windows.net", bearer(self._token(SCOPE)))
 
-        return client
+        return blobs

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from azure.core import MatchConditions
-from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import BlobServiceClient
+from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.azure.refusals import translated
-from nephoscope.errors import BadPayload
+from nephoscope.adapters.azure.storage import NONE, Blobs
+from nephoscope.adapters.pooled import copied
+from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
+
+GONE = frozenset({"BlobNotFound", "ContainerNotFound", "ConditionNotMet"})
 
 
 class BlobObjects:
     """The blobs of every account that this function may read; a bucket is ACCOUNT/CONTAINER."""
 
-    def __init__(self, service: Callable[[str], BlobServiceClient]) -> None:
-        self._service = service
+    def __init__(self, account: Callable[[str], Blobs]) -> None:
+        self._account = account
 
     def fetch(self, ref: ObjectRef, into: Path, *, most_bytes: int) -> int:
         """Copy the content that an Event named into a file; returns its size, and copies no more than `most_bytes`."""
         account, _, container = ref.bucket.partition("/")
-        blob = self._service(account).get_blob_client(container, ref.key)
-        condition: dict[str, Any] = (
-            {"etag": ref.version, "match_condition": MatchConditions.IfNotModified} if ref.version else {}
-        )
-        with translated(ref.url):
+        condition = {"If-Match": ref.version} if ref.version else NONE
+        found = self._account(account).ask("GET", container, ref.key, headers=condition, no=GONE, whole=False)
+        if found is None:
+            raise gone(ref)
+        with found:
             try:
-                found = blob.download_blob(**condition)  # its first 32 MiB, and how much there is
-                if found.size <= most_bytes:
-                    with into.open("wb") as file:
-                        found.readinto(file)
-                return int(found.size)
-            except (ResourceModifiedError, ResourceNotFoundError) as error:
-                raise gone(ref) from error
+                return copied(found, into, most_bytes=most_bytes)
+            except HTTPError as error:
+                raise Transient(f"Azure's answer for {ref.url} broke off: {error}.") from error
 
 
 def gone(ref: ObjectRef) -> BadPayload:
