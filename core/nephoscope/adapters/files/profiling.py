@@ -7,13 +7,14 @@ choose the bins, one to count. Columns that are small are decoded once and held 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 import pyarrow as pa
 
-from nephoscope.adapters.files.abreast import abreast
+from nephoscope.adapters.files.abreast import ahead
 from nephoscope.adapters.files.columns import Group, Opened, check_names
 from nephoscope.adapters.files.formats import AGAIN, first_line
 from nephoscope.adapters.files.keys import duplicate_rows
@@ -42,7 +43,9 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
     columns: list[Column] = []
     rows = 0
     try:
-        for found, rows in abreast(partial(_read, how=how), table.groups, how.threads):
+        pieces = _pieces(table.groups)
+        for number, own in groupby(ahead(pieces) if how.threads > 1 else pieces, key=itemgetter(0)):
+            found, rows = _read(table.groups[number], (piece for _, piece in own if piece), how)
             _check_rows(table, name, rows)
             columns += found
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -64,14 +67,21 @@ def _check_rows(table: Opened, name: str, rows: int) -> None:
         raise Unreadable(f"'{name}' says that it has {table.rows:,} rows, a column has {rows:,}.", do=AGAIN)
 
 
-def _read(group: Group, how: Making) -> tuple[list[Column], int]:
-    group = group if how.like else Held(group)
+def _pieces(groups: Sequence[Group]) -> Iterator[tuple[int, tuple[str, pa.Array] | None]]:
+    """Each group's pieces under its number; None first, so that one without any is known of."""
+    for number, group in enumerate(groups):
+        yield number, None
+        for piece in group.read():
+            yield number, piece
+
+
+def _read(group: Group, pieces: Iterable[tuple[str, pa.Array]], how: Making) -> tuple[list[Column], int]:
     readings = {field.name: reading(field, how) for field in group.fields}
-    waiting = readings
-    rows = dict.fromkeys(readings, 0)
+    passes = Passes(group, pieces, most_bytes=0 if how.like else HELD_BYTES)
+    waiting, rows = readings, dict.fromkeys(readings, 0)
     while waiting:
         rows = dict.fromkeys(readings, 0)
-        for name, array in group.read():
+        for name, array in passes.read():
             rows[name] += len(array)
             if name in waiting:
                 waiting[name].add(array)
@@ -79,26 +89,31 @@ def _read(group: Group, how: Making) -> tuple[list[Column], int]:
     return [column.column() for column in readings.values()], max(rows.values(), default=0)
 
 
-class Held:
-    """A group of columns whose pieces are kept in memory after the first pass, where they are small."""
+class Passes:
+    """A group's pieces for more than one pass: kept in memory after the first one where they are small."""
 
-    def __init__(self, group: Group) -> None:
-        self.fields = group.fields
+    def __init__(self, group: Group, first: Iterable[tuple[str, pa.Array]], *, most_bytes: int) -> None:
         self._group = group
-        self._pieces: list[tuple[str, pa.Array]] | None = None
+        self._first: Iterable[tuple[str, pa.Array]] | None = first
+        self._most_bytes = most_bytes
+        self._kept: list[tuple[str, pa.Array]] | None = None
 
     def read(self) -> Iterator[tuple[str, pa.Array]]:
-        """Yield the pieces, out of memory where they are there."""
-        if self._pieces is not None:
-            yield from self._pieces
+        """Yield the pieces: as they come, out of memory, or decoded anew."""
+        if self._kept is not None:
+            yield from self._kept
             return
-        pieces: list[tuple[str, pa.Array]] | None = []
+        if self._first is None:
+            yield from self._group.read()
+            return
+        first, self._first = self._first, None
+        kept: list[tuple[str, pa.Array]] = []
         size = 0
-        for name, array in self._group.read():
+        for name, array in first:
             size += array.nbytes
-            if size > HELD_BYTES:
-                pieces = None
-            if pieces is not None:
-                pieces.append((name, array))
+            if size <= self._most_bytes:
+                kept.append((name, array))
+            else:
+                kept.clear()
             yield name, array
-        self._pieces = pieces
+        self._kept = kept if size <= self._most_bytes else None
