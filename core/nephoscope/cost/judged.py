@@ -119,7 +119,7 @@ def _days(daily: Sequence[Line]) -> Mapping[str, int]:
 
 
 def _young(provider: str, days: int) -> Finding:
-    reason = f"{days} complete days of usage are known; {LEAST_DAYS} are needed to tell what is usual."
+    reason = f"Complete days of usage that are known: {days}; {LEAST_DAYS} are needed to tell what is usual."
     return unknown("cost.anomaly", provider, reason=reason, labels={"provider": provider})
 
 

@@ -199,7 +199,7 @@ def test_too_few_days_are_unknown_and_not_as_usual(outbox: Outbox) -> None:
     report = cost.run(EVENT, bills={"aws": young}, outbox=outbox, settings=_settings())
     found = [one for one in report.findings if one.check == "cost.anomaly"]
     assert [(one.subject, str(one.verdict)) for one in found] == [("aws", "unknown")]
-    assert found[0].reason == "9 complete days of usage are known; 15 are needed to tell what is usual."
+    assert found[0].reason == "Complete days of usage that are known: 9; 15 are needed to tell what is usual."
 
 
 def test_teams_are_watched_beside_models(outbox: Outbox) -> None:
