@@ -2,7 +2,7 @@
 What Azure's host does for its Python worker: load an app, index it, invoke its functions.
 
 It runs under the interpreter that has azure-functions-runtime and speaks in lines of JSON: the functions it found
-first, then one answer for each invocation read from stdin.
+first, then one answer for each line read from stdin: an invocation, or a list of some that are made at once.
 """
 
 import asyncio
@@ -53,20 +53,26 @@ async def serve(folder):
     ids = {one.name: one.function_id for one in found.function_metadata_results}
     told = {one.name: {"retry": bool(one.retry_options)} for one in found.function_metadata_results}
     print(json.dumps(told), flush=True)
+
+    async def answered(number, asked):
+        answer = await runtime.invocation_request(request(invocation_request=invocation(asked, ids, number)))
+        error = answer.result.exception
+        return {"status": answer.result.status, "error": error and error.message}
+
     for line in sys.stdin:
         asked = json.loads(line)
-        answer = await runtime.invocation_request(request(invocation_request=invocation(asked, ids)))
-        error = answer.result.exception
-        print(json.dumps({"status": answer.result.status, "error": error and error.message}), flush=True)
+        together = asked.get("together", [asked])
+        answers = await asyncio.gather(*(answered(number, one) for number, one in enumerate(together)))
+        print(json.dumps({"together": answers} if "together" in asked else answers[0]), flush=True)
 
 
-def invocation(asked, ids):
+def invocation(asked, ids, number):
     """One invocation, in the host's shape."""
     value = Data(**{asked["kind"]: asked["value"]})
     metadata = {name: Data(json=text) for name, text in asked.get("metadata", {}).items()}
     given = SimpleNamespace(name=asked["argument"], data=value, WhichOneof=lambda _: "data")
     return SimpleNamespace(
-        invocation_id="1",
+        invocation_id=str(number),
         function_id=ids[asked["function"]],
         input_data=[given],
         trigger_metadata=metadata,

@@ -9,13 +9,14 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,21 +49,31 @@ def free_port():
 
 @contextmanager
 def started(*command, port, log=None, env=None, cwd=None):
-    """Start a process, wait until it listens, end it by its pid."""
+    """Start a process, wait until it listens, end it with whatever it started."""
     with open(log or os.devnull, "ab") as out:  # noqa: PTH123 - os.devnull is no file of ours
         process = subprocess.Popen(
-            [str(part) for part in command], stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=env, cwd=cwd
+            [str(part) for part in command],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,  # a group of its own: some emulators are scripts that start another process
         )
     try:
         _wait(process, port, log)
         yield process
     finally:
-        process.terminate()
-        try:
+        _end(process)
+
+
+def _end(process):
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            return
 
 
 def _wait(process, port, log):
@@ -87,10 +98,10 @@ def cached(*places):
 
 
 @contextmanager
-def moto_server():
+def moto_server(*options):
     """Start AWS' services; the URL of them."""
     port = free_port()
-    with started(sys.executable, Path(__file__).parent / "moto_host.py", port, port=port):
+    with started(sys.executable, Path(__file__).parent / "moto_host.py", port, *options, port=port):
         yield f"http://127.0.0.1:{port}"
 
 
@@ -304,6 +315,19 @@ def _invoke(url, log, payload):
     return json.loads(body or "null")
 
 
+def invocation(function, argument, value, *, kind="json", metadata=None):
+    """What Azure's host is told to invoke."""
+    return {"function": function, "argument": argument, "value": value, "kind": kind, "metadata": metadata or {}}
+
+
+def message(function, body, identity):
+    """The invocation that a message of a storage queue sets off."""
+    times = dict.fromkeys(("InsertionTime", "ExpirationTime", "NextVisibleTime"), "2025-01-31T06:00:00+00:00")
+    metadata = {"Id": json.dumps(identity), "DequeueCount": "1", "PopReceipt": json.dumps("p")}
+    quoted = {name: json.dumps(time) for name, time in times.items()}
+    return invocation(function, "message", body, kind="string", metadata=metadata | quoted)
+
+
 class AzureWorker:
     """A function app in Azure's own Python worker."""
 
@@ -313,12 +337,15 @@ class AzureWorker:
 
     def invoke(self, function, argument, value, *, kind="json", metadata=None):
         """Invoke a function as Azure's host does; an error is raised."""
-        asked = {"function": function, "argument": argument, "kind": kind, "metadata": metadata or {}}
-        self._process.stdin.write(json.dumps(asked | {"value": value}) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._line())
+        answer = self._asked(invocation(function, argument, value, kind=kind, metadata=metadata))
         if answer["status"] != "success":
             raise RuntimeError(answer["error"])
+
+    def messages(self, function, bodies):
+        """Hand over messages of a storage queue at once, by identity, as the host does; those that failed."""
+        asked = [message(function, body, identity) for identity, body in bodies.items()]
+        answers = self._asked({"together": asked})["together"]
+        return [identity for identity, answer in zip(bodies, answers, strict=True) if answer["status"] != "success"]
 
     def event(self, function, event):
         """Hand over an event of Event Grid."""
@@ -331,10 +358,12 @@ class AzureWorker:
 
     def message(self, function, body, identity="1"):
         """Hand over a message of a storage queue."""
-        times = dict.fromkeys(("InsertionTime", "ExpirationTime", "NextVisibleTime"), "2025-01-31T06:00:00+00:00")
-        metadata = {"Id": json.dumps(identity), "DequeueCount": "1", "PopReceipt": json.dumps("p")}
-        quoted = {name: json.dumps(time) for name, time in times.items()}
-        self.invoke(function, "message", body, kind="string", metadata=metadata | quoted)
+        self.invoke(**message(function, body, identity))
+
+    def _asked(self, document):
+        self._process.stdin.write(json.dumps(document) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._line())
 
     def _line(self):
         while line := self._process.stdout.readline():

@@ -1,13 +1,16 @@
 """
-AWS' services on a port, with conditional writes as atomic as S3's: `python moto_host.py PORT`.
+AWS' services on a port, with conditional writes as atomic as S3's: `python moto_host.py PORT [N]`.
 
 moto compares an If-Match and writes in two steps that another thread may come between. Of four writers with boto3
 alone on one version of an object, more than one won in 1 of 300 rounds, in 10 of 200 where threads switch each
 microsecond; S3 lets one win. So one conditional write at a time gets through to it here.
+
+With N, each N-th Report that is to be written down is refused, as by a right that comes and goes.
 """
 
 import os
 import sys
+from itertools import count
 from threading import Lock
 
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -30,18 +33,37 @@ class OneWriter:
         return self._app(environ, start_response)
 
 
+class Refusing:
+    """Refuses each N-th creation of a Report's record."""
+
+    def __init__(self, app, each):
+        self._app = app
+        self._each = each
+        self._numbers = count(1)
+
+    def __call__(self, environ, start_response):
+        asked = environ["REQUEST_METHOD"], "/reports/" in environ["PATH_INFO"], "HTTP_IF_NONE_MATCH" in environ
+        if asked == ("PUT", True, True) and next(self._numbers) % self._each == 0:
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            refused = b"<Error><Code>AccessDenied</Code></Error>"
+            start_response("403 Forbidden", [("Content-Length", str(len(refused)))])
+            return [refused]
+        return self._app(environ, start_response)
+
+
 class Kept(MotoRequestHandler):
     """Keeps a connection for the next request, as S3 does; werkzeug's own takes a new one each."""
 
     protocol_version = "HTTP/1.1"
 
 
-def main(port):
+def main(port, each=0):
     """Serve until ended."""
     os.environ["MOTO_PORT"] = str(port)
     services = OneWriter(DomainDispatcherApplication(create_backend_app))
+    services = Refusing(services, each) if each else services
     run_simple("127.0.0.1", port, services, threaded=True, request_handler=Kept)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))
