@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nephoscope.ports import Objects, State
     from nephoscope.wiring.topics import OwnTopic
 
+IDENTITY_ENDPOINT, IDENTITY_HEADER = "IDENTITY_ENDPOINT", "IDENTITY_HEADER"  # what App Service and Functions set
 CLIENT_ID = "AZURE_CLIENT_ID"  # which user-assigned identity the function is
 CONNECTION = "AZURE_STORAGE_CONNECTION_STRING"  # Azurite's, on a developer's machine
 
@@ -54,6 +55,12 @@ class Azure:
         return self._token(f"{audience}/.default")
 
     def _token(self, scope: str) -> Callable[[], str]:
+        if endpoint := os.environ.get(IDENTITY_ENDPOINT):
+            from nephoscope.adapters.azure.managed import ManagedToken
+            from nephoscope.adapters.local.clock import SystemClock
+
+            secret, client_id = os.environ.get(IDENTITY_HEADER, ""), os.environ.get(CLIENT_ID, "")
+            return ManagedToken(endpoint, secret, scope, SystemClock(), client_id=client_id)
         from nephoscope.adapters.azure.identity import Token
 
         return Token(self._identity, scope)
