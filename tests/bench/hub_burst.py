@@ -273,6 +273,8 @@ class Worker:
         worker = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # a connection stays open from push to push, as behind a cloud's balancer
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 try:
@@ -280,6 +282,7 @@ class Worker:
                     self.send_response(204)
                 except Transient:
                     self.send_response(503)
+                self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
