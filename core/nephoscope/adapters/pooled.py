@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 
+NONE: Mapping[str, str] = {}  # neither headers nor a query
+CLIPPED = 300  # bytes of an answer that an error quotes
 CHUNK_BYTES = 8 * 1024 * 1024
 # A conditional write may be sent again: where the first one arrived the second is refused, as by a faster writer.
 _PATIENCE = Retry(

@@ -1,4 +1,4 @@
-"""Asks each cloud's billing API what the job `cost` needs: the month, the months before it, and the models by tag."""
+"""Asks each cloud's billing API what the job `cost` needs: the month and those before it, also by tag and account."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Asked:
     tagged: Mapping[str, tuple[Line, ...]]  # by tag key, over the same months
     by_account: tuple[Line, ...]  # usage over the same months, of clouds whose other lines tell no account
     untold: Mapping[tuple[str, str], str]  # by tag key and cloud: why the month's tags are not known
-    unanswered: Mapping[str, str]  # by what was asked beside the months ("aws 2026-04", "aws by account"): why
+    unanswered: Mapping[str, str]  # by what was asked beside the months ("aws 2026-04", "aws by team in 2026-05"): why
 
     @property
     def bill(self) -> Bill:

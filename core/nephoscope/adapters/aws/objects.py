@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib3.exceptions import HTTPError
 
 from nephoscope.adapters.aws.refusals import GONE, TOO_LATE
-from nephoscope.adapters.aws.storage import NONE, S3
-from nephoscope.adapters.pooled import copied
+from nephoscope.adapters.aws.storage import S3
+from nephoscope.adapters.pooled import NONE, copied
 from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
 

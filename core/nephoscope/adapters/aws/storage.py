@@ -18,11 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.pooled import pool
+from nephoscope.adapters.pooled import CLIPPED, NONE, pool
 from nephoscope.errors import Transient
 
-NONE: Mapping[str, str] = {}
-CLIPPED = 300
 _CODE = re.compile(rb"<Code>([^<]+)</Code>")
 
 

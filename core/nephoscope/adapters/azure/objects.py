@@ -7,8 +7,8 @@ from pathlib import Path
 
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.azure.storage import NONE, Blobs
-from nephoscope.adapters.pooled import copied
+from nephoscope.adapters.azure.storage import Blobs
+from nephoscope.adapters.pooled import NONE, copied
 from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
 

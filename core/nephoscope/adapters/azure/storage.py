@@ -18,13 +18,11 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.pooled import pool
+from nephoscope.adapters.pooled import CLIPPED, NONE, pool
 from nephoscope.errors import Transient
 
 VERSION = "2021-12-02"
 SCOPE = "https://storage.azure.com/.default"
-NONE: Mapping[str, str] = {}
-CLIPPED = 300
 
 Signer = Callable[[str, str, Mapping[str, str], Mapping[str, str]], str]  # method, path, query, headers → Authorization
 

@@ -15,11 +15,10 @@ from google.auth.transport.urllib3 import AuthorizedHttp
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.pooled import pool
+from nephoscope.adapters.pooled import CLIPPED, pool
 from nephoscope.errors import Transient
 
 ENDPOINT = "https://storage.googleapis.com"
-CLIPPED = 300
 
 
 class Http(Protocol):
