@@ -159,26 +159,27 @@ WRITER = """
     from pathlib import Path
     from nephoscope.adapters.local.clock import FixedClock
     from nephoscope.adapters.local.state import SqliteState
+    from nephoscope.ports import Lost
     from nephoscope.registries import StoredRegistry
 
     class Doomed:
         def __init__(self, real, at):
-            self.real, self.at, self.calls = real, at, 0
-        def die(self):
-            self.calls += 1
-            if self.calls == self.at:
+            self.real, self.at = real, at
+        def die(self, place):
+            if place == self.at:
                 os.kill(os.getpid(), signal.SIGKILL)
         def get(self, key):
             return self.real.get(key)
         def create(self, key, body):
-            self.die()
+            self.die(1)
             written = self.real.create(key, body)
-            self.die()
+            self.die(2)
             return written
         def replace(self, key, version, body):
-            self.die()
+            self.die(3)
             written = self.real.replace(key, version, body)
-            self.die()
+            if not isinstance(written, Lost):
+                self.die(4)
             return written
 
     path, at = Path(sys.argv[1]), int(sys.argv[2])
