@@ -7,6 +7,7 @@ import importlib.util
 import json
 import socket
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -110,12 +111,13 @@ class Taken:
 
 
 @pytest.fixture
-def door(recorder):
+def door(recorder, clock):
     """A door whose tenant's keys are ours."""
     public = json.loads(RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "1", "use": "sig"}
     recorder.answer = lambda *_: (200, {}, json.dumps({"keys": [public]}).encode())
     made = GridDoor(Taken())
-    made.__dict__["tokens"] = EntraTokens(TENANT, AUDIENCE, frozenset({EVENT_GRID}), authority=recorder.url)
+    senders = frozenset({EVENT_GRID})
+    made.__dict__["tokens"] = EntraTokens(TENANT, AUDIENCE, senders, clock, authority=recorder.url)
     return made
 
 
@@ -179,6 +181,18 @@ def test_a_posted_report_is_taken_in_as_it_came(door, recorder, claims):
     assert [event.body for event in door.function.events] == [body, body]
     assert len({event.id for event in door.function.events}) == 1
     assert [path for _, path, _, _ in recorder.requests] == [f"/{TENANT}/discovery/v2.0/keys"]
+
+
+def test_forged_keys_do_not_make_it_ask(door, recorder, clock):
+    """Whatever keys a hundred tokens name, the tenant is asked once a minute; a key that is new by then is known."""
+    body = json.dumps(REPORT).encode()
+    assert {door.post("POST", shown(token(kid=f"forged {n}")), body).status for n in range(100)} == {401}
+    assert len(recorder.requests) == 1
+    public = json.loads(RSAAlgorithm.to_jwk(OTHER_KEY.public_key())) | {"kid": "new", "use": "sig"}
+    recorder.answer = lambda *_: (200, {}, json.dumps({"keys": [public]}).encode())
+    clock.at += timedelta(minutes=1)
+    assert door.post("POST", shown(token(key=OTHER_KEY, kid="new")), body).status == 204
+    assert len(recorder.requests) == 2
 
 
 @pytest.mark.parametrize(

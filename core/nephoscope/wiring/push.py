@@ -132,7 +132,8 @@ class GridDoor:
             return None
         from nephoscope.adapters.azure.posts import EVENT_GRID, EntraTokens
 
-        return EntraTokens(tenant, audience, _listed(GRID_SENDERS) or frozenset({EVENT_GRID}))
+        senders = _listed(GRID_SENDERS) or frozenset({EVENT_GRID})
+        return EntraTokens(tenant, audience, senders, self.function.clock)
 
 
 def _let_in(function: Function, read: Callable[[], Read]) -> int:
