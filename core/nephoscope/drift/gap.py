@@ -11,8 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from nephoscope.drift.profile import Floats, Numbers
+
+Places = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,28 +74,45 @@ def gap_of_samples(baseline: Floats, window: Floats) -> Gap:
     >>> gap_of_samples(np.array([0.0, 1.0]), np.array([1.0, 2.0])).after
     array([0. , 0.5, 0.5, 0. ])
     """
-    atoms = np.unique(np.concatenate((baseline, window)))
-    return gap_of(atoms_of(baseline, atoms), atoms_of(window, atoms))
+    return gap_of(*atoms_of(baseline, window))
 
 
-def atoms_of(values: Floats, atoms: Floats) -> Numbers:
+def atoms_of(baseline: Floats, window: Floats) -> tuple[Numbers, Numbers]:
     """
-    A sample without loss: one bin for each value that either side has.
+    Two samples without loss: one bin for each value that either of them has.
 
     Args:
-        values: Finite values, ascending or not, shape (n,).
-        atoms: All distinct values of both samples, ascending, shape (k,).
+        baseline: Finite values, ascending or not, shape (n,).
+        window: The same of the other side, shape (m,).
+
+    >>> before, after = atoms_of(np.array([2.0, 1.0, 2.0]), np.array([2.0, 3.0]))
+    >>> before.edges, before.counts, after.counts
+    (array([1., 2., 3.]), array([0, 1, 2, 0]), array([0, 0, 1, 1]))
     """
-    ordered = np.sort(values)
-    counts = np.diff(np.searchsorted(ordered, atoms, side="right"), prepend=0)
-    mean = float(values.mean()) if len(values) else None
+    ordered = np.sort(baseline), np.sort(window)
+    both = np.concatenate(ordered)
+    order = both.argsort(kind="stable")  # merges the two runs, in a quarter of the time that another sort takes
+    both = both[order]
+    lasts = np.append(both[1:] != both[:-1], [True] * bool(len(both))).nonzero()[0]
+    upto = np.cumsum(order < len(baseline), dtype=np.int32)[lasts]
+    atoms = both[lasts]
+    return _numbers(ordered[0], atoms, upto), _numbers(ordered[1], atoms, lasts + 1 - upto)
+
+
+def _numbers(ordered: Floats, atoms: Floats, upto: Places) -> Numbers:
+    """A sample in ascending order, `upto` of whose values are no greater than each atom."""
+    counts, sums = np.zeros(len(atoms) + 1, dtype=np.int64), np.zeros(len(atoms) + 1)
+    counts[1:2] = upto[:1]
+    np.subtract(upto[1:], upto[:-1], out=counts[2:])
+    np.multiply(counts[1:], atoms, out=sums[1:])
+    mean = float(ordered.mean()) if len(ordered) else None
     return Numbers(
         edges=atoms,
-        counts=np.concatenate(([0], counts)),
-        sums=np.concatenate(([0.0], counts * atoms)),
-        low=float(ordered[0]) if len(values) else None,
-        high=float(ordered[-1]) if len(values) else None,
+        counts=counts,
+        sums=sums,
+        low=float(ordered[0]) if len(ordered) else None,
+        high=float(ordered[-1]) if len(ordered) else None,
         mean=mean,
-        squares=float(np.square(values - mean).sum()) if mean is not None else None,
+        squares=float(np.square(ordered - mean).sum()) if mean is not None else None,
         atoms=True,
     )

@@ -20,14 +20,11 @@ LAWS: list[Draw] = [
 
 
 def numeric(a: Floats, b: Floats) -> Pair:
-    """Both samples without loss; sorted each by itself, they are merged and not sorted again."""
-    a, b = np.sort(a), np.sort(b)
-    both = np.sort(np.concatenate((a, b)), kind="stable")
-    atoms = both[np.concatenate(([True], both[1:] != both[:-1]))]
+    """Both samples without loss."""
     return Pair(
         *(
-            Side(Column("x", "double", Kind.NUMERIC, numbers=atoms_of(sample, atoms)), len(sample), table)
-            for sample, table in ((a, "baseline"), (b, "window"))
+            Side(Column("x", "double", Kind.NUMERIC, numbers=numbers), numbers.finite, table)
+            for numbers, table in zip(atoms_of(a, b), ("baseline", "window"), strict=True)
         )
     )
 

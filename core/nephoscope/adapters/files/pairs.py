@@ -10,19 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from nephoscope.adapters.files.abreast import abreast, threads_of_this_machine
+from nephoscope.adapters.files.abreast import threads_of_this_machine
+from nephoscope.adapters.files.beside import shared
 from nephoscope.adapters.files.columns import Opened, WordCounts, as_kind, kind_of, numbers
 from nephoscope.adapters.files.formats import AGAIN, Format, first_line
 from nephoscope.adapters.files.keys import duplicate_rows
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
+from nephoscope.adapters.files.profiling import profile_table
 from nephoscope.adapters.files.readings import Making
 from nephoscope.adapters.files.streams import Unpacked
 from nephoscope.adapters.files.tables import checked_content, profile_file
@@ -51,14 +53,14 @@ class TablePair:
     rows: tuple[int, int]
     names: Sequence[str]
     sides: Callable[[str], Sides]
-    threads: int = 1
+    workers: int = 1  # how many columns are worth looking at at once
     again: LookAgain | None = None  # where both are files of many rows
     key: tuple[str, ...] = ()  # columns that tell rows apart
     duplicates: Repeated = (None, None)  # rows of each that repeat it
 
     def each(self, look: Callable[[Sides], One]) -> Iterator[One]:
         """Look at each column, several at once where that is worth it."""
-        return abreast(lambda name: look(self.sides(name)), self.names, self.threads)
+        return shared(lambda name: look(self.sides(name)), self.names, self.workers)
 
 
 def open_pair(
@@ -83,6 +85,8 @@ def open_pair(
         if before and after:
             repeated = (duplicate_rows(before, key), duplicate_rows(after, key)) if key else (None, None)
             return _exact(before, after, kinds, key, repeated)
+    if formats == [Format.PARQUET, Format.PARQUET]:
+        return _column_by_column(sources[0], sources[1], key)
     first, second = sources if formats[0] is Format.PROFILE or formats[1] is not Format.PROFILE else reversed(sources)
     bins = first.profile(None, key)
     other = second.profile(bins, key)
@@ -117,6 +121,17 @@ class _Source:
         self._content = checked_content(file, path.name, None, limits)
         self.format = self._content.format
 
+    @cached_property
+    def parquet(self) -> Whole:
+        """The Parquet file, open."""
+        return Whole(self._path.name, open_parquet(self._file, self._path.name, self._limits))
+
+    def column(self, name: str, like: Profile | None) -> Column | None:
+        """A column of a Parquet file, over the bins of `like`; None where there is none of that name."""
+        table = self.parquet.only(name)
+        how = Making(like=like, bins=BINS, kinds=self._kinds)
+        return profile_table(table, Source(""), name=self._path.name, how=how).columns[0] if table.groups else None
+
     def profile(self, like: Profile | None, key: tuple[str, ...]) -> Profile:
         """The file as a Profile."""
         self._file.seek(0)
@@ -129,7 +144,7 @@ class _Source:
         taking = partial(_values, name=name, wanted=wanted)
         try:
             if self.format is Format.PARQUET:
-                return taking(open_parquet(self._file, self._path.name, self._limits))
+                return taking(self.parquet.only(name))
             unpacked = Unpacked(self._file, self._content.compression, self._path.name, self._limits)
             return read_text(unpacked, self.format, None, taking)
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -139,8 +154,7 @@ class _Source:
     def whole(self, like: Whole | None) -> Whole | None:
         """The file's columns as they are; None where there are too many rows."""
         if self.format is Format.PARQUET:
-            opened = open_parquet(self._file, self._path.name, self._limits)
-            return Whole(self._path.name, opened) if (opened.rows or 0) <= EXACT_ROWS else None
+            return self.parquet if self.parquet.rows <= EXACT_ROWS else None
         unpacked = Unpacked(self._file, self._content.compression, self._path.name, self._limits)
         outline = like.outline(self._kinds) if like else None
         return read_text(unpacked, self.format, outline, partial(_few_rows, self._path.name))
@@ -157,6 +171,26 @@ def _values(opened: Opened, name: str, wanted: Callable[[Floats], Floats]) -> Fl
     return np.concatenate([wanted(values) for values in pieces])
 
 
+def _column_by_column(baseline: _Source, window: _Source, key: tuple[str, ...]) -> TablePair:
+    before, after = baseline.parquet, window.parquet
+
+    def sides(name: str) -> Sides:
+        was = baseline.column(name, None)
+        now = window.column(name, Profile(before.rows, (was,) if was else ()))
+        return name, _side(was, before.rows, "baseline"), _side(now, after.rows, "window")
+
+    repeated = (duplicate_rows(before, key), duplicate_rows(after, key)) if key else (None, None)
+    return TablePair(
+        (before.rows, after.rows),
+        list({**before.fields, **after.fields}),
+        sides,
+        workers=threads_of_this_machine(),
+        again=partial(_again, (baseline, window)),
+        key=key,
+        duplicates=repeated,
+    )
+
+
 def _profiled(
     baseline: Profile, window: Profile, again: LookAgain | None, key: tuple[str, ...], repeated: Repeated
 ) -> TablePair:
@@ -165,7 +199,8 @@ def _profiled(
     def sides(name: str) -> Sides:
         return name, _side(before.get(name), baseline.rows, "baseline"), _side(after.get(name), window.rows, "window")
 
-    return TablePair((baseline.rows, window.rows), list({**before, **after}), sides, 1, again, key, repeated)
+    names = list({**before, **after})
+    return TablePair((baseline.rows, window.rows), names, sides, again=again, key=key, duplicates=repeated)
 
 
 def _exact(
@@ -179,7 +214,8 @@ def _exact(
         return name, _side(before, baseline.rows, "baseline"), _side(after, window.rows, "window")
 
     names = list({**baseline.fields, **window.fields})
-    return TablePair((baseline.rows, window.rows), names, sides, threads_of_this_machine(), None, key, repeated)
+    workers = threads_of_this_machine()
+    return TablePair((baseline.rows, window.rows), names, sides, workers, key=key, duplicates=repeated)
 
 
 def _side(column: Column | None, rows: int, table: str) -> Side | None:
@@ -215,23 +251,13 @@ def _with_words(column: Column, pieces: list[pa.Array], told: Kind | None) -> Co
 
 
 def _with_atoms(before: _Taken | None, after: _Taken | None) -> tuple[Column | None, Column | None]:
-    sides = [one for one in (before, after) if one is not None and one.values is not None]
-    finite = [one.values[np.isfinite(one.values)] for one in sides if one.values is not None]
-    atoms = np.unique(np.concatenate(finite)) if finite else np.empty(0)
-    return _numbered(before, atoms), _numbered(after, atoms)
+    values = [one.values if one and one.values is not None else np.empty(0) for one in (before, after)]
+    atoms = atoms_of(*(side[np.isfinite(side)] for side in values))
+    return _numbered(before, atoms[0]), _numbered(after, atoms[1])
 
 
-def _numbered(one: _Taken | None, atoms: Floats) -> Column | None:
+def _numbered(one: _Taken | None, atoms: Numbers) -> Column | None:
     if one is None or one.values is None:
         return one.column if one else None
-    values = one.values
-    found: Numbers = atoms_of(values[np.isfinite(values)], atoms)
-    return replace(
-        one.column,
-        numbers=replace(
-            found,
-            nan=int(np.count_nonzero(np.isnan(values))),
-            plus_inf=int(np.count_nonzero(values == np.inf)),
-            minus_inf=int(np.count_nonzero(values == -np.inf)),
-        ),
-    )
+    nan, plus, minus = (int(np.count_nonzero(of(one.values))) for of in (np.isnan, np.isposinf, np.isneginf))
+    return replace(one.column, numbers=replace(atoms, nan=nan, plus_inf=plus, minus_inf=minus))

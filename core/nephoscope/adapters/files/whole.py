@@ -51,6 +51,10 @@ class Whole:
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._broken(error) from error
 
+    def only(self, name: str) -> Opened:
+        """The table with one of its columns, or with none if it has no such column."""
+        return Opened((self._groups[name],) if name in self._groups else (), self.rows)
+
     def outline(self, kinds: Mapping[str, Kind]) -> Profile:
         """The columns' names and kinds alone."""
         return Profile(
