@@ -23,10 +23,16 @@ class Cut:
     order: npt.NDArray[np.intp] | None
     slices: Slices
 
-    def pieces(self, values: Floats) -> list[Floats]:
-        """A column in chunks."""
+    def known(self, values: Floats) -> list[Floats]:
+        """
+        A column in chunks, without its missing values.
+
+        >>> [part.tolist() for part in Cut(None, by_size(3, 2)).known(np.array([1.0, np.nan, 3.0]))]
+        [[1.0], [3.0]]
+        """
         ordered = values if self.order is None else values[self.order]
-        return [ordered[one] for one in self.slices]
+        pieces = [ordered[one] for one in self.slices]
+        return [piece[~np.isnan(piece)] for piece in pieces]
 
 
 def by_size(rows: int, size: int) -> Slices:

@@ -86,8 +86,12 @@ def _all_rows(name: str, opened: Opened) -> Whole:
 
 
 def _numbered(array: pa.Array) -> Floats:
-    found = np.full(len(array), np.nan)
-    found[validity(array)] = numbers(array)
+    if not array.null_count:
+        return numbers(array)
+    plain = array.dictionary_decode() if types.is_dictionary(array.type) else array
+    without_nulls = [None, *plain.buffers()[1:]]  # what lies in their places is overwritten
+    found = np.array(numbers(pa.Array.from_buffers(plain.type, len(plain), without_nulls, offset=plain.offset)))
+    found[~validity(plain)] = np.nan
     return found
 
 
