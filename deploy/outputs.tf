@@ -13,6 +13,11 @@ output "doors" {
   value       = merge(flatten([module.hub_aws[*].doors, module.hub_azure[*].doors, module.hub_gcp[*].doors])...)
 }
 
+output "dead_letters" {
+  description = "Where what the hub could not take in waits: nephoscope redrive --from PLACE, for each of these."
+  value       = flatten([module.hub_aws[*].dead_letters, module.hub_azure[*].dead_letters, [for place in module.gcp[*].dead_letters : place if var.hub == "gcp"]])
+}
+
 output "eventarc_dead_letters" {
   description = "For Google: terraform output -raw eventarc_dead_letters | sh, after an apply that made or replaced what takes objects in."
   value       = join("", compact(module.gcp[*].eventarc_dead_letters))

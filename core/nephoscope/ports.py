@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:  # a function imports what it uses, and no port makes it impor
     from nephoscope.monitoring.sample import Sample
 
 Version = NewType("Version", str)
+MOST_LETTERS = 1_000  # dead letters that one look takes: each is held in memory, and hidden for minutes in a queue
 
 
 class Lost(Enum):
@@ -73,6 +75,44 @@ class Topic(Protocol):
 
     def publish(self, body: bytes, *, attributes: Mapping[str, str]) -> None:
         """Hand one message over; returning means that the topic has it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message that was given up."""
+
+    published_at: datetime
+    tries: int  # as far as its place counts them
+    error: str  # why it was given up, or what is known of that
+    handle: Any  # what its place finds it by
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The dead letters of a place."""
+
+    letters: tuple[DeadLetter, ...]  # the oldest first
+    staying: Mapping[str, int] = field(default_factory=dict)  # why some cannot be sent again and what to do: how many
+
+
+class DeadLetters(Protocol):
+    """
+    Where what nobody could take in waits for a person.
+
+    Every call raises `Transient` where the place does not answer or refuses.
+    """
+
+    def waiting(self) -> Waiting:
+        """Tell what waits now, about `MOST_LETTERS` at most; a queue hides it from others until it is left."""
+        ...
+
+    def redrive(self, letter: DeadLetter) -> None:
+        """Give it new tries: sent first and removed then, so that a death between the two sends it twice."""
+        ...
+
+    def leave(self, letters: Sequence[DeadLetter]) -> None:
+        """Leave these where they are, for others to see."""
         ...
 
 

@@ -100,6 +100,11 @@ output "doors" {
   value       = null
 }
 
+output "dead_letters" {
+  description = "Nothing."
+  value       = null
+}
+
 output "eventarc_dead_letters" {
   description = "Nothing."
   value       = null

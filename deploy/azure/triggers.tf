@@ -250,7 +250,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "failed" {
   name                 = "${var.name}-failed"
   resource_group_name  = local.group.name
   location             = local.group.location
-  description          = "A job failed three times within a quarter of an hour: read its log line, whose outcome is 'failed'."
+  description          = "A job failed three times within a quarter of an hour: read its log line, whose outcome is 'failed'. What notify failed at five times waits for nephoscope redrive (terraform output dead_letters)."
   scopes               = [azurerm_log_analytics_workspace.logs.id]
   severity             = 2
   evaluation_frequency = "PT15M"

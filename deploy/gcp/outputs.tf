@@ -36,6 +36,11 @@ output "features_repository" {
   value       = "${google_artifact_registry_repository.features.location}-docker.pkg.dev/${local.project}/${google_artifact_registry_repository.features.repository_id}"
 }
 
+output "dead_letters" {
+  description = "Where what failed five times waits, as nephoscope redrive --from is told."
+  value       = "pubsub:${google_pubsub_subscription.dead.id}"
+}
+
 output "eventarc_dead_letters" {
   description = "The commands that give Eventarc's own subscriptions the dead-letter topic: Google makes them, under names that nobody knows before."
   value       = length(setunion(local.landing, local.sources)) == 0 ? "" : <<-EOT

@@ -72,7 +72,7 @@ resource "google_monitoring_alert_policy" "dead" {
   notification_channels = [for channel in google_monitoring_notification_channel.operators : channel.name]
 
   documentation {
-    content = "A message failed five times: read the subscription ${google_pubsub_subscription.dead.name}, then publish it again."
+    content = "A message failed five times: set right what its log lines say, then nephoscope redrive --from pubsub:${google_pubsub_subscription.dead.id}"
   }
 
   conditions {

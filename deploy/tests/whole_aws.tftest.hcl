@@ -30,4 +30,9 @@ run "everything" {
     ])
     error_message = "AWS alone does everything but features."
   }
+
+  assert {
+    condition     = length(output.dead_letters) == 1 && startswith(output.dead_letters[0], "sqs:")
+    error_message = "Whoever redrives the hub's dead letters is told from where."
+  }
 }

@@ -25,4 +25,9 @@ run "everything" {
     ])
     error_message = "Azure alone does everything but features."
   }
+
+  assert {
+    condition     = [for place in output.dead_letters : split("://", place)[0]] == ["az-queue", "az"]
+    error_message = "Whoever redrives the hub's dead letters is told from where."
+  }
 }

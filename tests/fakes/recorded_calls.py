@@ -31,7 +31,7 @@ class RecordedCalls:
         class Handler(BaseHTTPRequestHandler):
             def _pass(self):
                 body = _body(self.headers, self.rfile)
-                status, headers, answer = _asked(endpoint, self.command, self.path, dict(self.headers), body)
+                status, headers, answer = passed_on(endpoint, self.command, self.path, dict(self.headers), body)
                 calls.made += read(self.command, self.path, dict(self.headers), body, status)
                 self.send_response(status)
                 for name, value in headers.items():
@@ -68,7 +68,7 @@ def _body(headers, stream):
     return b"".join(parts)
 
 
-def _asked(endpoint, method, path, headers, body):
+def passed_on(endpoint, method, path, headers, body):
     """Pass a request on as it is; urllib would call a body without a type a form."""
     connection = http.client.HTTPConnection(endpoint.removeprefix("http://"), timeout=60)
     try:

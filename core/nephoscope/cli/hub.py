@@ -13,13 +13,19 @@ from nephoscope.alerts.silences import Silence
 from nephoscope.cli import configuration
 from nephoscope.findings import Verdict
 from nephoscope.jobs.desk import Desk
+from nephoscope.ports import Clock
 from nephoscope.wiring.hub import records_desk
 
 
 def desk(arguments: Namespace) -> Desk:
     """The hub's records and rules, as the configuration names them; its channels are left closed."""
+    return records_desk(configuration.settings(arguments), clock(arguments))
+
+
+def clock(arguments: Namespace) -> Clock:
+    """The time that `--now` says, or the machine's."""
     now = getattr(arguments, "now", None)
-    return records_desk(configuration.settings(arguments), FixedClock(now) if now else SystemClock())
+    return FixedClock(now) if now else SystemClock()
 
 
 def alert_document(identity: str, alert: Alert) -> dict[str, Any]:

@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from nephoscope import records
 from nephoscope.alerts.due import Marker
 from nephoscope.alerts.groups import Delivery, Group, Notification, Status
+from nephoscope.errors import NephoscopeError, Transient
 from nephoscope.jobs.desk import Desk, read_all
+from nephoscope.ports import DeadLetters, Waiting
 
 LOOK_BACK = timedelta(days=7)
+
+
+def letters(place: DeadLetters, *, dry_run: bool = False) -> Waiting:
+    """
+    Give what waits now new tries, each letter once: one that comes back meanwhile waits for the next time.
+
+    Args:
+        place: Where they wait.
+        dry_run: Only look.
+
+    Returns:
+        What got new tries, and what stays.
+
+    Raises:
+        Transient: The place stopped answering; what got new tries until then keeps them.
+    """
+    found = place.waiting()
+    done = 0
+    try:
+        for letter in () if dry_run else found.letters:
+            place.redrive(letter)
+            done += 1
+    except NephoscopeError as error:
+        with suppress(NephoscopeError):  # what is not given back comes back by itself, after a while
+            place.leave(found.letters[done:])
+        raise Transient(
+            f"{done} of {len(found.letters)} dead letters got new tries. {error.what}",
+            do="set right what it says, and redrive the others",
+        ) from error
+    place.leave(found.letters[done:])
+    return found
 
 
 def deliveries(channel: str, desk: Desk, *, dry_run: bool = False) -> int:

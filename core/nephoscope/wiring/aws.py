@@ -48,6 +48,10 @@ class Aws:
 
         return SnsTopic(place, own(), endpoint=_endpoint("SNS"))
 
+    def queue_service(self, region: str) -> Any:
+        """SQS in a region, for people: a function is handed what its queue holds."""
+        return _client("sqs", region)
+
     def identity_token(self, audience: str) -> Callable[[], str]:
         """Tokens that STS signs for the function's role."""
         from nephoscope.adapters.aws.identity import WebIdentity
@@ -73,9 +77,9 @@ def _endpoint(service: str) -> str:
     return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or os.environ.get("AWS_ENDPOINT_URL", "")
 
 
-def _client(service: str) -> Any:
+def _client(service: str, region: str | None = None) -> Any:
     import boto3
     from botocore.config import Config
 
     retries = {"mode": "standard", "total_max_attempts": 4}
-    return boto3.client(service, config=Config(connect_timeout=3, read_timeout=20, retries=retries))
+    return boto3.client(service, region, config=Config(connect_timeout=3, read_timeout=20, retries=retries))

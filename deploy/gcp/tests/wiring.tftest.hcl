@@ -64,6 +64,11 @@ run "messages_are_pushed_and_have_a_dead_letter_topic" {
     condition     = length(google_monitoring_alert_policy.dead.notification_channels) == 1
     error_message = "One dead letter tells the operators."
   }
+
+  assert {
+    condition     = output.dead_letters == "pubsub:${google_pubsub_subscription.dead.id}" && endswith(google_monitoring_alert_policy.dead.documentation[0].content, "nephoscope redrive --from ${output.dead_letters}")
+    error_message = "The operators are told how the dead get new tries."
+  }
 }
 
 run "one_service_account_a_job" {

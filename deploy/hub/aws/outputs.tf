@@ -27,3 +27,8 @@ output "doors" {
   description = "Whom the HTTP entry points of a container that is the hub's notify let in (docs/clouds.md)."
   value       = { NEPHOSCOPE_SNS_TOPICS = local.topic.arn }
 }
+
+output "dead_letters" {
+  description = "Where what the hub could not take in waits, as nephoscope redrive --from is told."
+  value       = ["sqs:${aws_sqs_queue.dead.arn}"]
+}

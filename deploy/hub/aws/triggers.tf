@@ -31,7 +31,7 @@ resource "aws_sns_topic_subscription" "reports" {
 
 resource "aws_cloudwatch_metric_alarm" "dead" {
   alarm_name          = "${var.name}-reports-dead"
-  alarm_description   = "Reports that the hub could not take in: read the queue ${aws_sqs_queue.dead.name}, then redrive it."
+  alarm_description   = "Reports that the hub could not take in: set right what its log lines say, then nephoscope redrive --from sqs:${aws_sqs_queue.dead.arn}"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead.name }

@@ -26,3 +26,8 @@ output "doors" {
   description = "Whom the HTTP entry points of a container that is the hub's notify let in (docs/clouds.md)."
   value       = local.doors
 }
+
+output "dead_letters" {
+  description = "Where what notify failed at, and what Event Grid could not hand over, waits, as nephoscope redrive --from is told."
+  value       = ["az-queue://${local.state.account}/${azurerm_storage_queue.reports["nephoscope-reports-poison"].name}", "az://${local.state.account}/deadletters"]
+}

@@ -42,7 +42,7 @@ resource "azurerm_eventgrid_event_subscription" "reports" {
 resource "azurerm_monitor_metric_alert" "dead" {
   name                = "${var.name}-reports-dead"
   resource_group_name = local.group.name
-  description         = "Event Grid gave up on a Report: read the container deadletters, then publish its events again."
+  description         = "Event Grid gave up on a Report: set right what its blob says, then nephoscope redrive --from az://${local.state.account}/deadletters"
   scopes              = [azurerm_eventgrid_topic.reports.id]
   severity            = 1
   frequency           = "PT5M"

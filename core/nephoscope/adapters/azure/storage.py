@@ -53,7 +53,7 @@ class Blobs:
         The answer to a request; None where its error is one that says no.
 
         Args:
-            method: GET or PUT.
+            method: GET, PUT, POST or DELETE.
             container: Its name.
             key: Of a blob; "" is the container itself.
             query: What is asked for.
@@ -78,7 +78,7 @@ class Blobs:
             answer = self._connections.urlopen(
                 method, target, body=body, headers=asked, redirect=False, preload_content=whole
             )
-            if answer.status in (200, 201):
+            if answer.status in (200, 201, 202, 204):
                 return answer
             said = answer.data[:CLIPPED].decode("utf-8", "replace")
         except HTTPError as error:
@@ -113,16 +113,17 @@ def shared_key(account: str, key: str) -> Signer:
     return sign
 
 
-def connected(connection: str) -> Blobs:
+def connected(connection: str, service: str = "Blob") -> Blobs:
     """
-    The account of a connection string.
+    The account of a connection string; its queues are asked as its blobs are.
 
     >>> connected("AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a;")._place
     'http://127.0.0.1:1/a'
     """
     told = dict(part.split("=", 1) for part in connection.split(";") if part)
     account = told["AccountName"]
-    endpoint = told.get("BlobEndpoint") or f"https://{account}.blob.{told.get('EndpointSuffix', 'core.windows.net')}"
+    suffix = told.get("EndpointSuffix", "core.windows.net")
+    endpoint = told.get(f"{service}Endpoint") or f"https://{account}.{service.lower()}.{suffix}"
     return Blobs(endpoint, shared_key(account, told["AccountKey"]))
 
 

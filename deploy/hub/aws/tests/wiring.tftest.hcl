@@ -50,6 +50,11 @@ run "reports_reach_notify_or_a_person" {
   }
 
   assert {
+    condition     = output.dead_letters == ["sqs:${aws_sqs_queue.dead.arn}"] && endswith(aws_cloudwatch_metric_alarm.dead.alarm_description, "nephoscope redrive --from ${output.dead_letters[0]}")
+    error_message = "The operators are told how the dead get new tries."
+  }
+
+  assert {
     condition     = module.rollup.schedule == "cron(*/15 * * * ? *)"
     error_message = "The rollup runs every quarter of an hour unless it is said otherwise."
   }

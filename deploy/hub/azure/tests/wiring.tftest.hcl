@@ -58,6 +58,11 @@ run "reports_reach_notify_or_a_person" {
   }
 
   assert {
+    condition     = output.dead_letters == ["az-queue://acmehub/nephoscope-reports-poison", "az://acmehub/deadletters"] && endswith(azurerm_monitor_metric_alert.dead.description, "nephoscope redrive --from ${output.dead_letters[1]}")
+    error_message = "The operators are told how the dead get new tries."
+  }
+
+  assert {
     condition     = toset(flatten([for app in module.app : app.functions])) == toset(["notify_on_message", "rollup_on_timer"])
     error_message = "The hub's two functions are on."
   }
