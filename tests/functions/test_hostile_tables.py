@@ -134,9 +134,9 @@ def test_a_reader_has_no_credentials(monkeypatch):
     """What a hostile file could make its reader do, it does as nobody."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-function")
     reader = IsolatedTables()
-    reader.start()
     try:
-        environment = Path(f"/proc/{reader._child.pid}/environ").read_bytes()
+        child = reader._running()  # once it is ready: before, the system may not tell its environment yet
+        environment = Path(f"/proc/{child.pid}/environ").read_bytes()
         assert b"PYTHONPATH=" in environment
         assert b"secret-of-the-function" not in environment
     finally:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
 
 
 @pytest.fixture
-def landed(tmp_path: Path) -> Callable[[bytes | pa.Table], ObjectRef]:
+def landed(tmp_path: Path) -> Callable[..., ObjectRef]:
     """Write a file and say where it is."""
 
     def land(content: bytes | pa.Table, name: str = "table") -> ObjectRef:
@@ -323,6 +324,20 @@ def test_five_hundred_corrupted_files_end_in_an_answer(landed: Callable[..., Obj
     finally:
         isolated.close()
     assert unreadable >= 400
+
+
+def test_requests_that_come_at_once_share_a_reader(landed: Callable[..., ObjectRef]) -> None:
+    """A container hands many requests to one process: each gets its own table's Profile, from one child."""
+    refs = {rows: landed(pa.table({"x": np.arange(float(rows))}), str(rows)) for rows in range(1, 33)}
+    isolated = IsolatedTables(Caps(seconds=60))
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            for _ in range(16):
+                pool.submit(isolated.start)
+            found = dict(zip(refs, pool.map(isolated.profile, refs.values()), strict=True))
+    finally:
+        isolated.close()
+    assert {rows: profile.rows for rows, profile in found.items()} == {rows: rows for rows in refs}
 
 
 def test_a_reader_that_dies_is_an_answer_and_the_next_file_is_read(landed: Callable[..., ObjectRef]) -> None:

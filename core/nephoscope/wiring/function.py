@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from msgspec import UNSET
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
 STAGED_CONFIG = "nephoscope.json"
 RESERVED_BYTES = 256 * 1024 * 1024  # of a function's memory, for itself: what reads a table gets the rest
+ONE_READER = Lock()  # requests that come at once to a cold container start one child, not one each
 READ_SECONDS = 420.0  # for one table: what reads it ends before the function does (600 s, 540 s in Google Cloud)
 
 E = TypeVar("E", ObjectWritten, TimerFired, MessageReceived)
@@ -190,9 +192,14 @@ class Function:
         settings = self.settings
         return Outbox(self.ledger, self.topic, self.clock, self.cloud.name, settings.hash, models_of(settings))
 
-    @cached_property
+    @property
     def tables(self) -> Tables:
         """Tables in this cloud's objects, each read by a child process that a hostile file may take down."""
+        with ONE_READER:
+            return self._tables
+
+    @cached_property
+    def _tables(self) -> Tables:
         from nephoscope.adapters.files.fetched import FetchedTables
         from nephoscope.adapters.files.isolated import Caps, IsolatedTables
         from nephoscope.adapters.files.limits import FUNCTION, memory_of_this_machine

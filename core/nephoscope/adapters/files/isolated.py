@@ -82,6 +82,7 @@ class IsolatedTables:
         self._ready = False
         self._like: tuple[Profile | None, msgspec.Raw] = (None, msgspec.Raw(b"null"))
         self._end: Callable[[], object] = lambda: None
+        self._starting, self._asking = threading.Lock(), threading.Lock()
 
     def profile(
         self,
@@ -95,16 +96,19 @@ class IsolatedTables:
         """
         Profile a file, over the bins of `like` where one is given; `file` is where it lies, if not where its name says.
 
+        Threads wait for one another: the child reads one table at a time, within its cap of memory.
+
         Raises:
             Unreadable: It is no table that can be profiled, or reading it took the child down.
             BadPayload: It is not there, or outside its folder.
             Transient: There is no child: it does not start.
         """
-        child = self._running()
-        request = Request(table, self._written(like), expected, key, str(file or ""))
-        reply, late = self._ask(child, msgspec.json.encode(request))
-        if reply is None:
-            raise self._died(child, table, late=late)
+        with self._asking:
+            child = self._running()
+            request = Request(table, self._written(like), expected, key, str(file or ""))
+            reply, late = self._ask(child, msgspec.json.encode(request))
+            if reply is None:
+                raise self._died(child, table, late=late)
         if reply.error == "BadPayload":
             raise BadPayload(reply.what, do=reply.do)
         if reply.error:
@@ -113,6 +117,10 @@ class IsolatedTables:
 
     def start(self) -> None:
         """Start the child, if there is none, without waiting for it: it imports its readers meanwhile."""
+        with self._starting:
+            self._start()
+
+    def _start(self) -> None:
         if self._child is None or self._child.poll() is not None:
             self._ready = False
             self._child = subprocess.Popen(  # noqa: S603 - this interpreter, this package
