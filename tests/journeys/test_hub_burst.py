@@ -10,51 +10,26 @@ again. The counts are held; the times are told beside their goals, for the stand
 import json
 import time
 from base64 import b64encode
-from collections import Counter
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
 from uuid import uuid4
 
 import pytest
 from bench.hub_burst import DATASETS, DELIVERIES, DRIFTING, MEMORY, REPORTS, burst
-from emulators import AWS_REGION, AZURE_ACCOUNT, Recorder, gcs_server, moto_server, s3
-from nephoscope import records, settings
+from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
+from fakes.bursts import Chat, Lines, Poller, Size, hold, swept, wait_for
+from nephoscope import settings
 from nephoscope.adapters.https import request as ask
-from nephoscope.alerts.groups import Snapshot
 
 boto3 = pytest.importorskip("boto3")
 
-SWEEP_SECONDS = 5.0
-GIVEN_UP_SECONDS = 600.0
-MOST_POSTS = 20
+SIZE = Size(REPORTS, DELIVERIES, DRIFTING)
 AZURE_PYTHON = "3.13"
 SLOT = "2025-01-31T06:00:00Z"
 JSON = {"Content-Type": "application/json"}
 
 pytestmark = pytest.mark.slow
-
-
-class Chat(Recorder):
-    """A webhook that takes whatever is posted, and knows when."""
-
-    def __init__(self):
-        super().__init__()
-        self.posts = []  # when, the Message's id, the Alerts' subjects
-
-    def answer(self, method, path, headers, body):
-        """Accept."""
-        subjects = [alert["labels"]["subject"] for alert in json.loads(body)["alerts"]]
-        identity = next(value for name, value in headers.items() if name.lower() == "idempotency-key")
-        self.posts.append((time.monotonic(), identity, subjects))
-        return 200, {}, b""
-
-    @property
-    def told(self):
-        """Every subject that was told of."""
-        return {subject for _, _, subjects in self.posts for subject in subjects}
 
 
 @pytest.fixture
@@ -85,60 +60,6 @@ def configured(tmp_path):
         return str(tmp_path / "nephoscope.json")
 
     return write
-
-
-@contextmanager
-def swept(sweep):
-    """Ring the sweep each five seconds meanwhile."""
-    over, failures = Event(), []
-
-    def ring():
-        while not over.wait(SWEEP_SECONDS):
-            try:
-                sweep()
-            except Exception as error:  # noqa: BLE001 - raised where the test sees it
-                failures.append(error)
-
-    ringing = Thread(target=ring)
-    ringing.start()
-    try:
-        yield
-    finally:
-        over.set()
-        ringing.join()
-    assert not failures, failures
-
-
-def wait_for(ready):
-    """Wait until something is so."""
-    until = time.monotonic() + GIVEN_UP_SECONDS
-    while not ready():
-        assert time.monotonic() < until, "the burst was not taken in"
-        time.sleep(0.1)
-
-
-def hold(name, chat, state, began, taken_in, goal_seconds):
-    """Hold what A1 counts, and tell how long it took beside its goal, which only an idle machine can meet."""
-    wait_for(lambda: len(chat.told) >= DRIFTING)
-    last = chat.posts[-1][0] - began
-    time.sleep(2 * SWEEP_SECONDS)  # whatever is told twice comes now
-    posted = Counter(message for _, message, _ in chat.posts)
-    snapshots = [records.read(state, key, Snapshot) for key in state.list("told/")]
-    # One whose group was written by another meanwhile was never sent.
-    sent = [snapshot for snapshot in snapshots if snapshot and f"{snapshot.id}/chat" in posted]
-    news = Counter(fingerprint for snapshot in sent for fingerprint in snapshot.news)
-    reports = sum(1 for _ in state.list("reports/"))
-    # Whoever takes the last files in slowly has more of a group's intervals to speak in.
-    verdict = "met" if last <= goal_seconds and len(chat.posts) <= MOST_POSTS else "MISSED"
-    print(
-        f"\n{name}: {DELIVERIES} deliveries taken in {taken_in:.1f} s, {reports} on record, "
-        f"{len(chat.told)} of {DRIFTING} told in {len(chat.posts)} posts, the last after {last:.1f} s, "
-        f"goal {MOST_POSTS} posts and {goal_seconds} s  {verdict}"
-    )
-    assert reports == REPORTS
-    assert len(sent) == len(posted)
-    assert len(chat.told) == len(news) == DRIFTING
-    assert set(news.values()) == set(posted.values()) == {1}
 
 
 def test_aws(chat, lambda_runtime, staged, configured):
@@ -177,53 +98,10 @@ def test_aws(chat, lambda_runtime, staged, configured):
         taken_in = time.monotonic() - began
         state = S3State(s3(moto), name, "hub")
         failed = sum(poller.failed for poller in pollers)
-        hold(f"Lambda, {failed} failed and came again", chat, state, began, taken_in, 180)
+        hold(f"Lambda, {failed} failed and came again", chat, state, SIZE, began, taken_in, 180)
         assert failed >= DELIVERIES // 100
         assert "Messages" not in sqs.receive_message(QueueUrl=dead)
         assert "Messages" not in sqs.receive_message(QueueUrl=queue)
-
-
-class Poller(Thread):
-    """Does what Lambda's poller does, for one instance of the function."""
-
-    def __init__(self, sqs, queue, invoke):
-        super().__init__(daemon=True)
-        self.sqs, self.queue, self.invoke = sqs, queue, invoke
-        self.taken = self.failed = 0
-        self.over = False
-
-    def run(self):
-        """Receive, invoke, delete what did not fail; the rest is visible again at once."""
-        asked = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
-        while not self.over:
-            found = self.sqs.receive_message(**asked).get("Messages", [])
-            if not found:
-                time.sleep(0.1)
-                continue
-            answer = self.invoke({"Records": [record(message) for message in found]})
-            failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
-            done = [message for message in found if message["MessageId"] not in failed]
-            if done:
-                entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(done)]
-                self.sqs.delete_message_batch(QueueUrl=self.queue, Entries=entries)
-            for message in found:
-                if message["MessageId"] in failed:
-                    again = {"ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
-                    self.sqs.change_message_visibility(QueueUrl=self.queue, **again)
-            self.taken += len(done)
-            self.failed += len(failed)
-
-    def stop(self):
-        """End after the batch."""
-        self.over = True
-        self.join(60)
-
-
-def record(message):
-    """A received message as Lambda spells it."""
-    known = {"messageId": message["MessageId"], "receiptHandle": "r", "body": message["Body"]}
-    more = {"messageAttributes": {}, "eventSource": "aws:sqs", "eventSourceARN": "arn", "awsRegion": AWS_REGION}
-    return known | {"attributes": message["Attributes"]} | more
 
 
 def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
@@ -277,26 +155,8 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
         wait_for(lambda: done.count() >= DELIVERIES)
         taken_in = time.monotonic() - began
         state = GcsState(connected(AnonymousCredentials()), "hub", "state", endpoint=gcs)
-        hold("Cloud Functions", chat, state, began, taken_in, 60)
+        hold("Cloud Functions", chat, state, SIZE, began, taken_in, 60)
         assert Lines(log, '"outcome": "failed"').count() == 0
-
-
-class Lines:
-    """How many lines of a log say something; each is read once."""
-
-    def __init__(self, log, said):
-        self._log, self._said = Path(log), said
-        self._read = self._found = 0
-
-    def count(self):
-        """So many by now."""
-        with self._log.open() as lines:
-            lines.seek(self._read)
-            for line in iter(lines.readline, ""):
-                if line.endswith("\n"):
-                    self._found += self._said in line
-                    self._read = lines.tell()
-        return self._found
 
 
 def test_azure(azurite, chat, azure_worker, entra, staged, configured, tmp_path):
@@ -330,5 +190,5 @@ def test_azure(azurite, chat, azure_worker, entra, staged, configured, tmp_path)
                 del waiting[identity]
         taken_in = time.monotonic() - began
         state = BlobState(connected(azurite), container.container_name, "hub")
-        hold("Azure Functions", chat, state, began, taken_in, 180)
+        hold("Azure Functions", chat, state, SIZE, began, taken_in, 180)
         assert failed == 0

@@ -1,0 +1,291 @@
+"""
+A burst of landed files through each cloud's own runtimes, from the storage's event to the chat (A1, A2).
+
+Files of 100 data sets land, 5 % are told of twice and 1 % out of order; 40 data sets drift at their last file, in 10
+groups. The staged `drift` judges each, the staged `notify` takes its Report in and `sweep` tells what is due, all at
+the same time. NEPHOSCOPE_BURST says how many files, 1,000 when absent; A1's 10,000 take ten minutes and more here.
+"""
+
+import json
+import os
+import random
+import time
+from base64 import b64encode
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Thread
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
+from fakes.bursts import Chat, Lines, Poller, Size, hold, swept, wait_for
+from nephoscope import settings
+from nephoscope.adapters.https import request as ask
+
+FILES = int(os.environ.get("NEPHOSCOPE_BURST", "1000"))
+DATASETS, DRIFTING = 100, 40
+SIZE = Size(FILES, FILES + FILES // 20, DRIFTING)
+GOAL_SECONDS = {"Lambda": 180, "Azure Functions": 180, "Cloud Functions": 60}  # A1's, for 10,000 on an idle machine
+AZURE_PYTHON = "3.13"
+START = datetime(2025, 1, 31, 6, tzinfo=UTC)
+SLOT = "2025-01-31T06:00:00Z"
+JSON = {"Content-Type": "application/json"}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def chat():
+    """Where people are told."""
+    service = Chat()
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """Write a configuration with 100 data sets of ten groups, as staging does."""
+
+    def write(*, objects, **values):
+        column = {"dep_delay": {"ks": {"at_most": 0.1}}}
+        plain = {
+            "version": 1,
+            **values,
+            "datasets": {f"set{n}": {"objects": f"{objects}/set{n}", "columns": column} for n in range(DATASETS)},
+            "timers": {"sweep": "* * * * *"},
+            "channels": {"chat": {"type": "webhook", "url": "env:CHAT_URL"}},
+            "route": {
+                "channels": ["chat"],
+                "group_by": ["check"],
+                "group_wait": "5s",
+                "group_interval": "10s",
+                "routes": [{"matchers": [f'dataset=~"set[0-9]*{last}"']} for last in range(10)],
+            },
+        }
+        (tmp_path / "nephoscope.yaml").write_text(json.dumps(plain))  # JSON is YAML
+        (tmp_path / "nephoscope.json").write_bytes(settings.stage(tmp_path / "nephoscope.yaml"))
+        return str(tmp_path / "nephoscope.json")
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def landed(parquet):
+    """Every file's key, content and time, in the order of landing."""
+    draw = np.random.default_rng(3)
+    usual, moved = parquet(draw.exponential(12, 1_000)), parquet(draw.exponential(48, 1_000) + 20)
+
+    def file(number):
+        dataset, last = number % DATASETS, number >= FILES - DATASETS
+        body = moved if last and dataset < DRIFTING else usual
+        return f"landed/set{dataset}/{number:05}.parquet", body, START + timedelta(seconds=number)
+
+    return [file(number) for number in range(FILES)]
+
+
+def delivered(events):
+    """The events as they are delivered: 5 % twice, 1 % out of order; what a data set begins with comes first."""
+    chance = random.Random(1)
+    order = [*range(FILES), *chance.sample(range(FILES), FILES // 20)]
+    for _ in range(FILES // 100):
+        first = chance.randrange(DATASETS, FILES - 2 * DATASETS)
+        second = first + chance.randrange(1, DATASETS)
+        order[first], order[second] = order[second], order[first]
+    return [events[number] for number in order]
+
+
+def test_aws(chat, lambda_runtime, staged, configured, landed):
+    """SQS, drift in Lambda's runtime, SNS, SQS, notify in another; one in fifty Reports is refused and comes again."""
+    boto3 = pytest.importorskip("boto3")
+    from nephoscope.adapters.aws.state import S3State
+
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": AWS_REGION}
+    with moto_server(50) as moto, ExitStack() as running:
+        client = partial(boto3.client, endpoint_url=moto, **keys)
+        sqs, sns, store, name = client("sqs"), client("sns"), client("s3"), f"b{uuid4().hex}"
+        store.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": AWS_REGION})
+
+        def queue(kind, **more):
+            return sqs.create_queue(QueueName=f"{kind}-{name}", Attributes={"VisibilityTimeout": "60", **more})
+
+        def arn(url):
+            return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+        dead = queue("dead")["QueueUrl"]
+        again = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": arn(dead), "maxReceiveCount": "5"})}
+        objects, reports = (queue(kind, **again)["QueueUrl"] for kind in ("objects", "reports"))
+        topic = sns.create_topic(Name=name)["TopicArn"]
+        raw = {"RawMessageDelivery": "true"}
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn(reports), Attributes=raw)
+        config = configured(
+            hub="aws",
+            topic=f"sns:{topic}",
+            state=f"s3://{name}/hub",
+            stores={"aws": f"s3://{name}/records"},
+            objects=f"s3://{name}/landed",
+        )
+
+        def event(key, body, at):
+            version = store.put_object(Bucket=name, Key=key, Body=body)["ETag"].strip('"')
+            known = {"bucket": {"name": name}, "object": {"key": key, "eTag": version, "size": len(body)}}
+            record = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
+            return json.dumps({"Records": [record | {"eventTime": at.isoformat(), "s3": known}]})
+
+        events = delivered([event(*file) for file in landed])
+        for first in range(0, len(events), 10):
+            some = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(events[first : first + 10])]
+            sqs.send_message_batch(QueueUrl=objects, Entries=some)
+        env = {"AWS_ENDPOINT_URL": moto, "NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
+        notify = staged("aws", "notify")
+
+        def polled(queue, folder, entry):
+            return Poller(client("sqs"), queue, running.enter_context(lambda_runtime(folder, entry, env)))
+
+        drift = polled(objects, staged("aws", "drift"), "handler.drift_on_object")
+        taker = polled(reports, notify, "handler.notify_on_message")
+        sweep = running.enter_context(lambda_runtime(notify, "handler.sweep_on_timer", env))
+        running.enter_context(swept(partial(sweep, {"id": "1", "time": SLOT, "source": "aws.events"})))
+        began = time.monotonic()
+        for poller in (drift, taker):
+            poller.start()
+            running.callback(poller.stop)
+        wait_for(lambda: drift.taken >= SIZE.deliveries and taker.taken >= SIZE.reports)
+        taken_in = time.monotonic() - began
+        state = S3State(s3(moto), name, "hub")
+        failed = drift.failed + taker.failed
+        hold(f"Lambda, {failed} failed and came again", chat, state, SIZE, began, taken_in, GOAL_SECONDS["Lambda"])
+        assert failed >= SIZE.reports // 100
+        assert "Messages" not in sqs.receive_message(QueueUrl=dead)
+
+
+def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
+    """Pub/Sub pushes the storage's notifications to drift and drift's Reports to notify, under functions-framework."""
+    storage = pytest.importorskip("google.cloud.storage")
+    from google.auth.credentials import AnonymousCredentials
+    from nephoscope.adapters.gcp.state import GcsState
+    from nephoscope.adapters.gcp.storage import connected
+
+    def call(method, path, document):
+        body = json.dumps(document).encode()
+        answer = ask(f"http://{pubsub}/v1/{path}", method=method, body=body, headers=JSON, timeout_seconds=60)
+        assert answer.status == 200, answer.text
+
+    name = f"b{uuid4().hex}"
+    uploads, topic = (f"projects/mlops/topics/{kind}{name}" for kind in ("uploads", "reports"))
+    drift_log, notify_log = tmp_path / "drift.log", tmp_path / "notify.log"
+    with ExitStack() as running:
+        gcs = running.enter_context(gcs_server())
+        client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": gcs})
+        bucket = client.create_bucket(name)
+        config = configured(
+            hub="gcp",
+            topic=f"pubsub:{topic}",
+            state=f"gs://{name}/hub",
+            stores={"gcp": f"gs://{name}/records"},
+            objects=f"gs://{name}/landed",
+        )
+        env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": pubsub}
+        env |= {"NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
+        notify = staged("gcp", "notify")
+        drift = running.enter_context(served(staged("gcp", "drift"), "drift_on_object", env, drift_log))
+        taker = running.enter_context(served(notify, "notify_on_message", env, notify_log))
+        sweeper = running.enter_context(served(notify, "sweep_on_timer", env, tmp_path / "sweep.log"))
+        for each in (uploads, topic):
+            call("PUT", each, {})
+            call("PUT", each.replace("/topics/", "/subscriptions/"), {"topic": each, "ackDeadlineSeconds": 60})
+
+        def event(key, body, at):
+            written = bucket.blob(key)
+            written.upload_from_string(body)
+            told = {"eventType": "OBJECT_FINALIZE", "bucketId": name, "objectId": key, "payloadFormat": "JSON_API_V1"}
+            told |= {"objectGeneration": str(written.generation), "eventTime": at.isoformat()}
+            resource = {"bucket": name, "name": key, "generation": str(written.generation), "size": str(len(body))}
+            data = json.dumps(resource | {"timeCreated": at.isoformat()}).encode()
+            return {"attributes": told, "data": b64encode(data).decode()}
+
+        events = delivered([event(*file) for file in landed])
+        for first in range(0, len(events), 500):
+            call("POST", f"{uploads}:publish", {"messages": events[first : first + 500]})
+        cloudevent = {"specversion": "1.0", "id": "1", "source": "//pubsub.googleapis.com/x", "time": SLOT}
+        kind = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "data": {"message": {"messageId": "1"}}}
+
+        def sweep():
+            headers = {"Content-Type": "application/cloudevents+json"}
+            body = json.dumps(cloudevent | kind).encode()
+            answer = ask(sweeper, method="POST", body=body, headers=headers, timeout_seconds=120)
+            assert answer.status == 200, answer.text
+
+        running.enter_context(swept(sweep))
+        began = time.monotonic()
+        for each, url in ((topic, taker), (uploads, drift)):
+            push = {"pushConfig": {"pushEndpoint": url}}
+            call("POST", f"{each.replace('/topics/', '/subscriptions/')}:modifyPushConfig", push)
+        judged, taken = (Lines(log, '"outcome": "done"') for log in (drift_log, notify_log))
+        wait_for(lambda: taken.count() >= SIZE.reports and judged.count() >= SIZE.reports)
+        taken_in = time.monotonic() - began
+        state = GcsState(connected(AnonymousCredentials()), name, "hub", endpoint=gcs)
+        hold("Cloud Functions", chat, state, SIZE, began, taken_in, GOAL_SECONDS["Cloud Functions"])
+        assert Lines(drift_log, '"outcome": "failed"').count() == 0
+
+
+def test_azure(azurite, chat, azure_worker, grid, entra, staged, configured, landed, tmp_path):
+    """Event Grid's events to drift, its Reports to notify sixteen at a time, in Microsoft's worker."""
+    blob = pytest.importorskip("azure.storage.blob")
+    from nephoscope.adapters.azure.state import BlobState
+    from nephoscope.adapters.azure.storage import connected
+
+    container = blob.BlobServiceClient.from_connection_string(azurite).create_container(f"h{uuid4().hex}")
+    root = f"az://{AZURE_ACCOUNT}/{container.container_name}"
+    config = configured(
+        hub="azure",
+        topic=f"eventgrid:{grid.url}/api/events",
+        state=f"{root}/hub",
+        stores={"azure": f"{root}/records"},
+        objects=f"{root}/landed",
+    )
+    source = f"/subscriptions/1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{AZURE_ACCOUNT}"
+
+    def event(key, body, at):
+        version = container.get_blob_client(key).upload_blob(body)["etag"].strip('"')
+        known = {"specversion": "1.0", "source": source, "type": "Microsoft.Storage.BlobCreated", "id": uuid4().hex}
+        subject = f"/blobServices/default/containers/{container.container_name}/blobs/{key}"
+        data = {"api": "PutBlob", "eTag": version, "contentLength": len(body)}
+        return known | {"time": at.isoformat(), "subject": subject, "data": data}
+
+    events = delivered([event(*file) for file in landed])
+    env = {"AZURE_STORAGE_CONNECTION_STRING": azurite, "NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url, **entra.env}
+    notify = staged("azure", "notify", AZURE_PYTHON)
+    failures = []
+    with ExitStack() as running:
+        drift, taker, sweeper = (
+            running.enter_context(azure_worker(folder, env, tmp_path / f"{number}.log"))
+            for number, folder in enumerate((staged("azure", "drift", AZURE_PYTHON), notify, notify))
+        )
+        running.enter_context(swept(lambda: sweeper.timer("sweep_on_timer", SLOT)))
+
+        def land():
+            try:
+                for each in events:
+                    drift.event("drift_on_object", each)
+            except Exception as error:  # noqa: BLE001 - raised where the test sees it
+                failures.append(error)
+
+        landing = Thread(target=land, daemon=True)
+        began, taken = time.monotonic(), 0
+        landing.start()
+        while taken < SIZE.reports:
+            assert not failures, failures
+            assert landing.is_alive() or len(grid.requests) > taken, f"{taken} Reports came"
+            some = {str(n): grid.requests[n][3].decode() for n in range(taken, min(taken + 16, len(grid.requests)))}
+            if some:
+                assert not taker.messages("notify_on_message", some)
+                taken += len(some)
+            else:
+                time.sleep(0.05)
+        landing.join(600)
+        taken_in = time.monotonic() - began
+        state = BlobState(connected(azurite), container.container_name, "hub")
+        hold("Azure Functions", chat, state, SIZE, began, taken_in, GOAL_SECONDS["Azure Functions"])
+        assert len(grid.requests) == SIZE.reports
