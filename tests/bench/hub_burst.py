@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import Any
@@ -272,23 +272,24 @@ class Worker:
     def _serve(self) -> None:
         worker = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"  # a connection stays open from push to push, as behind a cloud's balancer
+        class Handler(StreamRequestHandler):
+            """As little of HTTP as a push takes; the connection stays open, as behind a cloud's balancer."""
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                try:
-                    worker._handle(gcp.message_received(json.loads(body)))
-                    self.send_response(204)
-                except Transient:
-                    self.send_response(503)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+            def handle(self) -> None:
+                while self.rfile.readline():
+                    length = 0
+                    while (header := self.rfile.readline()) not in (b"\r\n", b""):
+                        name, _, value = header.partition(b":")
+                        length = int(value) if name.lower() == b"content-length" else length
+                    try:
+                        worker._handle(gcp.message_received(json.loads(self.rfile.read(length))))
+                        said = b"204 No Content"
+                    except Transient:
+                        said = b"503 Service Unavailable"
+                    self.wfile.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % said)
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        class Server(ThreadingHTTPServer):
+        class Server(ThreadingTCPServer):
+            allow_reuse_address = True
             allow_reuse_port = True  # the kernel shares the pushes out, as a cloud's balancer does
             daemon_threads = True
             request_queue_size = 512
