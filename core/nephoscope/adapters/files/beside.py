@@ -75,15 +75,16 @@ def _another(make: Callable[[One], Made]) -> Iterator[Connection]:
     here, there = fork.Pipe()
     process = fork.Process(target=_serve, args=(make, there, here), daemon=True)
     with warnings.catch_warnings():
-        # Python warns of threads: those of numpy's BLAS mind forks themselves, and nobody else has any.
+        # Python warns of threads: those of numpy's BLAS mind forks themselves, a progress bar's holds nothing of ours.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
     there.close()
     try:
         yield here
     finally:
-        here.close()  # nobody asks any more: it ends
+        process.kill()  # it holds nothing; ending by itself it would write out what its copy of the terminal holds
         process.join()
+        here.close()
 
 
 def _serve(make: Callable[[One], Made], asked: Connection, other_end: Connection) -> None:
