@@ -152,8 +152,7 @@ def gcs_server(*options, env=None):
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     plain = ("-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory")
-    rarely = {"GOGC": "400", **(env or os.environ)}  # Go collects its garbage for a quarter of the processor otherwise
-    with started(binary, *plain, "-external-url", url, "-public-host", url[7:], *options, port=port, env=rarely):
+    with started(binary, *plain, "-external-url", url, "-public-host", url[7:], *options, port=port, env=env):
         yield url
 
 

@@ -1,4 +1,4 @@
-"""Columns that two processes share: all of them come, in their order, whatever becomes of the other process."""
+"""Columns that processes share: all of them come, in their order, whatever becomes of the other processes."""
 
 import multiprocessing
 import os
@@ -12,16 +12,17 @@ from nephoscope.adapters.files.beside import POSSIBLE, shared
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="a second process is forked, on Linux alone")
 
 
-def test_two_processes_make_all_in_order() -> None:
-    """Both take part, and nobody sees who made what."""
+@pytest.mark.parametrize("workers", [2, 4])
+def test_processes_make_all_in_order(workers: int) -> None:
+    """All take part, and nobody sees who made what."""
 
     def make(one: int) -> tuple[int, int]:
         time.sleep(0.01)
         return one, os.getpid()
 
-    made = list(shared(make, range(40), 2))
+    made = list(shared(make, range(40), workers))
     assert [one for one, _ in made] == list(range(40))
-    assert len({by for _, by in made}) == 2
+    assert len({by for _, by in made}) == workers
 
 
 def test_what_kills_the_other_process_is_made_here() -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 from emulators import AWS_REGION, Recorder
-from nephoscope import records
+from nephoscope import records, settings
 from nephoscope.alerts.groups import Snapshot
 
+AZURE_PYTHON = "3.13"
+SLOT = "2025-01-31T06:00:00Z"
+JSON = {"Content-Type": "application/json"}
 SWEEP_SECONDS = 5.0
 GIVEN_UP_SECONDS = 600.0
 MOST_POSTS = 20
@@ -44,6 +47,21 @@ class Chat(Recorder):
     def told(self):
         """Every subject that was told of."""
         return {subject for _, _, subjects in self.posts for subject in subjects}
+
+
+def configuration(folder, datasets, route, **values):
+    """Write a configuration with a chat, as staging does; where it lies."""
+    plain = {
+        "version": 1,
+        **values,
+        "datasets": datasets,
+        "timers": {"sweep": "* * * * *"},
+        "channels": {"chat": {"type": "webhook", "url": "env:CHAT_URL"}},
+        "route": {"channels": ["chat"], "group_wait": "5s", "group_interval": "10s", **route},
+    }
+    (folder / "nephoscope.yaml").write_text(json.dumps(plain))  # JSON is YAML
+    (folder / "nephoscope.json").write_bytes(settings.stage(folder / "nephoscope.yaml"))
+    return str(folder / "nephoscope.json")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from emulators import Recorder, free_port, started
+from fakes.bursts import Chat
 
 ROOT = Path(__file__).parent.parent.parent
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -123,6 +124,14 @@ class Room(Recorder):
 def room():
     """Where people are told."""
     service = Room()
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def chat():
+    """Where a burst is told."""
+    service = Chat()
     yield service
     service.close()
 

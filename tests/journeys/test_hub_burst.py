@@ -18,46 +18,24 @@ from uuid import uuid4
 import pytest
 from bench.hub_burst import DATASETS, DELIVERIES, DRIFTING, MEMORY, REPORTS, burst
 from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
-from fakes.bursts import Chat, Lines, Poller, Size, hold, swept, wait_for
-from nephoscope import settings
+from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Lines, Poller, Size, configuration, hold, swept, wait_for
 from nephoscope.adapters.https import request as ask
 
 boto3 = pytest.importorskip("boto3")
 
 SIZE = Size(REPORTS, DELIVERIES, DRIFTING)
-AZURE_PYTHON = "3.13"
-SLOT = "2025-01-31T06:00:00Z"
-JSON = {"Content-Type": "application/json"}
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def chat():
-    """Where people are told."""
-    service = Chat()
-    yield service
-    service.close()
-
-
-@pytest.fixture
 def configured(tmp_path):
-    """Write a configuration with 500 data sets, as staging does."""
+    """Write a configuration with 500 data sets."""
 
-    def write(**values):
+    def write(*, objects, **values):
         columns = {name: {"ks": {"at_most": 0.1}} for name in ("column", "other")}
-        objects = values.pop("objects")
-        plain = {
-            "version": 1,
-            **values,
-            "datasets": {f"set{n}": {"objects": f"{objects}/set{n}", "columns": columns} for n in range(DATASETS)},
-            "timers": {"sweep": "* * * * *"},
-            "channels": {"chat": {"type": "webhook", "url": "env:CHAT_URL"}},
-            "route": {"channels": ["chat"], "group_by": ["team"], "group_wait": "5s", "group_interval": "10s"},
-        }
-        (tmp_path / "nephoscope.yaml").write_text(json.dumps(plain))  # JSON is YAML
-        (tmp_path / "nephoscope.json").write_bytes(settings.stage(tmp_path / "nephoscope.yaml"))
-        return str(tmp_path / "nephoscope.json")
+        datasets = {f"set{n}": {"objects": f"{objects}/set{n}", "columns": columns} for n in range(DATASETS)}
+        return configuration(tmp_path, datasets, {"group_by": ["team"]}, **values)
 
     return write
 

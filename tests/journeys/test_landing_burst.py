@@ -20,53 +20,27 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
-from fakes.bursts import Chat, Lines, Poller, Size, hold, swept, wait_for
-from nephoscope import settings
+from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Lines, Poller, Size, configuration, hold, swept, wait_for
 from nephoscope.adapters.https import request as ask
 
 FILES = int(os.environ.get("NEPHOSCOPE_BURST", "1000"))
 DATASETS, DRIFTING = 100, 40
 SIZE = Size(FILES, FILES + FILES // 20, DRIFTING)
 GOAL_SECONDS = {"Lambda": 180, "Azure Functions": 180, "Cloud Functions": 60}  # A1's, for 10,000 on an idle machine
-AZURE_PYTHON = "3.13"
 START = datetime(2025, 1, 31, 6, tzinfo=UTC)
-SLOT = "2025-01-31T06:00:00Z"
-JSON = {"Content-Type": "application/json"}
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def chat():
-    """Where people are told."""
-    service = Chat()
-    yield service
-    service.close()
-
-
-@pytest.fixture
 def configured(tmp_path):
-    """Write a configuration with 100 data sets of ten groups, as staging does."""
+    """Write a configuration with 100 data sets of ten groups."""
 
     def write(*, objects, **values):
-        column = {"dep_delay": {"ks": {"at_most": 0.1}}}
-        plain = {
-            "version": 1,
-            **values,
-            "datasets": {f"set{n}": {"objects": f"{objects}/set{n}", "columns": column} for n in range(DATASETS)},
-            "timers": {"sweep": "* * * * *"},
-            "channels": {"chat": {"type": "webhook", "url": "env:CHAT_URL"}},
-            "route": {
-                "channels": ["chat"],
-                "group_by": ["check"],
-                "group_wait": "5s",
-                "group_interval": "10s",
-                "routes": [{"matchers": [f'dataset=~"set[0-9]*{last}"']} for last in range(10)],
-            },
-        }
-        (tmp_path / "nephoscope.yaml").write_text(json.dumps(plain))  # JSON is YAML
-        (tmp_path / "nephoscope.json").write_bytes(settings.stage(tmp_path / "nephoscope.yaml"))
-        return str(tmp_path / "nephoscope.json")
+        columns = {"dep_delay": {"ks": {"at_most": 0.1}}}
+        datasets = {f"set{n}": {"objects": f"{objects}/set{n}", "columns": columns} for n in range(DATASETS)}
+        routes = [{"matchers": [f'dataset=~"set[0-9]*{last}"']} for last in range(10)]
+        return configuration(tmp_path, datasets, {"group_by": ["check"], "routes": routes}, **values)
 
     return write
 

@@ -51,12 +51,18 @@ class PoisonQueue:
             page = b"" if answer is None else answer.data
             if _LIST not in page:
                 raise Transient(f"Azure's answer for the messages of {self._name} is none.")
-            batch = dict(_letter(written.decode()) for written in _MESSAGE.findall(page))
+            batch = self._read(page)
             news = batch.keys() - found.keys()
             found |= batch
             if not news:
                 break
         return Waiting(tuple(sorted(found.values(), key=lambda letter: letter.published_at)))
+
+    def _read(self, page: bytes) -> dict[str, DeadLetter]:
+        try:
+            return dict(_letter(written.decode()) for written in _MESSAGE.findall(page))
+        except (KeyError, ValueError) as error:
+            raise Transient(f"Azure's answer for the messages of {self._name} cannot be read: {error!r}.") from error
 
     def redrive(self, letter: DeadLetter) -> None:
         """Put it into its own queue, then delete it: a death between the two puts it there twice."""

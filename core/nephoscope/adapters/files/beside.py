@@ -1,8 +1,8 @@
 """
-A second process beside this one, which makes some of what is asked for.
+Processes beside this one, which make some of what is asked for.
 
-Half of counting holds the interpreter's lock: two threads that count wait for one another, two processes do not. The
-other one is a fork, which has imported and opened everything already.
+Half of counting holds the interpreter's lock: threads that count wait for one another, processes do not. The others are
+forks, which have imported and opened everything already.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from multiprocessing.connection import Connection
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from nephoscope.adapters.files.abreast import abreast
@@ -27,23 +29,26 @@ Made = TypeVar("Made")
 
 def shared(make: Callable[[One], Made], ones: Iterable[One], workers: int) -> Iterator[Made]:
     """
-    What is made of each one, in their order: this process takes them from the front, another from the end.
+    What is made of each one, in their order: this process takes them from the front, the other workers from the end.
 
-    What the other one cannot make, or dies of, is made here in its turn, so that its error is raised where it belongs.
+    What another cannot make, or dies of, is made here in its turn, so that its error is raised where it belongs.
 
     >>> list(shared(abs, [-1, 2, -3], 2))
     [1, 2, 3]
     """
-    left = deque(ones)
-    if workers == 1 or len(left) < 2 or not POSSIBLE:
-        yield from abreast(make, left, workers)
+    left = deque(enumerate(ones))
+    workers = min(workers, len(left))
+    if workers < 2 or not POSSIBLE:
+        yield from abreast(make, (one for _, one in left), max(workers, 1))
         return
-    with _another(make) as other, ThreadPoolExecutor(1) as asking:
-        theirs = asking.submit(_asked, other, left)
+    with ExitStack() as stack:
+        others = [stack.enter_context(_another(make)) for _ in range(workers - 1)]
+        asking = stack.enter_context(ThreadPoolExecutor(len(others)))  # after the forks, which copy no thread
+        theirs = [asking.submit(_asked, other, left) for other in others]
         try:
-            for one in _drained(left.popleft):
+            for _, one in _drained(left.popleft):
                 yield make(one)
-            for one, answer in reversed(theirs.result()):
+            for _, one, answer in sorted(chain(*(each.result() for each in theirs)), key=itemgetter(0)):
                 yield answer[0] if answer else make(one)
         finally:
             left.clear()
@@ -55,15 +60,15 @@ def _drained(take: Callable[[], One]) -> Iterator[One]:
             yield take()
 
 
-def _asked(other: Connection, left: deque[One]) -> list[tuple[One, tuple[Any] | None]]:
-    """Let the other process make one after the other, from the end."""
-    made: list[tuple[One, tuple[Any] | None]] = []
-    for one in _drained(left.pop):
+def _asked(other: Connection, left: deque[tuple[int, One]]) -> list[tuple[int, One, tuple[Any] | None]]:
+    """Let another process make one after the other, from the end; None stands for what it did not make."""
+    made: list[tuple[int, One, tuple[Any] | None]] = []
+    for number, one in _drained(left.pop):
         answer = None
         with suppress(EOFError, OSError):  # it is dead: this process makes it
             other.send(one)
             answer = other.recv()
-        made.append((one, answer))
+        made.append((number, one, answer))
     return made
 
 

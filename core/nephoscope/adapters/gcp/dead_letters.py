@@ -48,10 +48,6 @@ class _Subscription(msgspec.Struct):
     topic: str
 
 
-class _Anything(msgspec.Struct):
-    """An answer in which nothing is looked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Bound:
     """A letter, and the topic it goes to."""
@@ -126,7 +122,8 @@ class PubSubDeadLetters:
         body = None if document is None else msgspec.json.encode(document)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token()}"}
         try:
-            said = self._connections.request(method, f"{self._endpoint}/v1/{path}", body=body, headers=headers)
+            url = f"{self._endpoint}/v1/{path}"
+            said = self._connections.request(method, url, body=body, headers=headers, redirect=False)
         except HTTPError as error:
             raise Transient(f"Pub/Sub does not answer for {path}: {error}.") from error
         answer = Answer(said.status, said.headers, said.data)
