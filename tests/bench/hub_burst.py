@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -20,7 +21,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer
 from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import Any
@@ -230,10 +230,11 @@ class Worker:
         self.desk = Desk(self.records, SystemClock(), route, {"chat": Chat(self.folder)})
         self.lock = Lock()
         self._note()
-        pushed = (self.folder / "port").exists()
-        takers = [Thread(target=self._serve)] if pushed else [Thread(target=self._take) for _ in range(THREADS)]
-        for taker in takers:
-            taker.start()
+        if (self.folder / "port").exists():
+            self._serve()
+        else:
+            for _ in range(THREADS):
+                Thread(target=self._take).start()
         swept = time.monotonic()
         while not self.stopped:
             time.sleep(0.1)
@@ -270,35 +271,27 @@ class Worker:
                 time.sleep(0.05)
 
     def _serve(self) -> None:
-        worker = self
+        port = int((self.folder / "port").read_text())
+        door = socket.create_server(("127.0.0.1", port), backlog=512, reuse_port=True)  # the kernel shares pushes out
+        for _ in range(THREADS):
+            Thread(target=self._answer, args=(door,), daemon=True).start()
 
-        class Handler(StreamRequestHandler):
-            """As little of HTTP as a push takes; the connection stays open, as behind a cloud's balancer."""
-
-            def handle(self) -> None:
-                while self.rfile.readline():
+    def _answer(self, door: socket.socket) -> None:
+        """As little of HTTP as a push takes; Pub/Sub's stand-in connects anew for each, two at a time."""
+        while True:
+            connection, _ = door.accept()
+            with connection, connection.makefile("rb") as coming:
+                while coming.readline():
                     length = 0
-                    while (header := self.rfile.readline()) not in (b"\r\n", b""):
+                    while (header := coming.readline()) not in (b"\r\n", b""):
                         name, _, value = header.partition(b":")
                         length = int(value) if name.lower() == b"content-length" else length
                     try:
-                        worker._handle(gcp.message_received(json.loads(self.rfile.read(length))))
+                        self._handle(gcp.message_received(json.loads(coming.read(length))))
                         said = b"204 No Content"
                     except Transient:
                         said = b"503 Service Unavailable"
-                    self.wfile.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % said)
-
-        class Server(ThreadingTCPServer):
-            allow_reuse_address = True
-            allow_reuse_port = True  # the kernel shares the pushes out, as a cloud's balancer does
-            daemon_threads = True
-            request_queue_size = 512
-
-        server = Server(("127.0.0.1", int((self.folder / "port").read_text())), Handler)
-        Thread(target=server.serve_forever, daemon=True).start()
-        while not self.stopped:
-            time.sleep(0.1)
-        server.shutdown()
+                    connection.sendall(b"HTTP/1.1 %b\r\nContent-Length: 0\r\n\r\n" % said)
 
 
 if __name__ == "__main__":

@@ -67,10 +67,10 @@ def test_records_take_what_their_roles_hold(recorded):
     """Creating, reading, replacing and listing records: no permission is missing and none is unused."""
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     _, bucket, calls = recorded
-    state = GcsState(connected(AnonymousCredentials()), bucket, "records", endpoint=calls.url)
+    state = GcsState(Storage(AnonymousCredentials(), calls.url), bucket, "records")
     version = state.create("ledger/a.json", b"{}")
     state.get("ledger/a.json")
     state.get("ledger/missing.json")
@@ -83,14 +83,14 @@ def test_landed_tables_take_reading_alone(recorded, tmp_path):
     """What lands is read, and nothing else is asked."""
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.objects import GcsObjects
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     client, bucket, calls = recorded
     blob = client.bucket(bucket).blob("landed/a.parquet")
     blob.upload_from_string(b"rows")
     calls.made.clear()
     ref = ObjectRef("gcp", bucket, "landed/a.parquet", str(blob.generation))
-    objects = GcsObjects(connected(AnonymousCredentials()), endpoint=calls.url)
+    objects = GcsObjects(Storage(AnonymousCredentials(), calls.url))
     assert objects.fetch(ref, tmp_path / "a", most_bytes=100) == 4
     assert used(calls) == granted("read")
 

@@ -290,9 +290,9 @@ class Gcp:
         """Its ledger."""
         from google.auth.credentials import AnonymousCredentials
         from nephoscope.adapters.gcp.state import GcsState
-        from nephoscope.adapters.gcp.storage import connected
+        from nephoscope.adapters.gcp.storage import Storage
 
-        return GcsState(connected(AnonymousCredentials()), self.records.name, "records", endpoint=self.endpoint)
+        return GcsState(Storage(AnonymousCredentials(), self.endpoint), self.records.name, "records")
 
 
 def play(cloud, invoke, moments):

@@ -86,7 +86,7 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
     """Under functions-framework, pushed by Pub/Sub; Cloud Storage keeps its files in memory."""
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     topic, subscription = (f"projects/mlops/{kind}b{uuid4().hex}" for kind in ("topics/", "subscriptions/"))
 
@@ -132,7 +132,7 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
         done = Lines(log, '"outcome": "done"')
         wait_for(lambda: done.count() >= DELIVERIES)
         taken_in = time.monotonic() - began
-        state = GcsState(connected(AnonymousCredentials()), "hub", "state", endpoint=gcs)
+        state = GcsState(Storage(AnonymousCredentials(), gcs), "hub", "state")
         hold("Cloud Functions", chat, state, SIZE, began, taken_in, 60)
         assert Lines(log, '"outcome": "failed"').count() == 0
 

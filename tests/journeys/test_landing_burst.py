@@ -139,7 +139,7 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     def call(method, path, document):
         body = json.dumps(document).encode()
@@ -199,7 +199,7 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
         judged, taken = (Lines(log, '"outcome": "done"') for log in (drift_log, notify_log))
         wait_for(lambda: taken.count() >= SIZE.reports and judged.count() >= SIZE.reports)
         taken_in = time.monotonic() - began
-        state = GcsState(connected(AnonymousCredentials()), name, "hub", endpoint=gcs)
+        state = GcsState(Storage(AnonymousCredentials(), gcs), name, "hub")
         hold("Cloud Functions", chat, state, SIZE, began, taken_in, GOAL_SECONDS["Cloud Functions"])
         assert Lines(drift_log, '"outcome": "failed"').count() == 0
 

@@ -29,8 +29,7 @@ def storage() -> Iterator[ScriptedHttp]:
 @pytest.fixture
 def records(storage: ScriptedHttp) -> object:
     """A store over it."""
-    http = json_api.connected(credentials.AnonymousCredentials())
-    return state.GcsState(http, "b", "hub", endpoint=storage.url)
+    return state.GcsState(json_api.Storage(credentials.AnonymousCredentials(), storage.url), "b", "hub")
 
 
 @pytest.mark.parametrize("fault", [Answer(503), Answer(429), RESET])
@@ -54,6 +53,28 @@ def test_what_is_no_answer_is_transient(storage: ScriptedHttp, records: state.Gc
     storage.service = lambda *_: Answer(status, body=b"why")
     with pytest.raises(Transient, match=f"gs://b/hub/a: {status} why"):
         records.create("a", b"1")
+
+
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_a_token_that_ended_is_asked_for_anew_once(storage: ScriptedHttp, refusals: int) -> None:
+    """A second 401 is a right that is missing."""
+
+    class Ending(credentials.Credentials):  # type: ignore[misc,name-defined]
+        refreshed = 0
+
+        def refresh(self, _: object) -> None:
+            self.refreshed += 1
+
+    mine = Ending()
+    mine.token = "old"
+    records = state.GcsState(json_api.Storage(mine, storage.url), "b", "hub")
+    storage.script += [Answer(401)] * refusals
+    if refusals == 1:
+        assert records.create("a", b"1") == Version("7")
+    else:
+        with pytest.raises(Transient, match="gs://b/hub/a: 401"):
+            records.create("a", b"1")
+    assert (mine.refreshed, len(storage.requests)) == (1, 2)
 
 
 @pytest.mark.parametrize("status", [400, 403, 412])
@@ -81,16 +102,16 @@ def test_an_object_that_does_not_come_whole_is_transient(
     storage: ScriptedHttp, tmp_path: Path, fault: Answer | str
 ) -> None:
     """Half a table is no damaged table, and a right that is missing no missing object: the Event comes again."""
-    http = json_api.connected(credentials.AnonymousCredentials())
     storage.script.append(fault)
+    there = json_api.Storage(credentials.AnonymousCredentials(), storage.url)
     with pytest.raises(Transient, match="gs://b/landed/"):
-        objects.GcsObjects(http, endpoint=storage.url).fetch(LANDED, tmp_path / "it", most_bytes=100)
+        objects.GcsObjects(there).fetch(LANDED, tmp_path / "it", most_bytes=100)
 
 
 class Unpacking:
     """Cloud Storage for an object with `Content-Encoding: gzip`: it is served unpacked, and no length is told."""
 
-    def urlopen(self, *_: object, **__: object) -> object:
+    def ask(self, *_: object, **__: object) -> object:
         """A thousand bytes."""
         from urllib3 import HTTPResponse
 

@@ -24,10 +24,10 @@ def _blobs(request):
 def _gcs(request):
     credentials = pytest.importorskip("google.auth.credentials")
     from nephoscope.adapters.gcp.state import GcsState
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
-    http = connected(credentials.AnonymousCredentials())
-    return GcsState(http, uuid4().hex, "hub", endpoint=request.getfixturevalue("gcs"))
+    storage = Storage(credentials.AnonymousCredentials(), request.getfixturevalue("gcs"))
+    return GcsState(storage, uuid4().hex, "hub")
 
 
 STORES = {"aws": _s3, "azure": _blobs, "gcp": _gcs}

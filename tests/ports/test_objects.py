@@ -74,14 +74,14 @@ def _gcs(request):
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.objects import GcsObjects
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     endpoint = request.getfixturevalue("gcs")
     client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": endpoint})
     bucket = client.create_bucket(uuid4().hex)
 
     def opened(endpoint):
-        return GcsObjects(connected(AnonymousCredentials()), endpoint=endpoint)
+        return GcsObjects(Storage(AnonymousCredentials(), endpoint))
 
     def put(key, body):
         blob = bucket.blob(key)

@@ -54,7 +54,7 @@ def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     options = {"api_endpoint": request.getfixturevalue("gcs")}
 
@@ -63,7 +63,7 @@ def _gcs(request: pytest.FixtureRequest, _: Path) -> Open:
 
     name = f"state-{uuid4().hex}"
     client().create_bucket(name)
-    return lambda: GcsState(connected(AnonymousCredentials()), name, "hub", endpoint=options["api_endpoint"])
+    return lambda: GcsState(Storage(AnonymousCredentials(), options["api_endpoint"]), name, "hub")
 
 
 STORES = {"local": _sqlite, "aws": _s3, "azure": _blobs, "gcp": _gcs}

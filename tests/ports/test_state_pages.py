@@ -22,25 +22,22 @@ def test_a_sweep_lists_a_thousand_markers_a_request(gcs: str, clouds: tuple[str,
         pytest.skip("not among --clouds: gcp")
     credentials = pytest.importorskip("google.auth.credentials").AnonymousCredentials()
     from nephoscope.adapters.gcp.state import GcsState
-    from nephoscope.adapters.gcp.storage import connected
+    from nephoscope.adapters.gcp.storage import Storage
 
     listed: list[str] = []
 
-    class Counting:
+    class Counting(Storage):
         """Notes the prefix of each listing."""
 
-        def __init__(self) -> None:
-            self._http = connected(credentials)
-
-        def urlopen(self, method: str, url: str, **more: Any) -> Any:
-            parts = urlsplit(url)
+        def ask(self, method: str, path: str, place: str, **more: Any) -> Any:
+            parts = urlsplit(path)
             if method == "GET" and parts.path.endswith("/o"):
                 listed.append(parse_qs(parts.query)["prefix"][0])
-            return self._http.urlopen(method, url, **more)
+            return super().ask(method, path, place, **more)
 
-    http = Counting()
-    http.urlopen("POST", f"{gcs}/storage/v1/b?project=mlops", body=b'{"name": "pages"}')
-    hub = Hub(state=GcsState(http, "pages", "hub", endpoint=gcs))
+    storage = Counting(credentials, gcs)
+    storage.ask("POST", "/storage/v1/b?project=mlops", "a bucket", body=b'{"name": "pages"}')
+    hub = Hub(state=GcsState(storage, "pages", "hub"))
     hub.sweep()
     markers = [Marker(START - timedelta(minutes=1), f"group{number}", "", "x") for number in range(MARKERS)]
     with ThreadPoolExecutor(4) as threads:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nephoscope.adapters.gcp.storage import Storage
     from nephoscope.ports import Objects, State
     from nephoscope.wiring.topics import OwnTopic
 
@@ -26,14 +27,14 @@ class Gcp:
         """The objects on Cloud Storage."""
         from nephoscope.adapters.gcp.objects import GcsObjects
 
-        return GcsObjects(self._http, endpoint=self._endpoint)
+        return GcsObjects(self._storage)
 
     def state(self, url: str) -> State:
         """A store on Cloud Storage: gs://BUCKET/PREFIX."""
         from nephoscope.adapters.gcp.state import GcsState
 
         bucket, _, prefix = url.removeprefix("gs://").partition("/")
-        return GcsState(self._http, bucket, prefix, endpoint=self._endpoint)
+        return GcsState(self._storage, bucket, prefix)
 
     def secret(self, name: str) -> str:
         """A secret of Secret Manager."""
@@ -63,18 +64,12 @@ class Gcp:
         return own()
 
     @cached_property
-    def _http(self) -> Any:
-        from nephoscope.adapters.gcp.storage import connected
+    def _storage(self) -> Storage:
+        from nephoscope.adapters.gcp.storage import ENDPOINT, Storage
 
-        return connected(self._credentials)
+        return Storage(self._credentials, os.environ.get(STORAGE_EMULATOR, ENDPOINT))
 
     @property
-    def _endpoint(self) -> str:
-        from nephoscope.adapters.gcp.storage import ENDPOINT
-
-        return os.environ.get(STORAGE_EMULATOR, ENDPOINT)
-
-    @cached_property
     def _credentials(self) -> Any:
         from google.auth.compute_engine import Credentials
         from google.auth.credentials import AnonymousCredentials

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.gcp.storage import ENDPOINT, Http, answered, objects_of
+from nephoscope.adapters.gcp.storage import Storage, objects_of
 from nephoscope.adapters.pooled import copied
 from nephoscope.errors import BadPayload, Transient
 from nephoscope.events import ObjectRef
@@ -16,15 +16,14 @@ from nephoscope.events import ObjectRef
 class GcsObjects:
     """The objects of every bucket that this function may read."""
 
-    def __init__(self, http: Http, *, endpoint: str = ENDPOINT) -> None:
-        self._http = http
-        self._endpoint = endpoint
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
 
     def fetch(self, ref: ObjectRef, into: Path, *, most_bytes: int) -> int:
         """Copy the content that an Event named into a file; returns its size, and copies no more than `most_bytes`."""
         generation = f"&generation={quote(ref.version)}" if ref.version else ""
-        url = f"{objects_of(self._endpoint, ref.bucket)}/{quote(ref.key, safe='')}?alt=media{generation}"
-        found = answered(self._http, "GET", url, ref.url, but=404, whole=False)
+        path = f"{objects_of(ref.bucket)}/{quote(ref.key, safe='')}?alt=media{generation}"
+        found = self._storage.ask("GET", path, ref.url, but=404, whole=False)
         if found is None:
             raise gone(ref)
         with found:

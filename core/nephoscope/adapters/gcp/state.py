@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from urllib3 import BaseHTTPResponse
 
-from nephoscope.adapters.gcp.storage import ENDPOINT, Http, answered, objects_of
+from nephoscope.adapters.gcp.storage import Storage, objects_of
 from nephoscope.decoders import decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, Version
@@ -38,12 +38,12 @@ class _Page(msgspec.Struct):
 class GcsState:
     """Records under one prefix of a bucket."""
 
-    def __init__(self, http: Http, bucket: str, prefix: str, *, endpoint: str = ENDPOINT) -> None:
-        self._http = http
+    def __init__(self, storage: Storage, bucket: str, prefix: str) -> None:
+        self._storage = storage
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._objects = objects_of(endpoint, bucket)
-        self._uploads = objects_of(f"{endpoint}/upload", bucket)
+        self._objects = objects_of(bucket)
+        self._boundary = secrets.token_hex(16)  # no body can hold it: nobody knows it
 
     def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
         """Write a record that must not exist yet."""
@@ -83,12 +83,12 @@ class GcsState:
 
     def _put(self, key: str, body: bytes, generation: str) -> Version | None:
         """The new version; None where the condition does not hold."""
-        url = f"{self._uploads}?uploadType=multipart&ifGenerationMatch={generation}"
-        boundary = secrets.token_hex(16)
+        path = f"/upload{self._objects}?uploadType=multipart&ifGenerationMatch={generation}"
         parts = msgspec.json.encode({"name": self._prefix + key}), body
-        related = b"".join(b"--%b\r\n%b\r\n%b\r\n" % (boundary.encode(), JSON, part) for part in parts)
-        kind = f"multipart/related; boundary={boundary}"
-        written = self._ask("POST", url, key, body=b"%b--%b--\r\n" % (related, boundary.encode()), kind=kind, but=412)
+        between = self._boundary.encode()
+        related = b"".join(b"--%b\r\n%b\r\n%b\r\n" % (between, JSON, part) for part in parts)
+        kind = f"multipart/related; boundary={self._boundary}"
+        written = self._ask("POST", path, key, body=b"%b--%b--\r\n" % (related, between), kind=kind, but=412)
         return None if written is None else Version(self._read(written, _Written, key).generation)
 
     def _read(self, answer: BaseHTTPResponse | None, kind: type[T], what: str) -> T:
@@ -101,7 +101,7 @@ class GcsState:
         return f"gs://{self._bucket}/{self._prefix}{what}"
 
     def _ask(
-        self, method: str, url: str, what: str, *, body: bytes | None = None, kind: str = "", but: int = 200
+        self, method: str, path: str, what: str, *, body: bytes | None = None, kind: str = "", but: int = 200
     ) -> BaseHTTPResponse | None:
         """The answer to a request; None where its status is the one that says no."""
-        return answered(self._http, method, url, self._place(what), body=body, kind=kind, but=but)
+        return self._storage.ask(method, path, self._place(what), body=body, kind=kind, but=but)

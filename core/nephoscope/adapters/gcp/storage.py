@@ -7,11 +7,12 @@ else that a function for Google Cloud loads.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-from urllib.parse import quote
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.urllib3 import AuthorizedHttp
+from google.auth.transport.urllib3 import Request
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
@@ -19,68 +20,76 @@ from nephoscope.adapters.pooled import CLIPPED, pool
 from nephoscope.errors import Transient
 
 ENDPOINT = "https://storage.googleapis.com"
+UNAUTHORIZED = 401  # a token that ended on its way is asked for anew, once
 
 
-class Http(Protocol):
-    """What sends a request with the right to do so."""
+class Storage:
+    """The objects of every bucket, as whoever has these credentials."""
 
-    def urlopen(self, method: str, url: str, body: Any = None, headers: Any = None, **more: Any) -> BaseHTTPResponse:
-        """Send it; any status is an answer."""
-        ...
+    def __init__(self, credentials: Any, endpoint: str = ENDPOINT) -> None:
+        self._credentials = credentials
+        self._endpoint = endpoint
+        parts = urlsplit(endpoint)
+        connections = pool()
+        self._connections = connections.connection_from_host(parts.hostname, parts.port, parts.scheme)
+        self._tokens = Request(connections)  # type: ignore[no-untyped-call]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        place: str,
+        *,
+        body: bytes | None = None,
+        kind: str = "",
+        but: int = 200,
+        whole: bool = True,
+    ) -> BaseHTTPResponse | None:
+        """
+        The answer to a request; None where its status is the one that says no.
+
+        Args:
+            method: GET or POST.
+            path: Of the JSON API, with its query.
+            place: What people know it by.
+            body: What is sent.
+            kind: The body's media type.
+            but: The status that says no.
+            whole: Whether the answer's body is read at once; else it is streamed, and closed, by who asks.
+
+        Raises:
+            Transient: There is no answer, or any other. Even a refusal is transient: a right that is missing today is
+                granted tomorrow, and what waits is not lost.
+        """
+        headers = {"Content-Type": kind} if kind else {}
+        try:
+            answer = self._send(method, path, body, headers, whole=whole)
+            if answer.status == UNAUTHORIZED:
+                answer.drain_conn()
+                self._credentials.refresh(self._tokens)
+                answer = self._send(method, path, body, headers, whole=whole)
+            if answer.status == 200:
+                return answer
+            said = answer.data[:CLIPPED].decode("utf-8", "replace")
+        except (HTTPError, GoogleAuthError) as error:
+            raise Transient(f"Google does not answer for {place}: {error}.") from error
+        if answer.status == but:
+            return None
+        raise Transient(f"Google does not answer for {place}: {answer.status} {said}.")
+
+    def _send(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], *, whole: bool
+    ) -> BaseHTTPResponse:
+        signed = dict(headers)
+        self._credentials.before_request(self._tokens, method, self._endpoint + path, signed)
+        return self._connections.urlopen(method, path, body=body, headers=signed, redirect=False, preload_content=whole)
 
 
-def connected(credentials: Any) -> Http:
-    """Kept connections with the right to ask."""
-    http: Http = AuthorizedHttp(credentials, pool())  # type: ignore[no-untyped-call]
-    return http
-
-
-def objects_of(endpoint: str, bucket: str) -> str:
+def objects_of(bucket: str) -> str:
     """
     Where a bucket's objects are.
 
-    >>> objects_of(ENDPOINT, "b")
-    'https://storage.googleapis.com/storage/v1/b/b/o'
+    >>> objects_of("b")
+    '/storage/v1/b/b/o'
     """
-    return f"{endpoint}/storage/v1/b/{quote(bucket, safe='')}/o"
-
-
-def answered(
-    http: Http,
-    method: str,
-    url: str,
-    place: str,
-    *,
-    body: bytes | None = None,
-    kind: str = "",
-    but: int = 200,
-    whole: bool = True,
-) -> BaseHTTPResponse | None:
-    """
-    The answer to a request; None where its status is the one that says no.
-
-    Args:
-        http: What sends it.
-        method: GET or POST.
-        url: Of the JSON API.
-        place: What people know it by.
-        body: What is sent.
-        kind: The body's media type.
-        but: The status that says no.
-        whole: Whether the answer's body is read at once; else it is streamed, and closed, by who asks.
-
-    Raises:
-        Transient: There is no answer, or any other. Even a refusal is transient: a right that is missing today is
-            granted tomorrow, and what waits is not lost.
-    """
-    headers = {"Content-Type": kind} if kind else {}
-    try:
-        answer = http.urlopen(method, url, body=body, headers=headers, redirect=False, preload_content=whole)
-        if answer.status == 200:
-            return answer
-        said = answer.data[:CLIPPED].decode("utf-8", "replace")
-    except (HTTPError, GoogleAuthError) as error:
-        raise Transient(f"Google does not answer for {place}: {error}.") from error
-    if answer.status == but:
-        return None
-    raise Transient(f"Google does not answer for {place}: {answer.status} {said}.")
+    return f"/storage/v1/b/{quote(bucket, safe='')}/o"
