@@ -153,7 +153,7 @@ def gcs_server(*options, env=None):
     binary = cached(folder / f"fake-gcs-server-{platform.system().lower()}-{machine}")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    plain = ("-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory")
+    plain = ("-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory", "-log-level", "error")
     with started(binary, *plain, "-external-url", url, "-public-host", url[7:], *options, port=port, env=env):
         yield url
 
