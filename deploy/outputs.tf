@@ -19,7 +19,7 @@ output "dead_letters" {
 }
 
 output "eventarc_dead_letters" {
-  description = "For Google: terraform output -raw eventarc_dead_letters | sh, after an apply that made or replaced what takes objects in."
+  description = "For Google, where no apply may call gcloud: terraform output -raw eventarc_dead_letters | sh, after one that made or replaced what takes objects in."
   value       = join("", compact(module.gcp[*].eventarc_dead_letters))
 }
 

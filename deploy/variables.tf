@@ -118,6 +118,7 @@ variable "gcp" {
     features_image   = optional(string)                                         # the features image by its digest; no features without it
     features_subnet  = optional(string)                                         # where features call from, if their store is inside a network
     bills            = optional(object({ project = string, dataset = string })) # the data set of the billing export
+    gcloud           = optional(bool, true)                                     # whether apply calls gcloud for what has no resource: the dead letters of Eventarc's subscriptions
   })
   default = null
 

@@ -92,8 +92,34 @@ resource "google_monitoring_alert_policy" "dead" {
   }
 }
 
-# Eventarc makes its subscriptions itself, under names that no plan knows: an event that waits for an hour is told, and the
-# output eventarc_dead_letters gives them the dead-letter topic.
+# Eventarc makes its subscriptions itself, under names that no plan knows: gcloud gives them the dead-letter topic, after each
+# apply that made or replaced one.
+locals {
+  eventarc_dead_letters = length(setunion(local.landing, local.sources)) == 0 ? "" : <<-EOT
+    set -eu
+    subscriptions=$(gcloud eventarc triggers list --project=${local.project} --location=${var.account.region} --filter='name ~ /triggers/${var.name}-' --format='value(transport.pubsub.subscription)')
+    for subscription in $subscriptions; do
+      gcloud pubsub subscriptions add-iam-policy-binding "$subscription" --project=${local.project} --member=serviceAccount:${local.pubsub_agent} --role=roles/pubsub.subscriber
+      gcloud pubsub subscriptions update "$subscription" --project=${local.project} --dead-letter-topic=${google_pubsub_topic.dead.id} --max-delivery-attempts=100 --message-retention-duration=7d
+    done
+  EOT
+}
+
+resource "terraform_data" "eventarc_dead_letters" {
+  count = var.account.gcloud && length(setunion(local.landing, local.sources)) > 0 ? 1 : 0
+
+  triggers_replace = {
+    commands = local.eventarc_dead_letters
+    triggers = compact([for called in merge(module.function, module.service) : called.trigger])
+  }
+
+  provisioner "local-exec" {
+    command     = local.eventarc_dead_letters
+    interpreter = ["/bin/sh", "-c"]
+  }
+}
+
+# An event that waits for an hour is told.
 resource "google_monitoring_alert_policy" "waiting" {
   project               = local.project
   display_name          = "${var.name}: events wait"
@@ -101,7 +127,7 @@ resource "google_monitoring_alert_policy" "waiting" {
   notification_channels = [for channel in google_monitoring_notification_channel.operators : channel.name]
 
   documentation {
-    content = "An event has waited for an hour: its function does not keep up, fails, or does not run. Without a dead-letter topic (terraform output eventarc_dead_letters) it is dropped after a day; the object stays: copy it onto itself, and it is told again."
+    content = "An event has waited for an hour: its function does not keep up, fails, or does not run. After a hundred tries it is a dead letter. The object stays: copy it onto itself, and it is told again."
   }
 
   conditions {

@@ -35,6 +35,7 @@ variable "account" {
     features_subnet  = optional(string)
     bills            = optional(object({ project = string, dataset = string }))
     operators        = list(string)
+    gcloud           = optional(bool, true)
   })
 
   validation {

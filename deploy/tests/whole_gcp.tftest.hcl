@@ -18,6 +18,7 @@ variables {
     project   = "acme-ml"
     region    = "europe-west3"
     operators = ["ops@example.org"]
+    gcloud    = false
     bills     = { project = "acme-billing", dataset = "billing" }
   }
 }

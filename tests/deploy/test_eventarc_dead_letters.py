@@ -3,11 +3,12 @@
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-OUTPUTS = Path(__file__).parents[2] / "deploy" / "gcp" / "outputs.tf"
+TRIGGERS = Path(__file__).parents[2] / "deploy" / "gcp" / "triggers.tf"
 VALUES = {
     "local.project": "acme-ml",
     "var.account.region": "europe-west3",
@@ -25,19 +26,23 @@ esac
 
 @pytest.fixture
 def script():
-    """What `terraform output -raw eventarc_dead_letters` prints."""
-    written = OUTPUTS.read_text().split('output "eventarc_dead_letters"')[1].split("<<-EOT\n")[1].split("  EOT")[0]
+    """What an apply runs, and `terraform output -raw eventarc_dead_letters` prints."""
+    written = TRIGGERS.read_text().split("eventarc_dead_letters =")[1].split("<<-EOT\n")[1].split("  EOT")[0]
     return re.sub(r"\$\{([\w.]+)\}", lambda found: VALUES[found[1]], written)
 
 
 def run(script, folder, listed):
     """Run it where gcloud is a stand-in; its exit code and what gcloud was asked."""
+    environment = stand_in(folder, listed)
+    done = subprocess.run(["sh"], input=script, text=True, env=environment, capture_output=True, check=False)
+    return done.returncode, (folder / "asked").read_text().splitlines()
+
+
+def stand_in(folder, listed):
+    """Put a stand-in of gcloud into a folder; the environment that finds it."""
     (folder / "gcloud").write_text(GCLOUD.format(listed=listed))
     (folder / "gcloud").chmod(0o755)
-    asked = folder / "asked"
-    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "ASKED": str(asked)}
-    done = subprocess.run(["sh"], input=script, text=True, env=environment, capture_output=True, check=False)
-    return done.returncode, asked.read_text().splitlines()
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "ASKED": str(folder / "asked")}
 
 
 def test_each_subscription_gets_the_topic_and_the_right_to_use_it(script, tmp_path):
@@ -65,3 +70,21 @@ def test_a_list_that_fails_fails_the_commands(script, tmp_path, listed):
     code, asked = run(script, tmp_path, listed)
     assert code != 0
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("listed", "fails"), [("printf 'one\\n'", False), ("exit 1", True)])
+def test_an_apply_runs_them(initialised, tmp_path, listed, fails):
+    """Nobody has to: the subscription is changed by the apply that made it, and an apply that cannot do it says so."""
+    terraform = initialised("gcp")
+    wiring = (terraform.deploy / "gcp" / "tests" / "wiring.tftest.hcl").read_text().split("\nrun ")[0]
+    alone = terraform.deploy / "gcp" / "tests" / "applied.tftest.hcl"
+    alone.write_text(wiring.replace("gcloud    = false", "gcloud    = true") + '\nrun "applied" {}\n')
+    environment = terraform.environment | stand_in(tmp_path, listed)
+    try:
+        code, said = replace(terraform, environment=environment).run("gcp", "test", "-filter=tests/applied.tftest.hcl")
+    finally:
+        alone.unlink()
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert "eventarc triggers list --project=acme-ml --location=europe-west3" in asked[0]
+    assert (code != 0) == fails, said
+    assert [line.split()[3] for line in asked[1:]] == ([] if fails else ["one", "one"])

@@ -7,3 +7,8 @@ output "subscription" {
   description = "The subscription that pushes to it; null where Eventarc calls it."
   value       = one(google_pubsub_subscription.messages[*].name)
 }
+
+output "trigger" {
+  description = "What Eventarc calls it by; null where it does not."
+  value       = one(google_eventarc_trigger.objects[*].uid)
+}

@@ -9,6 +9,7 @@ variables {
     project        = "acme-ml"
     region         = "europe-west3"
     operators      = ["ops@example.org"]
+    gcloud         = false
     features_image = "europe-west3-docker.pkg.dev/acme-ml/nephoscope-features/features@sha256:0f"
   }
   publish = { topic = "nephoscope" }
@@ -76,6 +77,7 @@ run "a_store_inside_a_network_is_called_from_there" {
       project         = "acme-ml"
       region          = "europe-west3"
       operators       = ["ops@example.org"]
+      gcloud          = false
       features_image  = "europe-west3-docker.pkg.dev/acme-ml/nephoscope-features/features@sha256:0f"
       features_subnet = "projects/acme-ml/regions/europe-west3/subnetworks/caches"
     }
@@ -99,7 +101,7 @@ run "a_store_inside_a_network_is_called_from_there" {
 
 run "without_an_image_there_are_no_features" {
   variables {
-    account = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"] }
+    account = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"], gcloud = false }
   }
 
   assert {

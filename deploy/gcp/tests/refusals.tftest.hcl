@@ -5,7 +5,7 @@ mock_provider "google" {
 variables {
   name      = "nephoscope"
   artefacts = "../../build/gcp"
-  account   = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"] }
+  account   = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"], gcloud = false }
   publish   = {}
   settings  = { stores = { gcp = "gs://acme-nephoscope-gcp" } }
 }
@@ -34,7 +34,7 @@ run "an_unknown_region" {
   command = plan
 
   variables {
-    account = { project = "acme-ml", region = "frankfurt", operators = ["ops@example.org"] }
+    account = { project = "acme-ml", region = "frankfurt", operators = ["ops@example.org"], gcloud = false }
   }
 
   expect_failures = [var.account]
@@ -44,7 +44,7 @@ run "nobody_to_tell_that_it_fails" {
   command = plan
 
   variables {
-    account = { project = "acme-ml", region = "europe-west3", operators = [] }
+    account = { project = "acme-ml", region = "europe-west3", operators = [], gcloud = false }
   }
 
   expect_failures = [var.account]

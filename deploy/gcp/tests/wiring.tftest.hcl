@@ -9,6 +9,7 @@ variables {
     project   = "acme-ml"
     region    = "europe-west3"
     operators = ["ops@example.org"]
+    gcloud    = false
     bills     = { project = "acme-billing", dataset = "billing" }
   }
   publish = { topic = "nephoscope" }
@@ -68,6 +69,19 @@ run "messages_are_pushed_and_have_a_dead_letter_topic" {
   assert {
     condition     = output.dead_letters == "pubsub:${google_pubsub_subscription.dead.id}" && endswith(google_monitoring_alert_policy.dead.documentation[0].content, "nephoscope redrive --from ${output.dead_letters}")
     error_message = "The operators are told how the dead get new tries."
+  }
+}
+
+run "nobody_has_to_run_them" {
+  command = plan
+
+  variables {
+    account = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"] }
+  }
+
+  assert {
+    condition     = length(terraform_data.eventarc_dead_letters) == 1
+    error_message = "An apply runs them, unless it is told not to call gcloud."
   }
 }
 
