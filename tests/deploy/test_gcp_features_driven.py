@@ -1,22 +1,18 @@
 """Features on Google, driven by Feast's own code on stand-ins: what a run asks of storage is what its roles hold."""
 
-import json
 import os
-import subprocess
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from emulators import free_port, google_sdk, started
+from fakes.feature_project import FeatureProject
 from fakes.google_grants import Grants, permissions
 from fakes.recorded_calls import RecordedCalls
 
 storage = pytest.importorskip("google.cloud.storage")
 
 ROOT = Path(__file__).parents[2]
-FEAST = ROOT / ".venv-features" / "bin" / "python"
 CONFIG = """
 version: 1
 hub: gcp
@@ -31,28 +27,9 @@ timers: {features: "*/15 * * * *"}
 channels: {oncall: {type: console}}
 route: {channels: [oncall]}
 """
-DEFINITIONS = """
-from datetime import timedelta
-from feast import Entity, FeatureView, Field, FileSource, ValueType
-from feast.types import Int64
-
-user = Entity(name="user", join_keys=["user_id"], value_type=ValueType.INT64)
-views = [
-    FeatureView(
-        name=name, entities=[user], ttl=timedelta(days=30), schema=[Field(name="age", dtype=Int64)],
-        source=FileSource(name=name + "_source", path="users.parquet", timestamp_field="at"),
-    )
-    for name in ("user_features", "clicks")
-]
-user_features, clicks = views
-"""
-APPLY = """
-from pathlib import Path
-from nephoscope.adapters.local.clock import SystemClock
-from nephoscope.registries import StoredRegistry
+STATE = """
 from nephoscope.wiring.gcp import Gcp
 state = Gcp().state("gs://acme-nephoscope-gcp/records")
-StoredRegistry(state, SystemClock(), "shopping").apply(Path("registry.db").read_bytes())
 """
 RUN = """
 import json, sys
@@ -87,58 +64,33 @@ def datastore(tmp_path):
 def features(gcs, recorder, datastore, monkeypatch, tmp_path):
     """Run the features job for an event; what it asked of Google's storage and topic is the answer."""
     from google.auth.credentials import AnonymousCredentials
-    from nephoscope import settings
 
-    if not FEAST.exists():
-        pytest.skip("feast is not installed: make .venv-features")
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs)
     client = storage.Client(project="p", credentials=AnonymousCredentials())
     for name in ("acme-nephoscope-gcp", "acme-features"):
         if not client.bucket(name).exists():
             client.create_bucket(name)
     stored, topic = RecordedCalls(gcs, permissions), RecordedCalls(recorder.url, permissions)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GOOGLE_")} | {
-        "PYTHONPATH": str(ROOT / "core"),
+    for name in [name for name in os.environ if name.startswith("GOOGLE_")]:
+        monkeypatch.delenv(name)
+    environment = {
         "STORAGE_EMULATOR_HOST": gcs,
         "PUBSUB_EMULATOR_HOST": topic.url.removeprefix("http://"),
         "DATASTORE_EMULATOR_HOST": datastore,
         "GCE_METADATA_HOST": "127.0.0.1:9",
         "NO_GCE_CHECK": "true",
-        "NEPHOSCOPE_CONFIG": "nephoscope.json",
     }
-
-    def called(*command, given=""):
-        done = subprocess.run(
-            [FEAST, *command], input=given, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stderr
-
-    (tmp_path / "nephoscope.yaml").write_text(CONFIG)
-    (tmp_path / "nephoscope.json").write_bytes(settings.stage(tmp_path / "nephoscope.yaml"))
-    (tmp_path / "definitions.py").write_text(DEFINITIONS)
-    common = {"project": "shopping", "provider": "local", "registry": "registry.db", "online_store": {"type": "sqlite"}}
-    (tmp_path / "feature_store.yaml").write_text(json.dumps(common | {"entity_key_serialization_version": 3}))
-    users(tmp_path / "users.parquet")
-    called("-m", "feast.cli.cli", "apply")
-    called("-c", APPLY)
-    environment["STORAGE_EMULATOR_HOST"] = stored.url
+    project = FeatureProject(tmp_path, CONFIG, environment, STATE)
+    project.environment["STORAGE_EMULATOR_HOST"] = stored.url
 
     def run(about, data):
-        said = called("-c", RUN, given=json.dumps([about, data]))
-        assert '"outcome": "done"' in said, said
+        project.run(RUN, [about, data])
         return stored.made + topic.made
 
-    run.landed = lambda: _landed(client, tmp_path / "users.parquet")
+    run.landed = lambda: _landed(client, project.users)
     yield run
     stored.close()
     topic.close()
-
-
-def users(path):
-    """Three users and their ages, five minutes old: a file for one view, and in a folder for another."""
-    at = pa.array([datetime.now(UTC) - timedelta(minutes=5)] * 3, pa.timestamp("us", "UTC"))
-    pq.write_table(pa.table({"user_id": [1234, 1, 2], "at": at, "age": [41, 42, 43]}), path)
 
 
 def _landed(client, path):

@@ -20,7 +20,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
-from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Lines, Poller, Size, configuration, hold, swept, wait_for
+from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept, wait_for
 from nephoscope.adapters.https import request as ask
 
 FILES = int(os.environ.get("NEPHOSCOPE_BURST", "1000"))
@@ -108,9 +108,6 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
             return json.dumps({"Records": [record | {"eventTime": at.isoformat(), "s3": known}]})
 
         events = delivered([event(*file) for file in landed])
-        for first in range(0, len(events), 10):
-            some = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(events[first : first + 10])]
-            sqs.send_message_batch(QueueUrl=objects, Entries=some)
         env = {"AWS_ENDPOINT_URL": moto, "NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
         notify = staged("aws", "notify")
 
@@ -122,6 +119,7 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
         sweep = running.enter_context(lambda_runtime(notify, "handler.sweep_on_timer", env))
         running.enter_context(swept(partial(sweep, {"id": "1", "time": SLOT, "source": "aws.events"})))
         began = time.monotonic()
+        Feeder(client("sqs"), objects, events, lambda: drift.taken).start()
         for poller in (drift, taker):
             poller.start()
             running.callback(poller.stop)

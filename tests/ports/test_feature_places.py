@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from emulators import AWS_ENVIRONMENT, AZURE_ACCOUNT
-from nephoscope.adapters.files.feature_places import place_of
+from nephoscope.adapters.files import feature_places
 from nephoscope.events import ObjectRef
 from nephoscope.features.view import Source, View
 
@@ -67,6 +67,18 @@ def store(request: pytest.FixtureRequest) -> Store:
 def view(uri: str) -> View:
     """A view that is computed there."""
     return View("users", {"user_id": 4}, {}, Source(uri, "", "at"))
+
+
+def place_of(*about: Any, **more: Any) -> feature_places.Place:
+    """Find a place; Azure's accounts are the one of the environment."""
+
+    def files(account: str) -> Any:
+        from nephoscope.adapters.azure.arrow import file_system
+        from nephoscope.wiring.azure import Azure
+
+        return file_system(Azure().account(account))
+
+    return feature_places.place_of(*about, files, **more)
 
 
 def names(found: Any, landed: ObjectRef | None = None) -> list[str]:

@@ -28,7 +28,7 @@ class Azure:
         """The blobs of every account."""
         from nephoscope.adapters.azure.objects import BlobObjects
 
-        return BlobObjects(self._account)
+        return BlobObjects(self.account)
 
     def state(self, url: str) -> State:
         """A store on Blob Storage: az://ACCOUNT/CONTAINER/PREFIX."""
@@ -36,7 +36,7 @@ class Azure:
 
         account, _, place = url.removeprefix("az://").partition("/")
         container, _, prefix = place.partition("/")
-        return BlobState(self._account(account), container, prefix)
+        return BlobState(self.account(account), container, prefix)
 
     def secret(self, name: str) -> str:
         """A secret of Key Vault."""
@@ -72,7 +72,7 @@ class Azure:
         return own(os.environ.get(CLIENT_ID, ""))
 
     @cached_property
-    def _account(self) -> Callable[[str], Blobs]:
+    def account(self) -> Callable[[str], Blobs]:
         """The blobs of an account, with connections of its own."""
         from nephoscope.adapters.azure.storage import SCOPE, Blobs, bearer, connected
 

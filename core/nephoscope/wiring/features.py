@@ -23,8 +23,11 @@ from nephoscope.settings import Features, Settings
 from nephoscope.settings.features import DynamoDbStore, FeastStore, RedisStore, SqliteStore, Store
 from nephoscope.settings.urls import inside, url_of
 from nephoscope.wiring.entry import LOGGER
+from nephoscope.wiring.people import CLOUDS, FUNCTIONS, STORE_OF
 
 if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
     from nephoscope.adapters.feast.repository import FeastRepository
     from nephoscope.adapters.files.feature_places import Place
 
@@ -101,7 +104,9 @@ class FeatureStore:
             from nephoscope.adapters.local.state import SqliteState
 
             return SqliteState(Path(url.removeprefix("sqlite:")))
-        return _remote(url, exact=exact)
+        found = self._signed_in(STORE_OF[url.partition(":")[0]])
+        state: State = found.state(url, exact=exact) if url.startswith("s3:") else found.state(url)
+        return state
 
     def landed(self, event: TimerFired | ObjectWritten) -> tuple[str, ...]:
         """
@@ -164,7 +169,23 @@ class FeatureStore:
         from nephoscope.adapters.files.feature_places import place_of
 
         elsewhere: Mapping[str, str] = self.written.sources.get(cloud, {})  # type: ignore[call-overload]
-        return place_of(view, Path(self.written.repository), override=elsewhere.get(view.name, ""))
+        override = elsewhere.get(view.name, "")
+        return place_of(view, Path(self.written.repository), self._azure_files, override=override)
+
+    def _azure_files(self, account: str) -> FileSystem:
+        from nephoscope.adapters.azure.arrow import file_system
+
+        return file_system(self._signed_in("azure").account(account))
+
+    def _signed_in(self, cloud: str) -> Any:
+        """A cloud as the function that this is; on a machine, as whoever is signed in there."""
+        if cloud not in self._opened:
+            self._opened[cloud] = (FUNCTIONS if self.only else CLOUDS)[cloud]()
+        return self._opened[cloud]
+
+    @cached_property
+    def _opened(self) -> dict[str, Any]:
+        return {}
 
     def _store(self, cloud: str) -> OnlineStore:
         try:
@@ -304,17 +325,3 @@ def _encode(view: View, batch: Any) -> Any:
     from nephoscope.adapters.feast.encoding import encode
 
     return encode(view, batch)
-
-
-def _remote(url: str, *, exact: bool) -> State:
-    if url.startswith("s3://"):
-        from nephoscope.wiring.aws import Aws
-
-        return Aws().state(url, exact=exact)
-    if url.startswith("gs://"):
-        from nephoscope.wiring.gcp import Gcp
-
-        return Gcp().state(url)
-    from nephoscope.wiring.azure import Azure
-
-    return Azure().state(url)

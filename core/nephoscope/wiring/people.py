@@ -56,7 +56,7 @@ class PersonsAzure(Azure):
                 do="name the configuration of the hub that is in Azure (--config)",
             )
         container, _, prefix = rest.partition("/")
-        return EventGridDeadLetters(self._account(account), container, prefix, self.own_topic(url))
+        return EventGridDeadLetters(self.account(account), container, prefix, self.own_topic(url))
 
     def _queues(self, account: str) -> Blobs:
         from nephoscope.adapters.azure.storage import SCOPE, Blobs, bearer, connected
@@ -109,4 +109,5 @@ def _application_default() -> Any:
 
 
 CLOUDS: Mapping[str, Callable[[], Person]] = {"aws": PersonsAws, "azure": PersonsAzure, "gcp": PersonsGcp}
+FUNCTIONS: Mapping[str, Callable[[], Cloud]] = {"aws": Aws, "azure": Azure, "gcp": Gcp}
 STORE_OF = {"s3": "aws", "az": "azure", "gs": "gcp"}

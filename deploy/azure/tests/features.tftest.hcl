@@ -29,7 +29,7 @@ variables {
       }
       sources = {
         aws   = { user_features = "s3://acme-features/users.parquet" }
-        azure = { user_features = "az://acmelanding/features/users.parquet" }
+        azure = { user_features = "az://acmelanding/features/users.parquet", clicks = "az://acmelanding/features/clicks" }
       }
     }
     timers = { features = "*/15 * * * *" }
@@ -54,7 +54,7 @@ run "features_are_an_app_of_an_image" {
 
 run "features_read_their_sources_and_their_password" {
   assert {
-    condition     = toset(keys(azurerm_eventgrid_system_topic_event_subscription.landed)) == toset(["features/user_features"])
+    condition     = toset(keys(azurerm_eventgrid_system_topic_event_subscription.landed)) == toset(["features/user_features", "features/clicks"])
     error_message = "Only what views are computed to in Azure sets the job off."
   }
 

@@ -33,6 +33,7 @@ from nephoscope.outbox import Outbox
 from nephoscope.ports import Version
 from nephoscope.report import Report, to_cloudevents
 from nephoscope.settings import Features
+from pyarrow import fs
 
 VIEW = View("users", {"id": 4}, {"age": 4}, Source("users.parquet", "", "at", "created"), ttl=timedelta(days=30))
 MINUTE = timedelta(minutes=1)
@@ -99,7 +100,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, clock: FixedClock) -> Bench:
     """Two SQLite stores that stand for two clouds."""
-    tables = FeatureFiles(lambda view: place_of(view, tmp_path), batch_rows=7)
+    tables = FeatureFiles(lambda view: place_of(view, tmp_path, azure=fs.LocalFileSystem), batch_rows=7)
     clouds = {
         name: FeatureCloud(
             SqliteState(tmp_path / f"{name}.db"), tables, SqliteOnlineStore(tmp_path / f"{name}-online.db", "shop")

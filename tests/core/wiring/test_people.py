@@ -1,7 +1,11 @@
 """A person's own account: what a laptop asks the clouds with."""
 
 import pytest
+from nephoscope import settings
+from nephoscope.adapters.local.clock import SystemClock
+from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import BadSettings
+from nephoscope.wiring.features import FeatureStore
 from nephoscope.wiring.hub import records_at
 
 pytest.importorskip("google.auth")
@@ -13,3 +17,14 @@ def test_a_person_is_no_machine_of_google(monkeypatch, tmp_path):
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
     with pytest.raises(BadSettings, match="gcloud auth application-default login"):
         records_at("gs://b/hub")
+
+
+def test_a_person_s_registry_is_read_as_that_person(monkeypatch, tmp_path):
+    """`nephoscope features` on a laptop asks a cloud's store as whoever is signed in; only a function is a machine."""
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    written = settings.loads_json(b'{"version": 1, "stores": {"gcp": "gs://acme/records"}}', tmp_path)
+    deployed = FeatureStore(written, SystemClock(), SqliteState(tmp_path / "s.db"), str, only="gcp")
+    assert deployed.state("gcp")
+    with pytest.raises(BadSettings, match="application-default login"):
+        FeatureStore(written, SystemClock(), SqliteState(tmp_path / "s.db"), str).state("gcp")

@@ -53,7 +53,7 @@ class Blobs:
         The answer to a request; None where its error is one that says no.
 
         Args:
-            method: GET, PUT, POST or DELETE.
+            method: GET, HEAD, PUT, POST or DELETE.
             container: Its name.
             key: Of a blob; "" is the container itself.
             query: What is asked for.
@@ -78,7 +78,7 @@ class Blobs:
             answer = self._connections.urlopen(
                 method, target, body=body, headers=asked, redirect=False, preload_content=whole
             )
-            if answer.status in (200, 201, 202, 204):
+            if answer.status in (200, 201, 202, 204, 206):
                 return answer
             said = answer.data[:CLIPPED].decode("utf-8", "replace")
         except HTTPError as error:

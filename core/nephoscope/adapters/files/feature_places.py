@@ -1,9 +1,10 @@
-"""Where a view's files lie: a path on this machine, or a bucket that Arrow's own file systems read."""
+"""Where a view's files lie: a path on this machine or in a bucket, and what Arrow reads it by."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,13 +51,14 @@ class Place:
         return files
 
 
-def place_of(view: View, folder: Path, *, override: str = "") -> Place:
+def place_of(view: View, folder: Path, azure: Callable[[str], fs.FileSystem], *, override: str = "") -> Place:
     """
     Find where a view's rows are computed to.
 
     Args:
         view: The view.
         folder: The repository's, which relative paths are relative to.
+        azure: The blobs of a storage account of Azure's.
         override: Where this cloud reads them instead.
 
     Raises:
@@ -77,7 +79,7 @@ def place_of(view: View, folder: Path, *, override: str = "") -> Place:
     if found := _AZURE.fullmatch(url):
         account, container = found["account"] or found["named"], found["container"] or found["first"]
         path = f"{container}{found['key'] or ''}"
-        return Place(f"az://{account}/{path}", path, _azure(account))
+        return Place(f"az://{account}/{path}", path, azure(account))
     if parts.scheme == "gs":
         return Place(url, f"{parts.netloc}{parts.path}", _gs())
     filesystem, path = fs.FileSystem.from_uri(url)
@@ -99,19 +101,3 @@ def _gs() -> fs.FileSystem:
         at = urlsplit(emulator)
         return fs.GcsFileSystem(anonymous=True, scheme=at.scheme, endpoint_override=at.netloc)
     return fs.GcsFileSystem()
-
-
-def _azure(account: str) -> fs.FileSystem:
-    """As the function's own identity; Azurite where the environment connects to it, as records are."""
-    told = dict(part.split("=", 1) for part in os.environ.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";") if part)
-    if "BlobEndpoint" in told:
-        at = urlsplit(told["BlobEndpoint"])
-        return fs.AzureFileSystem(
-            account,
-            account_key=told["AccountKey"],
-            blob_storage_authority=at.netloc,
-            blob_storage_scheme=at.scheme,
-            dfs_storage_authority=at.netloc,
-            dfs_storage_scheme=at.scheme,
-        )
-    return fs.AzureFileSystem(account, client_id=os.environ.get("AZURE_CLIENT_ID") or None)
