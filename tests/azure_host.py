@@ -2,7 +2,8 @@
 What Azure's host does for its Python worker: load an app, index it, invoke its functions.
 
 It runs under the interpreter that has azure-functions-runtime and speaks in lines of JSON: the functions it found
-first, then one answer for each line read from stdin: an invocation, or a list of some that are made at once.
+first, then one answer for each line read from stdin: an invocation, or a list of some that are made at once. Lines that
+come while others are at work are answered as they are done, each with its `identity`.
 """
 
 import asyncio
@@ -59,11 +60,17 @@ async def serve(folder):
         error = answer.result.exception
         return {"status": answer.result.status, "error": error and error.message}
 
-    for line in sys.stdin:
-        asked = json.loads(line)
+    async def answer(asked):
         together = asked.get("together", [asked])
         answers = await asyncio.gather(*(answered(number, one) for number, one in enumerate(together)))
-        print(json.dumps({"together": answers} if "together" in asked else answers[0]), flush=True)
+        said = {"together": answers} if "together" in asked else answers[0]
+        print(json.dumps(said | {"identity": asked.get("identity")}), flush=True)
+
+    at_work = set()
+    while line := await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
+        task = asyncio.create_task(answer(json.loads(line)))
+        at_work.add(task)
+        task.add_done_callback(at_work.discard)
 
 
 def invocation(asked, ids, number):

@@ -164,11 +164,8 @@ def test_azure(azurite, chat, azure_worker, entra, staged, configured, tmp_path)
         running.enter_context(swept(lambda: sweeper.timer("sweep_on_timer", SLOT)))
         began, failed = time.monotonic(), 0
         while waiting:
-            some = dict(list(waiting.items())[:16])
-            again = taker.messages("notify_on_message", some)
-            failed += len(again)
-            for identity in some.keys() - set(again):
-                del waiting[identity]
+            waiting = {identity: waiting[identity] for identity in taker.queue("notify_on_message", waiting)}
+            failed += len(waiting)
         taken_in = time.monotonic() - began
         state = BlobState(connected(azurite), container.container_name, "hub")
         hold("Azure Functions", chat, state, SIZE, began, taken_in, 180)
