@@ -19,7 +19,7 @@ from uuid import uuid4
 import pytest
 from bench.hub_burst import DATASETS, DELIVERIES, DRIFTING, MEMORY, REPORTS, burst
 from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
-from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept, wait_for
+from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept
 from nephoscope.adapters.https import request as ask
 
 boto3 = pytest.importorskip("boto3")
@@ -75,7 +75,7 @@ def test_aws(chat, lambda_runtime, staged, configured):
         for poller in pollers:
             poller.start()
         running.callback(lambda: [poller.stop() for poller in pollers])
-        wait_for(lambda: taken() >= DELIVERIES)
+        SIZE.wait_for(lambda: taken() >= DELIVERIES)
         taken_in = time.monotonic() - began
         state = S3State(s3(moto), name, "hub")
         failed = sum(poller.failed for poller in pollers)
@@ -133,7 +133,7 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
         began = time.monotonic()
         call("POST", f"{subscription}:modifyPushConfig", {"pushConfig": {"pushEndpoint": taker}})
         done = Lines(log, '"outcome": "done"')
-        wait_for(lambda: done.count() >= DELIVERIES)
+        SIZE.wait_for(lambda: done.count() >= DELIVERIES)
         taken_in = time.monotonic() - began
         state = GcsState(Storage(AnonymousCredentials(), gcs), "hub", "state")
         hold("Cloud Functions", chat, state, SIZE, began, taken_in, 60)

@@ -20,7 +20,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
-from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept, wait_for
+from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept
 from nephoscope.adapters.https import request as ask
 
 FILES = int(os.environ.get("NEPHOSCOPE_BURST", "1000"))
@@ -123,7 +123,7 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
         for poller in (drift, taker):
             poller.start()
             running.callback(poller.stop)
-        wait_for(lambda: drift.taken >= SIZE.deliveries and taker.taken >= SIZE.reports)
+        SIZE.wait_for(lambda: drift.taken >= SIZE.deliveries and taker.taken >= SIZE.reports)
         taken_in = time.monotonic() - began
         state = S3State(s3(moto), name, "hub")
         failed = drift.failed + taker.failed
@@ -195,7 +195,7 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
             push = {"pushConfig": {"pushEndpoint": url}}
             call("POST", f"{each.replace('/topics/', '/subscriptions/')}:modifyPushConfig", push)
         judged, taken = (Lines(log, '"outcome": "done"') for log in (drift_log, notify_log))
-        wait_for(lambda: taken.count() >= SIZE.reports and judged.count() >= SIZE.reports)
+        SIZE.wait_for(lambda: taken.count() >= SIZE.reports and judged.count() >= SIZE.reports)
         taken_in = time.monotonic() - began
         state = GcsState(Storage(AnonymousCredentials(), gcs), name, "hub")
         hold("Cloud Functions", chat, state, SIZE, began, taken_in, GOAL_SECONDS["Cloud Functions"])

@@ -110,3 +110,16 @@ def test_what_is_not_there_is_not_found(container):
     ):
         with pytest.raises(FileNotFoundError):
             ask(file_system(blobs))
+
+
+def test_a_directory_that_is_a_blob_is_no_file(container):
+    """Accounts with directories list and show them as blobs, and so does what Hadoop made: only tables are read."""
+    blobs, name = container
+    kind = {"x-ms-blob-type": "BlockBlob", "x-ms-meta-hdi_isfolder": "true"}
+    for folder in ("lake.parquet", "lake.parquet/day=1.parquet"):
+        blobs.ask("PUT", name, folder, headers=kind, body=b"")
+    put(blobs, name, "lake.parquet/day=1.parquet/part-0", b"PAR1")
+    files = file_system(blobs)
+    assert files.get_file_info(f"{name}/lake.parquet").type is fs.FileType.Directory
+    found = files.get_file_info(fs.FileSelector(f"{name}/lake.parquet", recursive=True))
+    assert [one.path for one in found] == [f"{name}/lake.parquet/day=1.parquet/part-0"]

@@ -17,6 +17,7 @@ from pyarrow import fs
 from nephoscope.adapters.azure.state import NOT_THERE, BlobState
 from nephoscope.adapters.azure.storage import Blobs
 
+DIRECTORY = ("x-ms-resource-type", "x-ms-meta-hdi_isfolder")
 READ_ONLY = "features are read from Blob Storage, and not written to it"
 
 
@@ -50,7 +51,8 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
         names = [f"{container}/{key}" for key in self._listed(container, f"{folder.rstrip('/')}/" if folder else "")]
         if not names and not selector.allow_not_found:
             raise FileNotFoundError(selector.base_dir)
-        return [fs.FileInfo(name, fs.FileType.File) for name in names if not name.endswith("/")]
+        folders = {name.rpartition("/")[0] for name in names}  # accounts with directories list them as blobs
+        return [fs.FileInfo(name, fs.FileType.File) for name in names if name.rstrip("/") not in folders]
 
     def open_input_file(self, path: str) -> pa.NativeFile:
         container, _, key = path.partition("/")
@@ -61,7 +63,8 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
     def _about(self, path: str) -> fs.FileInfo:
         container, _, key = path.strip("/").partition("/")
         found = self._blobs.ask("HEAD", container, key, no=NOT_THERE) if key else None
-        if found is not None:
+        # A directory is a blob as well, of whoever made it: by the account's own kind, or by Hadoop.
+        if found is not None and not {"directory", "true"} & {found.headers.get(name) for name in DIRECTORY}:
             return fs.FileInfo(path, fs.FileType.File, size=int(found.headers["Content-Length"]))
         inside = next(iter(self._listed(container, f"{key}/" if key else "")), None)
         return fs.FileInfo(path, fs.FileType.NotFound if inside is None else fs.FileType.Directory)
