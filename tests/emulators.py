@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -155,6 +156,15 @@ def gcs_server(*options, env=None):
     url = f"http://127.0.0.1:{port}"
     plain = ("-scheme", "http", "-host", "127.0.0.1", "-port", port, "-backend", "memory", "-log-level", "error")
     with started(binary, *plain, "-external-url", url, "-public-host", url[7:], *options, port=port, env=env):
+        yield url
+
+
+@contextmanager
+def gcs_in_files():
+    """Start Google's storage over files in memory: its own memory is a list that it goes through for each request."""
+    files = ("-backend", "filesystem", "-filesystem-root")
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with TemporaryDirectory(dir=memory) as kept, gcs_server(*files, kept) as url:
         yield url
 
 

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import Any
 
@@ -49,7 +48,6 @@ DELIVERIES = REPORTS + TWICE
 WORKERS, THREADS = 1, 4
 SWEEP_SECONDS = 5.0
 GIVEN_UP_SECONDS = 400.0
-MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
 TOPIC, SUBSCRIPTION = "projects/mlops/topics/alerts", "projects/mlops/subscriptions/notify"
 
 
@@ -130,9 +128,7 @@ def _local(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 @contextmanager
 def _gcs(_: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    # The stand-in's own memory is a list that it goes through for each request; files in memory are none.
-    files = ("-backend", "filesystem", "-filesystem-root")
-    with TemporaryDirectory(dir=MEMORY) as kept, emulators.gcs_server(*files, kept) as url:
+    with emulators.gcs_in_files() as url:
         request(f"{url}/storage/v1/b?project=mlops", method="POST", body=b'{"name": "hub"}', headers=JSON)
         yield "gs://hub/state", {"STORAGE_EMULATOR_HOST": url}
 

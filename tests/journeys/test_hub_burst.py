@@ -13,12 +13,11 @@ import time
 from base64 import b64encode
 from contextlib import ExitStack
 from functools import partial
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
-from bench.hub_burst import DATASETS, DELIVERIES, DRIFTING, MEMORY, REPORTS, burst
-from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
+from bench.hub_burst import DATASETS, DELIVERIES, DRIFTING, REPORTS, burst
+from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_in_files, moto_server, s3
 from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept
 from nephoscope.adapters.https import request as ask
 
@@ -100,8 +99,7 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
 
     log = tmp_path / "notify.log"
     with ExitStack() as running:
-        kept = running.enter_context(TemporaryDirectory(dir=MEMORY))
-        gcs = running.enter_context(gcs_server("-backend", "filesystem", "-filesystem-root", kept))
+        gcs = running.enter_context(gcs_in_files())
         ask(f"{gcs}/storage/v1/b?project=mlops", method="POST", body=b'{"name": "hub"}', headers=JSON)
         config = configured(
             hub="gcp",

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_server, moto_server, s3
+from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_in_files, moto_server, s3
 from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept
 from nephoscope.adapters.https import request as ask
 
@@ -148,7 +148,7 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
     uploads, topic = (f"projects/mlops/topics/{kind}{name}" for kind in ("uploads", "reports"))
     drift_log, notify_log = tmp_path / "drift.log", tmp_path / "notify.log"
     with ExitStack() as running:
-        gcs = running.enter_context(gcs_server())
+        gcs = running.enter_context(gcs_in_files())
         client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": gcs})
         bucket = client.create_bucket(name)
         config = configured(
