@@ -9,6 +9,7 @@ come while others are at work are answered as they are done, each with its `iden
 import asyncio
 import json
 import sys
+from itertools import count
 from types import SimpleNamespace
 
 
@@ -55,22 +56,22 @@ async def serve(folder):
     told = {one.name: {"retry": bool(one.retry_options)} for one in found.function_metadata_results}
     print(json.dumps(told), flush=True)
 
-    async def answered(number, asked):
-        answer = await runtime.invocation_request(request(invocation_request=invocation(asked, ids, number)))
+    numbers = count()
+
+    async def answered(asked):
+        answer = await runtime.invocation_request(request(invocation_request=invocation(asked, ids, next(numbers))))
         error = answer.result.exception
         return {"status": answer.result.status, "error": error and error.message}
 
     async def answer(asked):
         together = asked.get("together", [asked])
-        answers = await asyncio.gather(*(answered(number, one) for number, one in enumerate(together)))
+        answers = await asyncio.gather(*map(answered, together))
         said = {"together": answers} if "together" in asked else answers[0]
         print(json.dumps(said | {"identity": asked.get("identity")}), flush=True)
 
-    at_work = set()
-    while line := await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
-        task = asyncio.create_task(answer(json.loads(line)))
-        at_work.add(task)
-        task.add_done_callback(at_work.discard)
+    async with asyncio.TaskGroup() as at_work:  # what goes wrong in one ends the host
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            at_work.create_task(answer(json.loads(line)))
 
 
 def invocation(asked, ids, number):

@@ -95,10 +95,13 @@ resource "google_monitoring_alert_policy" "dead" {
 # Eventarc makes its subscriptions itself, under names that no plan knows: gcloud gives them the dead-letter topic, after each
 # apply that made or replaced one.
 locals {
-  eventarc_dead_letters = length(setunion(local.landing, local.sources)) == 0 ? "" : <<-EOT
+  told     = [for name, called in merge(local.functions, local.services) : name if can(called.bucket)]
+  triggers = [for name in local.told : contains(keys(local.services), name) ? module.service[name].trigger : module.function[name].trigger]
+
+  eventarc_dead_letters = length(local.told) == 0 ? "" : <<-EOT
     set -eu
-    subscriptions=$(gcloud eventarc triggers list --project=${local.project} --location=${var.account.region} --filter='name ~ /triggers/${var.name}-' --format='value(transport.pubsub.subscription)')
-    for subscription in $subscriptions; do
+    for trigger in ${join(" ", local.triggers[*].name)}; do
+      subscription=$(gcloud eventarc triggers describe "$trigger" --format='value(transport.pubsub.subscription)')
       gcloud pubsub subscriptions add-iam-policy-binding "$subscription" --project=${local.project} --member=serviceAccount:${local.pubsub_agent} --role=roles/pubsub.subscriber
       gcloud pubsub subscriptions update "$subscription" --project=${local.project} --dead-letter-topic=${google_pubsub_topic.dead.id} --max-delivery-attempts=100 --message-retention-duration=7d
     done
@@ -106,12 +109,9 @@ locals {
 }
 
 resource "terraform_data" "eventarc_dead_letters" {
-  count = var.account.gcloud && length(setunion(local.landing, local.sources)) > 0 ? 1 : 0
+  count = var.account.gcloud && length(local.told) > 0 ? 1 : 0
 
-  triggers_replace = {
-    commands = local.eventarc_dead_letters
-    triggers = compact([for called in merge(module.function, module.service) : called.trigger])
-  }
+  triggers_replace = { commands = local.eventarc_dead_letters, made = local.triggers[*].made }
 
   provisioner "local-exec" {
     command     = local.eventarc_dead_letters
@@ -127,7 +127,7 @@ resource "google_monitoring_alert_policy" "waiting" {
   notification_channels = [for channel in google_monitoring_notification_channel.operators : channel.name]
 
   documentation {
-    content = "An event has waited for an hour: its function does not keep up, fails, or does not run. After a hundred tries it is a dead letter. The object stays: copy it onto itself, and it is told again."
+    content = "An event has waited for an hour: its function does not keep up, fails, or does not run. ${var.account.gcloud ? "After a hundred tries it is a dead letter." : "Without a dead-letter topic (terraform output eventarc_dead_letters) it is dropped in the end."} The object stays: copy it onto itself, and it is told again."
   }
 
   conditions {

@@ -10,16 +10,15 @@ import pytest
 
 TRIGGERS = Path(__file__).parents[2] / "deploy" / "gcp" / "triggers.tf"
 VALUES = {
+    'join(" ", local.triggers[*].name)': "projects/acme-ml/locations/europe-west3/triggers/a b",
     "local.project": "acme-ml",
-    "var.account.region": "europe-west3",
-    "var.name": "nephoscope",
     "local.pubsub_agent": "service-1@gcp-sa-pubsub.iam.gserviceaccount.com",
     "google_pubsub_topic.dead.id": "projects/acme-ml/topics/nephoscope-dead",
 }
 GCLOUD = """#!/bin/sh
 echo "$*" >> "$ASKED"
 case "$*" in
-  *"triggers list"*) {listed} ;;
+  *"triggers describe"*) {told} ;;
 esac
 """
 
@@ -28,63 +27,87 @@ esac
 def script():
     """What an apply runs, and `terraform output -raw eventarc_dead_letters` prints."""
     written = TRIGGERS.read_text().split("eventarc_dead_letters =")[1].split("<<-EOT\n")[1].split("  EOT")[0]
-    return re.sub(r"\$\{([\w.]+)\}", lambda found: VALUES[found[1]], written)
+    return re.sub(r"\$\{(.+?)\}", lambda found: VALUES[found[1]], written)
 
 
-def run(script, folder, listed):
+def run(script, folder, told):
     """Run it where gcloud is a stand-in; its exit code and what gcloud was asked."""
-    environment = stand_in(folder, listed)
+    environment = stand_in(folder, told)
     done = subprocess.run(["sh"], input=script, text=True, env=environment, capture_output=True, check=False)
     return done.returncode, (folder / "asked").read_text().splitlines()
 
 
-def stand_in(folder, listed):
+def stand_in(folder, told):
     """Put a stand-in of gcloud into a folder; the environment that finds it."""
-    (folder / "gcloud").write_text(GCLOUD.format(listed=listed))
+    (folder / "gcloud").write_text(GCLOUD.format(told=told))
     (folder / "gcloud").chmod(0o755)
     return {"PATH": f"{folder}:{os.environ['PATH']}", "ASKED": str(folder / "asked")}
 
 
 def test_each_subscription_gets_the_topic_and_the_right_to_use_it(script, tmp_path):
     """Every trigger's subscription: Pub/Sub may move a message, and the topic is set, with the most tries there are."""
-    names = [f"projects/acme-ml/subscriptions/eventarc-europe-west3-nephoscope-{job}-sub-1" for job in ("a", "b")]
-    code, asked = run(script, tmp_path, f"printf '{names[0]}\\n{names[1]}\\n'")
+    code, asked = run(script, tmp_path, 'echo "of-$4"')
     assert code == 0
-    assert "name ~ /triggers/nephoscope-" in asked[0]
-    assert [line.split()[2] for line in asked[1:]] == ["add-iam-policy-binding", "update"] * 2
-    assert [line.split()[3] for line in asked[1:]] == [names[0]] * 2 + [names[1]] * 2
+    assert [line.split()[2] for line in asked] == ["describe", "add-iam-policy-binding", "update"] * 2
+    assert [line.split()[3] for line in asked] == [
+        "projects/acme-ml/locations/europe-west3/triggers/a",
+        *["of-projects/acme-ml/locations/europe-west3/triggers/a"] * 2,
+        "b",
+        *["of-b"] * 2,
+    ]
     assert f"--member=serviceAccount:{VALUES['local.pubsub_agent']} --role=roles/pubsub.subscriber" in asked[1]
     assert "--dead-letter-topic=projects/acme-ml/topics/nephoscope-dead --max-delivery-attempts=100" in asked[2]
 
 
-def test_without_a_trigger_nothing_is_changed(script, tmp_path):
-    """Where no object is taken in, there is nothing to do and nothing fails."""
-    code, asked = run(script, tmp_path, "true")
-    assert code == 0
-    assert all("triggers list" in line for line in asked)
-
-
-@pytest.mark.parametrize("listed", ["exit 1", "printf 'one\\n'; exit 1"])
-def test_a_list_that_fails_fails_the_commands(script, tmp_path, listed):
-    """Who may not list triggers hears of it: nothing reads as done."""
-    code, asked = run(script, tmp_path, listed)
+def test_a_trigger_that_is_not_told_fails_the_commands(script, tmp_path):
+    """Who may not see triggers hears of it: nothing reads as done."""
+    code, asked = run(script, tmp_path, "exit 1")
     assert code != 0
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize(("listed", "fails"), [("printf 'one\\n'", False), ("exit 1", True)])
-def test_an_apply_runs_them(initialised, tmp_path, listed, fails):
-    """Nobody has to: the subscription is changed by the apply that made it, and an apply that cannot do it says so."""
+@pytest.fixture
+def applied(initialised, tmp_path):
+    """Apply runs where gcloud is a stand-in: the exit code, what was said, and what gcloud was asked."""
     terraform = initialised("gcp")
-    wiring = (terraform.deploy / "gcp" / "tests" / "wiring.tftest.hcl").read_text().split("\nrun ")[0]
+    head = (terraform.deploy / "gcp" / "tests" / "wiring.tftest.hcl").read_text().split("\nrun ")[0]
     alone = terraform.deploy / "gcp" / "tests" / "applied.tftest.hcl"
-    alone.write_text(wiring.replace("gcloud    = false", "gcloud    = true") + '\nrun "applied" {}\n')
-    environment = terraform.environment | stand_in(tmp_path, listed)
-    try:
-        code, said = replace(terraform, environment=environment).run("gcp", "test", "-filter=tests/applied.tftest.hcl")
-    finally:
-        alone.unlink()
-    asked = (tmp_path / "asked").read_text().splitlines()
-    assert "eventarc triggers list --project=acme-ml --location=europe-west3" in asked[0]
-    assert (code != 0) == fails, said
-    assert [line.split()[3] for line in asked[1:]] == ([] if fails else ["one", "one"])
+
+    def apply(runs, told):
+        alone.write_text(head.replace("gcloud    = false", "gcloud    = true") + runs)
+        there = replace(terraform, environment=terraform.environment | stand_in(tmp_path, told))
+        code, said = there.run("gcp", "test", "-filter=tests/applied.tftest.hcl")
+        return code, said, (tmp_path / "asked").read_text().splitlines()
+
+    yield apply
+    alone.unlink()
+
+
+MORE = """
+run "applied" {}
+run "again" {}
+run "another" {
+  variables {
+    settings = merge(var.settings, {
+      datasets = merge(var.settings.datasets, { more = { objects = "gs://acme-more/x" } })
+    })
+  }
+}
+"""
+
+
+def test_an_apply_that_made_a_trigger_runs_them(applied):
+    """Nobody has to: once for the first bucket, not again for nothing, and for both when another one comes."""
+    code, said, asked = applied(MORE, "echo one")
+    assert code == 0, said
+    described = [line.split()[3] for line in asked if "triggers describe" in line]
+    assert len(described) == 3
+    assert described[0] in described[1:]
+    assert sum("update one --project=acme-ml" in line for line in asked) == 3
+
+
+def test_an_apply_that_cannot_run_them_fails(applied):
+    """It is tried again by the next one."""
+    code, said, asked = applied('\nrun "applied" {}\n', "exit 1")
+    assert code != 0, said
+    assert len(asked) == 1

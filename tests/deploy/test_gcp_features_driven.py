@@ -120,8 +120,8 @@ def test_a_run_asks_what_features_may_and_nothing_else(initialised, features):
     assert {name for name, _ in grants.of["features"]} - {name for name, _ in made} == set()
 
 
-def test_the_config_is_the_module_s():
-    """What is driven here is what the module's own test deploys."""
+def test_the_places_are_the_module_s():
+    """What is read and written here is what the module's own test gives rights to."""
     written = (ROOT / "deploy" / "gcp" / "tests" / "features.tftest.hcl").read_text()
     for place in ("gs://acme-nephoscope-gcp/records", "gs://acme-features/users.parquet", "gs://acme-features/clicks/"):
         assert place in written

@@ -41,6 +41,7 @@ class ScriptedHttp:
     service: Service
     script: deque[Answer | str] = field(default_factory=deque)
     requests: list[tuple[str, bytes]] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)  # who asked, by the header Authorization
     latency_seconds: float = 0.0
     url: str = ""
     closing: threading.Event = field(default_factory=threading.Event)
@@ -61,6 +62,7 @@ def serving(service: Service) -> Iterator[ScriptedHttp]:
             # AWS names the operation in a header, everybody else in the path.
             path = self.headers.get("X-Amz-Target", self.path)
             scripted.requests.append((path, body))
+            scripted.signed.append(self.headers.get("Authorization", ""))
             time.sleep(scripted.latency_seconds)
             step = scripted.script.popleft() if scripted.script else scripted.service(path, body)
             if step == HANG:

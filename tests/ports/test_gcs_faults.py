@@ -18,6 +18,8 @@ state = pytest.importorskip("nephoscope.adapters.gcp.state")
 json_api = pytest.importorskip("nephoscope.adapters.gcp.storage")
 credentials = pytest.importorskip("google.auth.credentials")
 
+LANDED = ObjectRef("gcp", "b", "landed/a.csv", "7")
+
 
 @pytest.fixture
 def storage() -> Iterator[ScriptedHttp]:
@@ -55,26 +57,36 @@ def test_what_is_no_answer_is_transient(storage: ScriptedHttp, records: state.Gc
         records.create("a", b"1")
 
 
-@pytest.mark.parametrize("refusals", [1, 2])
-def test_a_token_that_ended_is_asked_for_anew_once(storage: ScriptedHttp, refusals: int) -> None:
-    """A second 401 is a right that is missing."""
+@pytest.fixture
+def ending() -> object:
+    """Credentials whose token ends; each new one has a number."""
 
     class Ending(credentials.Credentials):  # type: ignore[misc,name-defined]
-        refreshed = 0
-
         def refresh(self, _: object) -> None:
-            self.refreshed += 1
+            self.token = f"t{int(self.token[1:]) + 1}"
 
     mine = Ending()
-    mine.token = "old"
-    records = state.GcsState(json_api.Storage(mine, storage.url), "b", "hub")
-    storage.script += [Answer(401)] * refusals
-    if refusals == 1:
-        assert records.create("a", b"1") == Version("7")
-    else:
-        with pytest.raises(Transient, match="gs://b/hub/a: 401"):
-            records.create("a", b"1")
-    assert (mine.refreshed, len(storage.requests)) == (1, 2)
+    mine.token = "t0"
+    return mine
+
+
+def test_a_token_that_ended_is_asked_for_anew(storage: ScriptedHttp, ending: object, tmp_path: Path) -> None:
+    """The same request is sent again as whoever has the new one, be it a write or a table that is streamed."""
+    there = json_api.Storage(ending, storage.url)
+    storage.script += [Answer(401)]
+    assert state.GcsState(there, "b", "hub").create("a", b"1") == Version("7")
+    storage.script += [Answer(401), Answer(body=b"rows")]
+    assert objects.GcsObjects(there).fetch(LANDED, tmp_path / "it", most_bytes=100) == 4
+    assert (tmp_path / "it").read_bytes() == b"rows"
+    assert storage.signed == ["Bearer t0", "Bearer t1", "Bearer t1", "Bearer t2"]
+
+
+def test_a_new_token_that_is_refused_is_a_missing_right(storage: ScriptedHttp, ending: object) -> None:
+    """Nobody asks for tokens without an end."""
+    storage.script += [Answer(401), Answer(401)]
+    with pytest.raises(Transient, match="gs://b/hub/a: 401"):
+        state.GcsState(json_api.Storage(ending, storage.url), "b", "hub").create("a", b"1")
+    assert len(storage.requests) == 2
 
 
 @pytest.mark.parametrize("status", [400, 403, 412])
@@ -92,9 +104,6 @@ def test_a_success_that_says_nothing_is_transient(storage: ScriptedHttp, records
     for ask in (lambda: list(records.list("due/")), lambda: records.create("a", b"1"), lambda: records.get("a")):
         with pytest.raises(Transient, match="gs://b/hub/"):
             ask()
-
-
-LANDED = ObjectRef("gcp", "b", "landed/a.csv", "7")
 
 
 @pytest.mark.parametrize("fault", [CUT, Answer(403, body=b"why")])

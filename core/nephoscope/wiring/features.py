@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,17 +22,14 @@ from nephoscope.ports import Clock, Engine, FeatureTables, OnlineStore, Serving,
 from nephoscope.registries import StoredRegistry
 from nephoscope.settings import Features, Settings
 from nephoscope.settings.features import DynamoDbStore, FeastStore, RedisStore, SqliteStore, Store
-from nephoscope.settings.urls import inside, url_of
+from nephoscope.settings.urls import STORE_OF, inside, url_of
 from nephoscope.wiring.entry import LOGGER
-from nephoscope.wiring.people import CLOUDS, FUNCTIONS, STORE_OF
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
     from nephoscope.adapters.feast.repository import FeastRepository
     from nephoscope.adapters.files.feature_places import Place
-
-_INSTALL = "install nephoscope[features], or run the features image"
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,7 @@ class FeatureStore:
     clock: Clock
     ledger: State  # of the machine or the function that this runs on
     secret: Callable[[str], str]
+    signed_in: Callable[[str], Any]  # a cloud as this function is known there, or whoever is signed in on this machine
     only: str = ""  # a deployed function asks only its own cloud
     dry: bool = False  # nothing is written
 
@@ -104,9 +103,11 @@ class FeatureStore:
             from nephoscope.adapters.local.state import SqliteState
 
             return SqliteState(Path(url.removeprefix("sqlite:")))
-        found = self._signed_in(STORE_OF[url.partition(":")[0]])
-        state: State = found.state(url, exact=exact) if url.startswith("s3:") else found.state(url)
-        return state
+        name = next(each for each, scheme in STORE_OF.items() if url.startswith(scheme))
+        with _installed(f"The store '{url}'", f"nephoscope[{name}]"):
+            found = self.signed_in(name)
+            state: State = found.state(url, exact=exact) if name == "aws" else found.state(url)
+            return state
 
     def landed(self, event: TimerFired | ObjectWritten) -> tuple[str, ...]:
         """
@@ -175,25 +176,12 @@ class FeatureStore:
     def _azure_files(self, account: str) -> FileSystem:
         from nephoscope.adapters.azure.arrow import file_system
 
-        return file_system(self._signed_in("azure").account(account))
-
-    def _signed_in(self, cloud: str) -> Any:
-        """A cloud as the function that this is; on a machine, as whoever is signed in there."""
-        if cloud not in self._opened:
-            self._opened[cloud] = (FUNCTIONS if self.only else CLOUDS)[cloud]()
-        return self._opened[cloud]
-
-    @cached_property
-    def _opened(self) -> dict[str, Any]:
-        return {}
+        with _installed(f"The account '{account}'", "nephoscope[azure]"):
+            return file_system(self.signed_in("azure").account(account))
 
     def _store(self, cloud: str) -> OnlineStore:
-        try:
+        with _installed(f"The store of '{cloud}'", "nephoscope[features], or run the features image"):
             return self._opens(cloud)()
-        except ModuleNotFoundError as error:
-            raise BadSettings(
-                f"The store of '{cloud}' needs {error.name}, which is not installed.", do=_INSTALL
-            ) from error
 
     def _opens(self, cloud: str) -> Callable[[], OnlineStore]:
         """What opens a cloud's store, here or in another process; a password is read here."""
@@ -314,6 +302,14 @@ def feast_section(store: Store, secret: Callable[[str], str]) -> dict[str, Any]:
         }
     password = "" if store.password is UNSET else f",password={secret(store.password)}"
     return {"type": "redis", "connection_string": f"{store.connection_string}{password}"}
+
+
+@contextmanager
+def _installed(what: str, package: str) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BadSettings(f"{what} needs {error.name}, which is not installed.", do=f"install {package}") from error
 
 
 def _is_remote(place: str) -> bool:

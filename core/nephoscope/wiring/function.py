@@ -269,7 +269,15 @@ class Function:
         """The feature store's parts in this cloud."""
         from nephoscope.wiring.features import FeatureStore
 
-        return FeatureStore(self.settings, self.clock, self.ledger, self.secret, only=self.cloud.name)
+        def own(name: str) -> Cloud:
+            if name == self.cloud.name:
+                return self.cloud
+            raise BadSettings(
+                f"A function in {self.cloud.name} reads nothing in {name}.",
+                do=f"name a place of its own under features.sources.{self.cloud.name}",
+            )
+
+        return FeatureStore(self.settings, self.clock, self.ledger, self.secret, own, only=self.cloud.name)
 
     @cached_property
     def desk(self) -> Desk:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nephoscope.wiring.dead_man import DeadMan
     from nephoscope.wiring.entry import Entry
     from nephoscope.wiring.features import FeatureStore
+    from nephoscope.wiring.people import Person
 
 CLOCK_VARIABLE = "NEPHOSCOPE_CLOCK"  # a file that tells the time, as in the demo
 CONFIG_VARIABLE = "NEPHOSCOPE_CONFIG"
@@ -91,10 +92,21 @@ class Local:
         scheme, _, place = self.settings.topic.partition(":")
         if scheme == "sqlite":
             return self.topic
-        from nephoscope.wiring.people import CLOUDS
         from nephoscope.wiring.topics import CLOUD_OF
 
-        return CLOUDS[CLOUD_OF[scheme]]().own_topic(place)
+        return self._person(CLOUD_OF[scheme]).own_topic(place)
+
+    def _person(self, cloud: str) -> Person:
+        """A cloud as whoever is signed in on this machine sees it."""
+        from nephoscope.wiring.people import CLOUDS
+
+        if cloud not in self._people:
+            self._people[cloud] = CLOUDS[cloud]()
+        return self._people[cloud]
+
+    @cached_property
+    def _people(self) -> dict[str, Person]:
+        return {}
 
     @cached_property
     def metrics(self) -> Mapping[str, Metrics]:
@@ -158,7 +170,7 @@ class Local:
         """The feature store, in every cloud that the configuration names."""
         from nephoscope.wiring.features import FeatureStore
 
-        return FeatureStore(self.settings, self.clock, self.ledger, secret)
+        return FeatureStore(self.settings, self.clock, self.ledger, secret, self._person)
 
     @cached_property
     def desk(self) -> Desk:

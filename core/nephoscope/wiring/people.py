@@ -109,5 +109,4 @@ def _application_default() -> Any:
 
 
 CLOUDS: Mapping[str, Callable[[], Person]] = {"aws": PersonsAws, "azure": PersonsAzure, "gcp": PersonsGcp}
-FUNCTIONS: Mapping[str, Callable[[], Cloud]] = {"aws": Aws, "azure": Azure, "gcp": Gcp}
 STORE_OF = {"s3": "aws", "az": "azure", "gs": "gcp"}

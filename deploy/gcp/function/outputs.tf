@@ -9,6 +9,6 @@ output "subscription" {
 }
 
 output "trigger" {
-  description = "What Eventarc calls it by; null where it does not."
-  value       = one(google_cloudfunctions2_function.function.event_trigger[*].trigger)
+  description = "The trigger by which Eventarc calls it: its name, and what is another once it was made anew; null where it does not."
+  value       = one([for name in google_cloudfunctions2_function.function.event_trigger[*].trigger : { name = name, made = name }])
 }

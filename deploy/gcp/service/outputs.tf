@@ -9,6 +9,6 @@ output "subscription" {
 }
 
 output "trigger" {
-  description = "What Eventarc calls it by; null where it does not."
-  value       = one(google_eventarc_trigger.objects[*].uid)
+  description = "The trigger by which Eventarc calls it: its name, and what is another once it was made anew; null where it does not."
+  value       = one([for trigger in google_eventarc_trigger.objects : { name = trigger.id, made = trigger.uid }])
 }

@@ -1,4 +1,4 @@
-# Messages are pushed, and one that fails five times goes to the dead-letter topic; objects come by Eventarc, for a day.
+# Messages are pushed, and one that fails five times goes to the dead-letter topic; objects come by Eventarc.
 
 resource "google_pubsub_subscription" "messages" {
   count = var.topic == null ? 0 : 1

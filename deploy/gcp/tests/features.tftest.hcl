@@ -101,7 +101,12 @@ run "a_store_inside_a_network_is_called_from_there" {
 
 run "without_an_image_there_are_no_features" {
   variables {
-    account = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"], gcloud = false }
+    account = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"] }
+  }
+
+  assert {
+    condition     = length(terraform_data.eventarc_dead_letters) == 0 && output.eventarc_dead_letters == ""
+    error_message = "Where Eventarc tells of nothing, gcloud is not called."
   }
 
   assert {

@@ -51,9 +51,9 @@ run "messages_are_pushed_and_have_a_dead_letter_topic" {
 
   assert {
     condition = alltrue([for word in [
-      "--location=europe-west3", "name ~ /triggers/nephoscope-", "--dead-letter-topic=${google_pubsub_topic.dead.id} ", "--member=serviceAccount:${local.pubsub_agent} ",
+      "in ${module.function["drift_on_object/acme-training"].trigger.name};", "--dead-letter-topic=${google_pubsub_topic.dead.id} ", "--member=serviceAccount:${local.pubsub_agent} ",
     ] : strcontains(output.eventarc_dead_letters, word)])
-    error_message = "Eventarc's own subscriptions get the same topic, by commands that name this deployment's triggers alone."
+    error_message = "Eventarc's own subscriptions get the same topic, by commands that name this deployment's triggers."
   }
 
   assert {

@@ -2,11 +2,11 @@
 
 import pytest
 from nephoscope import settings
-from nephoscope.adapters.local.clock import SystemClock
-from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import BadSettings
-from nephoscope.wiring.features import FeatureStore
+from nephoscope.wiring.function import Function
+from nephoscope.wiring.gcp import Gcp
 from nephoscope.wiring.hub import records_at
+from nephoscope.wiring.local import Local
 
 pytest.importorskip("google.auth")
 
@@ -24,7 +24,8 @@ def test_a_person_s_registry_is_read_as_that_person(monkeypatch, tmp_path):
     monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
     written = settings.loads_json(b'{"version": 1, "stores": {"gcp": "gs://acme/records"}}', tmp_path)
-    deployed = FeatureStore(written, SystemClock(), SqliteState(tmp_path / "s.db"), str, only="gcp")
-    assert deployed.state("gcp")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(BadSettings, match="application-default login"):
-        FeatureStore(written, SystemClock(), SqliteState(tmp_path / "s.db"), str).state("gcp")
+        Local(written).features.state("gcp")
+    (tmp_path / "nephoscope.json").write_text('{"version": 1, "stores": {"gcp": "gs://acme/records"}}')
+    assert Function(Gcp(), tmp_path).features.state("gcp")
