@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from nephoscope.errors import Permanent, Transient
 
 BUSY_SECONDS = 30.0
+PAUSE_SECONDS = 0.01
 
 
 class Database:
@@ -55,7 +57,7 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _wait_for_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(self._schema)
         return connection
@@ -70,3 +72,16 @@ class Database:
             raise Permanent(
                 f"'{self._path}' is not a usable SQLite database: {error}.", do="move it away, or name another file"
             ) from error
+
+
+def _wait_for_wal(connection: sqlite3.Connection) -> None:
+    """Of several that open a new file at once, SQLite refuses some at once, however long they were ready to wait."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(PAUSE_SECONDS)
