@@ -101,6 +101,7 @@ def test_a_blob_that_is_written_anew_breaks_off(container):
         put(blobs, name, "users.parquet", b"PAR1 and something else")
         with pytest.raises(Transient, match="412"):
             file.read(4)
+    files.get_file_info(f"{name}/users.parquet")
     with pytest.raises(Transient, match="412"):
         files.open_input_file(f"{name}/users.parquet").read(4)
     assert file_system(blobs).open_input_file(f"{name}/users.parquet").read() == b"PAR1 and something else"

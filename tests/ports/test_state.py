@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -175,6 +176,16 @@ def test_no_update_is_lost(open_state: Open) -> None:
 
     _together(add, 8)
     assert records.read(open_state(), "counter", int) == 200
+
+
+def test_several_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """Each waits for its turn: SQLite alone refuses one in thirty such rounds."""
+
+    def create(path: Path, me: int) -> None:
+        SqliteState(path).create(str(me), b"")
+
+    for number in range(100):
+        _together(partial(create, tmp_path / f"{number}.db"), 16)
 
 
 def _together(work: Callable[[int], None], workers: int) -> None:

@@ -77,7 +77,7 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
             return fs.FileInfo(path, fs.FileType.NotFound if inside is None else fs.FileType.Directory)
         if any(found.headers.get(name) == value for name, value in DIRECTORY):
             return fs.FileInfo(path, fs.FileType.Directory)
-        seen = self._seen[path] = _told(found, path)
+        seen = self._seen.setdefault(path, _told(found, path))
         return fs.FileInfo(path, fs.FileType.File, size=seen.size)
 
     def _listed(self, container: str, folder: str) -> Iterator[str]:
