@@ -91,7 +91,7 @@ variable "azure" {
     location          = string                                                   # the region's short name, such as westeurope
     operators         = list(string)                                             # e-mail addresses that alarms of nephoscope itself go to
     existing_accounts = optional(map(string), {})                                # storage accounts that are there already, name to resource id: read, not made
-    workspace_id      = optional(string)                                         # the resource id of the workspace whose metrics are read
+    workspace_id      = optional(string)                                         # the resource id of the workspace whose metrics are read; needed where metric_stores.azure names one
     features_image    = optional(string)                                         # the features image by its digest; no features without it
     features_registry = optional(string)                                         # the resource id of the container registry that it is pulled from
     features_subnet   = optional(string)                                         # where features call from, if their store is inside a network
@@ -111,14 +111,13 @@ variable "azure" {
 variable "gcp" {
   description = "What is Google's own; needed when clouds has gcp."
   type = object({
-    project          = string                                                   # the project's id
-    region           = string                                                   # the region, such as europe-west3
-    operators        = list(string)                                             # e-mail addresses that alarms of nephoscope itself go to
-    existing_buckets = optional(set(string), [])                                # buckets that are there already: read, not made
-    features_image   = optional(string)                                         # the features image by its digest; no features without it
-    features_subnet  = optional(string)                                         # where features call from, if their store is inside a network
-    bills            = optional(object({ project = string, dataset = string })) # the data set of the billing export
-    gcloud           = optional(bool, true)                                     # whether apply calls gcloud for what has no resource: the dead letters of Eventarc's subscriptions
+    project          = string                    # the project's id
+    region           = string                    # the region, such as europe-west3
+    operators        = list(string)              # e-mail addresses that alarms of nephoscope itself go to
+    existing_buckets = optional(set(string), []) # buckets of the project that are there already: read, not made
+    features_image   = optional(string)          # the features image by its digest; no features without it
+    features_subnet  = optional(string)          # where features call from, if their store is inside a network
+    gcloud           = optional(bool, true)      # whether apply calls gcloud for what has no resource: the dead letters of Eventarc's subscriptions
   })
   default = null
 

@@ -29,6 +29,16 @@ locals {
     ]]),
   ))
 
+  # What lies in another subscription: the roles can be given there too.
+  metered = [for id in flatten([for model in values(try(var.settings.models, {})) : [
+    for metric in values(try(model.metrics, {})) : try([metric.spelled.azure.resource], [])
+  ]]) : regex("^/subscriptions/[^/]+", id)]
+  billed = try(regex("^/subscriptions/.+", var.settings.bills.azure.scope), null)
+  subscriptions = distinct(concat(
+    [local.subscription], local.metered,
+    [for id in concat(values(var.account.existing_accounts), compact([var.account.workspace_id, local.billed])) : regex("^/subscriptions/[^/]+", id)],
+  ))
+
   store_container = "${local.accounts[local.store.account]}/blobServices/default/containers/${local.store.container}"
 
   # Who may do what under which prefix of which container; listing is told apart, for it names no blob.
@@ -60,7 +70,7 @@ resource "azurerm_role_definition" "role" {
 
   name              = "${var.name} ${each.key}"
   scope             = local.subscription
-  assignable_scopes = [local.subscription]
+  assignable_scopes = local.subscriptions
 
   permissions {
     actions      = each.value.actions
@@ -107,10 +117,10 @@ locals {
   # Rights to what is not a blob: by job, the role and where it holds.
   asked = merge(
     contains(local.jobs, "monitoring") && var.account.workspace_id != null ? { metrics = { job = "monitoring", role = "metrics", scope = var.account.workspace_id } } : {},
-    contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) ? { resources = { job = "monitoring", role = "resources", scope = local.subscription } } : {},
+    { for subscription in toset(local.metered) : "resources${subscription}" => { job = "monitoring", role = "resources", scope = subscription } if contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) },
     local.asks_bills && var.account.workspace_id != null ? { use = { job = "cost", role = "metrics", scope = var.account.workspace_id } } : {},
-    local.asks_bills ? { costs = { job = "cost", role = "costs", scope = local.subscription } } : {},
-    local.asks_bills && try(var.settings.bills.azure.recommendations, false) ? { advice = { job = "cost", role = "advice", scope = local.subscription } } : {},
+    local.asks_bills && local.billed != null ? { costs = { job = "cost", role = "costs", scope = local.billed } } : {},
+    local.asks_bills && local.billed != null && try(var.settings.bills.azure.recommendations, false) ? { advice = { job = "cost", role = "advice", scope = local.billed } } : {},
     { for name, id in var.desk == null ? {} : var.desk.secrets : "password/${name}" => { job = "features", role = "secret", scope = id } if name == local.password },
     { for name, id in var.desk == null ? {} : var.desk.secrets : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
   )

@@ -53,6 +53,11 @@ variable "account" {
   }
 
   validation {
+    condition     = !can(var.settings.metric_stores.azure.workspace) || can(regex("^/subscriptions/[^/]+/.*/workspaces/[^/]+$", var.account.workspace_id))
+    error_message = "The configuration reads metrics in a workspace (metric_stores.azure.workspace): azure.workspace_id is its resource id, so that jobs may read there."
+  }
+
+  validation {
     condition     = can(regex("^(australia|austria|brazil|canada|central|chile|east|france|germany|india|indonesia|israel|italy|japan|jio|korea|malaysia|mexico|newzealand|north|norway|poland|qatar|south|spain|sweden|switzerland|taiwan|uae|uk|west)[a-z]*[0-9]?$", var.account.location))
     error_message = "azure.location is a region's short name, such as westeurope."
   }

@@ -79,10 +79,14 @@ locals {
 }
 
 resource "google_project_service" "api" {
-  for_each = toset([
-    "artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "eventarc", "iamcredentials", "logging",
-    "monitoring", "pubsub", "run", "secretmanager", "storage",
-  ])
+  for_each = toset(concat(
+    [
+      "artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "eventarc", "iamcredentials", "logging",
+      "monitoring", "pubsub", "run", "secretmanager", "storage",
+    ],
+    local.bills == null ? [] : ["bigquery"],
+    length(try(var.settings.bills.gcp.recommenders, [])) == 0 ? [] : ["recommender"],
+  ))
 
   project            = local.project
   service            = "${each.key}.googleapis.com"

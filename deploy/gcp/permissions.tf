@@ -15,6 +15,14 @@ locals {
     secret  = ["secretmanager.versions.access"]
   }
 
+  # A role of ours holds in its own project alone: where metrics or bills are another's, their roles are made there.
+  bills = try(regex("^(?P<project>.+)[.](?P<dataset>[^.]+)[.][^.]+$", var.settings.bills.gcp.table), null)
+  homes = {
+    metrics = try(var.settings.metric_stores.gcp.project, local.project)
+    query   = try(var.settings.bills.gcp.project, local.bills.project, local.project)
+    bills   = try(local.bills.project, local.project)
+  }
+
   # Features: the online store of this cloud, as Feast's own code for it calls it, and the store's password.
   serving  = try(var.settings.features.stores.gcp, {})
   kind     = contains(local.jobs, "features") ? try(local.serving.online_store.type, "") : ""
@@ -47,7 +55,7 @@ locals {
 resource "google_project_iam_custom_role" "role" {
   for_each = local.roles
 
-  project     = local.project
+  project     = lookup(local.homes, each.key, local.project)
   role_id     = "${replace(var.name, "-", "_")}_${each.key}"
   title       = "${var.name} ${each.key}"
   permissions = each.value
@@ -106,24 +114,24 @@ resource "google_pubsub_topic_iam_member" "publish" {
 resource "google_project_iam_member" "metrics" {
   for_each = setintersection(local.jobs, try(var.settings.metric_stores.gcp, null) == null ? [] : ["monitoring", "cost"])
 
-  project = local.project
+  project = local.homes.metrics
   role    = google_project_iam_custom_role.role["metrics"].id
   member  = google_service_account.job[each.key].member
 }
 
 resource "google_project_iam_member" "query" {
-  for_each = var.account.bills == null ? toset([]) : setintersection(local.jobs, ["cost"])
+  for_each = local.bills == null ? toset([]) : setintersection(local.jobs, ["cost"])
 
-  project = local.project
+  project = local.homes.query
   role    = google_project_iam_custom_role.role["query"].id
   member  = google_service_account.job[each.key].member
 }
 
 resource "google_bigquery_dataset_iam_member" "bills" {
-  for_each = var.account.bills == null ? toset([]) : setintersection(local.jobs, ["cost"])
+  for_each = local.bills == null ? toset([]) : setintersection(local.jobs, ["cost"])
 
-  project    = var.account.bills.project
-  dataset_id = var.account.bills.dataset
+  project    = local.bills.project
+  dataset_id = local.bills.dataset
   role       = google_project_iam_custom_role.role["bills"].id
   member     = google_service_account.job[each.key].member
 }

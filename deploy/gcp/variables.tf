@@ -33,7 +33,6 @@ variable "account" {
     existing_buckets = optional(set(string), [])
     features_image   = optional(string)
     features_subnet  = optional(string)
-    bills            = optional(object({ project = string, dataset = string }))
     operators        = list(string)
     gcloud           = optional(bool, true)
   })
@@ -46,6 +45,11 @@ variable "account" {
   validation {
     condition     = can(regex("^(africa|asia|australia|europe|me|northamerica|southamerica|us)-(central|east|north|northeast|northwest|south|southeast|southwest|west)[1-9][0-9]?$", var.account.region))
     error_message = "gcp.region is a region of Google Cloud, such as europe-west3."
+  }
+
+  validation {
+    condition     = alltrue([for found in regexall("\"gcp-sm:projects/([^/\"]+)/secrets/", jsonencode(var.settings)) : found[0] == var.account.project])
+    error_message = "The configuration names a secret of another project than gcp.project, where these jobs may read none."
   }
 
   validation {

@@ -19,7 +19,6 @@ variables {
     region    = "europe-west3"
     operators = ["ops@example.org"]
     gcloud    = false
-    bills     = { project = "acme-billing", dataset = "billing" }
   }
 }
 

@@ -1,4 +1,4 @@
-"""Every job of Azure's deployment, driven on stand-ins of its storage and topic: rights are what its calls take."""
+"""Every job of Azure's deployment, driven on stand-ins of all that it calls: rights are what its calls take."""
 
 import json
 import os
@@ -9,9 +9,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from fakes import azure_monitor, bills
 from fakes.azure_grants import TOKEN, Grants, actions
-from fakes.driven import called, delays
-from fakes.recorded_calls import RecordedCalls
+from fakes.driven import called, delays, verdicts
+from fakes.internet import Internet, host_of
+from fakes.recorded_calls import RecordedCalls, recorded
+from nephoscope import settings
 
 blob = pytest.importorskip("azure.storage.blob")
 pytest.importorskip("azure.functions")
@@ -29,14 +32,40 @@ def grants(initialised):
     return Grants(initialised(".").made(".", "whole_azure.tftest.hcl")["everything"])
 
 
+def on_the_internet(room):
+    """What stands for Azure Monitor, Cost Management, Advisor and Key Vault: a model that is wrong too often."""
+    now = datetime.now(UTC)
+    month = int(f"{now - timedelta(days=1):%Y%m}")
+    monitor, costs = azure_monitor.AzureMonitor(), bills.CostManagement("https://management.azure.com", month)
+    latency = {
+        "resource": settings.load(CONFIG).models["fraud_detection_v2"].metrics["latency_ms"].spelled["azure"].resource
+    }
+    for minutes in range(5, 240, 5):
+        at = now - timedelta(minutes=minutes)
+        monitor.samples.write("AppMetrics", "Accuracy", {"ModelName": "fraud_detection_v2"}, at, 0.5)
+        monitor.samples.write(ENDPOINTS, "RequestLatency", latency, at, 80.0)
+
+    def management(path, body):
+        return bills.document({"value": []}) if "Microsoft.Advisor" in path else costs(path, body)
+
+    return {
+        "api.loganalytics.io": host_of(monitor.answer),
+        "westeurope.metrics.monitor.azure.com": host_of(monitor.answer),
+        "management.azure.com": host_of(management),
+        "acme-kv.vault.azure.net": host_of(lambda _path, _body: bills.document({"value": f"{room}/services/x"})),
+    }
+
+
 @pytest.fixture
 def invoke(azurite, recorder, tmp_path):
     """Call an entry point in a process of its own; what it asked of Azure is the answer."""
-    from nephoscope import settings
-
     recorder.answer = lambda _method, path, _headers, _body: (200, {}, TOKEN if "/token" in path else b"")
     url = re.search(r"BlobEndpoint=(http://[^/]+)", azurite)[1]
     stored, topic = RecordedCalls(url, actions), RecordedCalls(recorder.url, actions)
+    asked = []
+    internet = Internet(
+        {name: recorded(host, asked, actions) for name, host in on_the_internet(recorder.url).items()}, tmp_path
+    )
     service = blob.BlobServiceClient.from_connection_string(azurite)
     for name in CONTAINERS:
         if not service.get_container_client(name).exists():
@@ -45,26 +74,33 @@ def invoke(azurite, recorder, tmp_path):
     staged = settings.stage(CONFIG).decode()
     written = re.search(r'eventgrid:(https://[^"/]+)', staged)[1]
     (tmp_path / "nephoscope.json").write_text(staged.replace(written, topic.url))
-    environment = os.environ | {
-        "AZURE_STORAGE_CONNECTION_STRING": azurite.replace(url, stored.url),
-        "IDENTITY_ENDPOINT": f"{recorder.url}/token",
-        "IDENTITY_HEADER": "h",
-        "PYTHONPATH": str(ROOT / "core"),
-        "ROOM_URL": f"{recorder.url}/services/x",
-        "NEPHOSCOPE_CONFIG": "nephoscope.json",
-    }
+    environment = (
+        os.environ
+        | internet.env
+        | {
+            "AZURE_STORAGE_CONNECTION_STRING": azurite.replace(url, stored.url),
+            "IDENTITY_ENDPOINT": f"{recorder.url}/token",
+            "IDENTITY_HEADER": "h",
+            "PYTHONPATH": str(ROOT / "core"),
+            "NEPHOSCOPE_CONFIG": "nephoscope.json",
+        }
+    )
 
     def call(said, given=None):
-        before = len(stored.made), len(topic.made)
+        before = [len(made) for made in (stored.made, topic.made, asked)]
         program = f"import json, sys; from types import SimpleNamespace as N; import function_app as app; {said}"
         called(program, given, tmp_path, environment)
-        return stored.made[before[0] :] + topic.made[before[1] :]
+        return [
+            call for made, told in zip((stored.made, topic.made, asked), before, strict=True) for call in made[told:]
+        ]
 
     call.service = service
     call.published = lambda: [body.decode() for _, path, _, body in recorder.requests if path.startswith("/api/events")]
     yield call
+    internet.close()
     stored.close()
     topic.close()
+    assert internet.refused == []
 
 
 ON_OBJECT = "app.on_object({!r}, json.load(sys.stdin))"
@@ -90,6 +126,7 @@ def landed(service, container, name, body):
     }
 
 
+ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 ACCOUNT = {"serving": "acmelanding", "bills": "nephoscope"}
 REFUSED = {
     "id": "e1",
@@ -109,7 +146,7 @@ def slot(minutes_ago):
 
 
 def test_a_job_may_do_what_it_does_and_nothing_else(grants, invoke):
-    """For every job: no call of storage or topic without a right, and no right to them that no call takes."""
+    """For every job: no call without a right, and no right that no call takes."""
     service = invoke.service
     taken = {
         "drift": invoke(ON_OBJECT.format("drift"), landed(service, "serving", "flights/2013-01.parquet", delays())),
@@ -127,6 +164,13 @@ def test_a_job_may_do_what_it_does_and_nothing_else(grants, invoke):
     taken["sweep"] = invoke("app.function.sweep()")
     taken["rollup"] = invoke(ON_TIMER.format("rollup"), slot(0))
 
+    assert verdicts(invoke.published()) >= {
+        ("drift.ks", "flights/dep_delay", "ok"),
+        ("monitoring.limit", "fraud_detection_v2/accuracy", "breach"),
+        ("monitoring.limit", "fraud_detection_v2/latency_ms", "ok"),
+        ("cost.bill", "azure", "ok"),
+        ("cost.total", "all", "ok"),
+    }
     missing = {job: sorted({call for call in calls if not grants.allow(job, *call)}) for job, calls in taken.items()}
     assert {job: refused for job, refused in missing.items() if refused} == {}
     unused = {

@@ -1,4 +1,4 @@
-"""Features on Azure, driven by Feast's own code on stand-ins: what a run asks of storage is what its roles hold."""
+"""Features on Azure, driven by Feast's own code on stand-ins: what a run asks is what its roles hold."""
 
 import json
 import re
@@ -10,8 +10,10 @@ from uuid import uuid4
 import pytest
 from emulators import AZURE_ACCOUNT, free_port, started
 from fakes.azure_grants import TOKEN, Grants, actions
+from fakes.bills import document
 from fakes.feature_project import FeatureProject
-from fakes.recorded_calls import RecordedCalls
+from fakes.internet import Internet, host_of
+from fakes.recorded_calls import RecordedCalls, recorded
 
 blob = pytest.importorskip("azure.storage.blob")
 
@@ -25,12 +27,17 @@ state: az://acmenephoscope/hub/state
 stores: {{azure: "az://acmenephoscope/records"}}
 features:
   project: shopping
-  stores: {{azure: {{type: redis, connection_string: "127.0.0.1:{redis}"}}}}
+  stores:
+    azure:
+      type: redis
+      connection_string: "127.0.0.1:{redis}"
+      password: azure-kv:https://hub.vault.azure.net/secrets/redis
   sources: {{azure: {sources}}}
 timers: {{features: "*/15 * * * *"}}
 channels: {{oncall: {{type: console}}}}
 route: {{channels: [oncall]}}
 """
+PASSWORD = "loopback"
 STATE = """
 from nephoscope.wiring.azure import Azure
 state = Azure().state("az://acmenephoscope/records")
@@ -59,13 +66,14 @@ def redis():
     if shutil.which("redis-server") is None:
         pytest.skip("redis-server is not installed: apt-get install redis-server")
     port = free_port()
-    with started("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", port=port):
+    options = ("--port", port, "--bind", "127.0.0.1", "--save", "", "--requirepass", PASSWORD)
+    with started("redis-server", *options, port=port):
         yield port
 
 
 @pytest.fixture
 def features(azurite, recorder, redis, tmp_path):
-    """Run the features job for an event; what it asked of Azure's storage and topic is the answer."""
+    """Run the features job for an event; what it asked of Azure is the answer."""
     recorder.answer = lambda _method, path, _headers, _body: (200, {}, TOKEN if "/token" in path else b"")
     url = re.search(r"BlobEndpoint=(http://[^/]+)", azurite)[1]
     stored, topic = RecordedCalls(url, actions), RecordedCalls(recorder.url, actions)
@@ -75,7 +83,10 @@ def features(azurite, recorder, redis, tmp_path):
             service.create_container(name)
     sources = json.dumps({view: f"az://{AZURE_ACCOUNT}/{place}" for view, place in PLACES.items()})
     config = CONFIG.format(topic=f"{topic.url}/api/events", redis=redis, sources=sources)
-    environment = {
+    asked = []
+    vault = recorded(host_of(lambda _path, _body: document({"value": PASSWORD})), asked, actions)
+    internet = Internet({"hub.vault.azure.net": vault}, tmp_path)
+    environment = internet.env | {
         "AZURE_STORAGE_CONNECTION_STRING": azurite,
         "IDENTITY_ENDPOINT": f"{recorder.url}/token",
         "IDENTITY_HEADER": "h",
@@ -85,10 +96,11 @@ def features(azurite, recorder, redis, tmp_path):
 
     def run(given):
         project.run(RUN, given)
-        return stored.made + topic.made
+        return stored.made + topic.made + asked
 
     run.landed = lambda: _landed(service.get_container_client("features"), project.users.read_bytes())
     yield run
+    internet.close()
     stored.close()
     topic.close()
 
@@ -109,7 +121,7 @@ def _landed(container, body):
 
 
 def test_a_run_asks_what_features_may_and_nothing_else(initialised, features):
-    """A view's file lands and a timer fires: no action is missing, none of those on storage is unused."""
+    """A view's file lands and a timer fires: no action is missing and none is unused."""
     features(features.landed())
     made = features({"Next": datetime.now(UTC).isoformat()})
     resources = initialised("azure").made("azure", "features.tftest.hcl")

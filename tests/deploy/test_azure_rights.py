@@ -4,11 +4,11 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 from fakes import azure_monitor, bills
+from fakes.azure_grants import BLOBS, actions
 from fakes.recorded_calls import RecordedCalls
 from nephoscope.adapters.azure.storage import connected
 from nephoscope.adapters.local.clock import FixedClock
@@ -18,37 +18,8 @@ from nephoscope.monitoring.query import Query, Window
 blob = pytest.importorskip("azure.storage.blob")
 
 PERMISSIONS = Path(__file__).parents[2] / "deploy" / "azure" / "permissions.tf"
-BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)
 HOUR = Window(NOW - timedelta(hours=1), NOW, timedelta(hours=1))
-
-
-def actions(method, path, _headers=None, body=b"", _status=200):
-    """
-    The actions that one request takes, each with what it was asked of.
-
-    >>> actions("PUT", "/account/records/ledger/a.json")
-    [('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write', '/account/records/ledger/a.json')]
-    """
-    parts = urlsplit(path)
-    if parts.path.startswith("/v1/workspaces/"):
-        workspace = "Microsoft.OperationalInsights/workspaces/query"
-        tables = re.search(r"^(?:union )?([A-Za-z0-9_, ]+)$", json.loads(body)["query"], re.MULTILINE)[1].split(", ")
-        return [(f"{workspace}/read", ""), *((f"{workspace}/{table}/read", "") for table in tables)]
-    if found := next((right for part, right in NAMED.items() if part in parts.path), ""):
-        return [(found, parts.path)]
-    if method == "PUT" and "restype" in parse_qs(parts.query):
-        return []  # the test makes a container of its own
-    return [(f"{BLOBS}/{'write' if method == 'PUT' else 'read'}", parts.path)]
-
-
-NAMED = {
-    "/api/events": "Microsoft.EventGrid/events/send/action",
-    "/secrets/": "Microsoft.KeyVault/vaults/secrets/getSecret/action",
-    "metrics:getBatch": "Microsoft.Insights/Metrics/read",
-    "Microsoft.CostManagement/query": "Microsoft.CostManagement/query/action",
-    "Microsoft.Advisor/recommendations": "Microsoft.Advisor/recommendations/read",
-}
 
 
 def granted(role, **settings):
@@ -122,7 +93,7 @@ def test_a_secret_takes_reading_it(recorder):
 
 
 def _asked(recorder):
-    return [pair for method, path, _, _ in recorder.requests for pair in actions(method, path)]
+    return [pair for method, path, _, _ in recorder.requests for pair in actions(method, path, {}, b"", 200)]
 
 
 def test_a_workspace_takes_reading_the_tables_of_the_configuration():
@@ -133,7 +104,7 @@ def test_a_workspace_takes_reading_the_tables_of_the_configuration():
         options = azure_monitor.client_options(service.http.url)
         model = Query("AppMetrics", "Accuracy", (("ModelName", "fraud"),))
         AzureMonitorMetrics(azure_monitor.Token(), "w", **options).points([model], HOUR)
-        asked = [pair for path, body in service.http.requests for pair in actions("POST", path, body=body)]
+        asked = [pair for path, body in service.http.requests for pair in actions("POST", path, {}, body, 200)]
     assert len(service.http.requests) == 2  # the values, and then the names, for there are no values
     assert used(asked) == granted("metrics", table="AppMetrics")
 
@@ -147,7 +118,7 @@ def test_resources_take_reading_their_metrics():
         store = ResourceMetrics(azure_monitor.Token(), options.pop("endpoint"), **options)
         endpoint = "/subscriptions/s/providers/Microsoft.MachineLearningServices/workspaces/w/onlineEndpoints/e"
         store.points([Query("M/onlineEndpoints", "RequestLatency", (), resource=endpoint)], HOUR)
-        asked = [pair for path, body in service.http.requests for pair in actions("POST", path, body=body)]
+        asked = [pair for path, body in service.http.requests for pair in actions("POST", path, {}, body, 200)]
     assert used(asked) == granted("resources")
 
 
@@ -157,7 +128,7 @@ def test_bills_take_the_query_alone():
 
     with bills.served(bills.CostManagement()) as http:
         CostManagementBills(FixedClock(NOW), lambda: "token", "/subscriptions/s", endpoint=http.url).lines("2026-05")
-        asked = [pair for path, body in http.requests for pair in actions("POST", path, body=body)]
+        asked = [pair for path, body in http.requests for pair in actions("POST", path, {}, body, 200)]
     assert used(asked) == granted("costs")
 
 
@@ -167,7 +138,7 @@ def test_advice_takes_reading_recommendations():
 
     with bills.served(lambda _path, _body: bills.document({"value": []})) as http:
         AdvisorAdvice(lambda: "token", "/subscriptions/s", endpoint=http.url).recommendations()
-        asked = [pair for path, _ in http.requests for pair in actions("GET", path)]
+        asked = [pair for path, _ in http.requests for pair in actions("GET", path, {}, b"", 200)]
     assert used(asked) == granted("advice")
 
 

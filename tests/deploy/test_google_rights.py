@@ -5,11 +5,11 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
 from fakes import bills, cloud_monitoring
+from fakes.google_grants import called, permissions
 from fakes.recorded_calls import RecordedCalls
 from nephoscope.events import ObjectRef
 from nephoscope.monitoring.query import Query, Window
@@ -17,25 +17,6 @@ from nephoscope.monitoring.query import Query, Window
 storage = pytest.importorskip("google.cloud.storage")
 
 PERMISSIONS = Path(__file__).parents[2] / "deploy" / "gcp" / "permissions.tf"
-
-
-def permissions(method, path, headers, body, status):
-    """
-    The permissions that one request to Cloud Storage takes; writing over an object takes deleting it.
-
-    >>> permissions("POST", "/upload/storage/v1/b/x/o?uploadType=multipart&ifGenerationMatch=7", {}, b"", 200)
-    [('storage.objects.create', 'x'), ('storage.objects.delete', 'x')]
-    """
-    parts = urlsplit(path)
-    found = re.match(r"(?:/upload|/download)?/storage/v1/b/([^/]+)/o(?:/(.+))?$", parts.path)
-    if found is None:
-        return []
-    if method == "POST":
-        over = parse_qs(parts.query).get("ifGenerationMatch") != ["0"]
-        names = ["create", *(["delete"] if over else [])]
-    else:
-        names = ["get" if found[2] else "list"]
-    return [(f"storage.objects.{name}", found[1]) for name in names]
 
 
 def granted(role):
@@ -102,15 +83,11 @@ def test_metrics_take_listing_series_and_names():
     """Series are read; of a metric that is not there the existing names are listed."""
     from nephoscope.adapters.gcp.metrics import CloudMonitoringMetrics
 
-    taken = {
-        "ListTimeSeriesRequest": "monitoring.timeSeries.list",
-        "ListMetricDescriptorsRequest": "monitoring.metricDescriptors.list",
-    }
     with cloud_monitoring.cloud_monitoring() as service, cloud_monitoring.client(service.address) as client:
         wrong = Query("custom.googleapis.com/mlops/models", "acuracy", (("model_name", "fraud"),))
         window = Window(NOW - timedelta(hours=1), NOW, timedelta(hours=1))
         CloudMonitoringMetrics("p", client).points([wrong], window)
-        asked = {taken[type(request).__name__] for request in service.requests}
+        asked = {called(request)[0] for request in service.requests}
     assert asked == granted("metrics")
 
 
@@ -137,19 +114,6 @@ def test_a_secret_takes_reading_its_version(recorder):
     assert granted("secret") == {"secretmanager.versions.access"}
 
 
-def billing(method, path):
-    """
-    The permissions that one request to BigQuery takes; a query reads its table's data.
-
-    >>> sorted(billing("POST", "/bigquery/v2/projects/p/jobs"))
-    ['bigquery.jobs.create', 'bigquery.tables.getData']
-    """
-    if "/tables/" in path:
-        return {"bigquery.tables.get"}
-    # "results of a job": whoever made the job may read them.
-    return {"bigquery.jobs.create", "bigquery.tables.getData"} if method == "POST" else set()
-
-
 def test_bills_take_a_query_and_the_tables_shape():
     """The export's columns are looked at and a query is run: nothing is written, and no other table is listed."""
     from google.auth.credentials import AnonymousCredentials
@@ -158,8 +122,10 @@ def test_bills_take_a_query_and_the_tables_shape():
     with bills.served(bills.BigQuery()) as http:
         options = {"credentials": AnonymousCredentials(), "client_options": {"api_endpoint": http.url}}
         BigQueryBills("acme.billing.export", **options).lines("2026-05")
-        asked = [("POST" if body else "GET", path) for path, body in http.requests]
-    assert set().union(*(billing(*each) for each in asked)) == granted("query") | granted("bills")
+        asked = [
+            pair for path, body in http.requests for pair in permissions("POST" if body else "GET", path, {}, body, 200)
+        ]
+    assert {name for name, _ in asked} == granted("query") | granted("bills")
 
 
 def test_every_role_is_held_against_calls():

@@ -8,13 +8,19 @@ from emulators import AZURE_ACCOUNT
 
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 SEND = "Microsoft.EventGrid/events/send/action"
-GRANT = re.compile(r'(?:^|\.)azurerm_role_assignment\.(prefix|publish|records|rollup)(?:\["([^"]+)"\])?$')
+NAMED = {
+    "/secrets/": "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+    "metrics:getBatch": "Microsoft.Insights/Metrics/read",
+    "Microsoft.CostManagement/query": "Microsoft.CostManagement/query/action",
+    "Microsoft.Advisor/recommendations": "Microsoft.Advisor/recommendations/read",
+}
+IDENTITY = re.compile(r'(?:^|\.)azurerm_user_assigned_identity\.job\["([^"]+)"\]$')
 TOKEN = json.dumps({"access_token": "t", "expires_on": "4102444800", "token_type": "Bearer", "resource": "r"}).encode()
 
 
-def actions(method, path, _headers, _body, _status):
+def actions(method, path, _headers, body, _status):
     """
-    The actions that one request takes, each with the blob, container or topic that it is asked of.
+    The actions that one request takes, each with the blob, container, topic, workspace or path that it is asked of.
 
     >>> actions("GET", "/devstoreaccount1/records?restype=container&comp=list", {}, b"", 200)
     [('Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read', 'records')]
@@ -22,6 +28,12 @@ def actions(method, path, _headers, _body, _status):
     parts = urlsplit(path)
     if parts.path.startswith("/api/events"):
         return [(SEND, "topic")]
+    if parts.path.startswith("/v1/workspaces/"):
+        workspace = "Microsoft.OperationalInsights/workspaces/query"
+        tables = re.search(r"^(?:union )?([A-Za-z0-9_, ]+)$", json.loads(body)["query"], re.MULTILINE)[1].split(", ")
+        return [(f"{workspace}/{name}read", "workspace") for name in ("", *(f"{table}/" for table in tables))]
+    if found := next((right for part, right in NAMED.items() if part in parts.path), ""):
+        return [(found, parts.path)]
     if not parts.path.startswith(f"/{AZURE_ACCOUNT}/"):
         return []
     place = parts.path.removeprefix(f"/{AZURE_ACCOUNT}/")
@@ -42,17 +54,19 @@ class Grants:
             for address, values in resources.items()
             if "azurerm_role_definition.role" in address
         }
+        jobs = {
+            values["principal_id"]: found[1]
+            for address, values in resources.items()
+            if (found := IDENTITY.search(address))
+        }
         self.of = {}
         for address, values in resources.items():
-            found = GRANT.search(address)
-            if found is None:
+            # Roles of Azure's own are the host's, which calls no code of ours.
+            if "azurerm_role_assignment." not in address or values["role_definition_id"] not in roles:
                 continue
-            key = found[2] or found[1]
-            job = {"ledger": "rollup"}.get(key, key.split("/")[0])
-            places = ["topic"] if SEND in roles[values["role_definition_id"]] else _places(values)
-            self.of.setdefault(job, []).extend(
-                (name, p) for name in roles[values["role_definition_id"]] for p in places
-            )
+            if job := jobs.get(values["principal_id"]):
+                names = roles[values["role_definition_id"]]
+                self.of.setdefault(job, []).extend((name, place) for name in names for place in _places(values))
 
     def allow(self, job, action, where):
         """Whether a job may; listing a container takes reading in it, under whichever prefix."""
@@ -63,5 +77,10 @@ class Grants:
 
 
 def _places(values):
-    container = values["scope"].rpartition("/")[2]
-    return [f"{container}/{prefix}" for prefix in re.findall(r"StringLike '([^']*)\*'", values["condition"])]
+    scope = values["scope"]
+    if values["condition"]:
+        container = scope.rpartition("/")[2]
+        return [f"{container}/{prefix}" for prefix in re.findall(r"StringLike '([^']*)\*'", values["condition"])]
+    if "/secrets/" in scope:
+        return [scope[scope.index("/secrets/") :]]
+    return [next((name for name in ("topic", "workspace") if f"/{name}s/" in scope), scope)]

@@ -65,26 +65,27 @@ def cost_management_page(
 class CostManagement:
     """The Query API: actual cost in two pages, amortised cost in one."""
 
-    http: ScriptedHttp | None = None
+    url: str = ""  # where it is served: what the next page's link begins with
+    month: int = 202605
     tokens: list[str] = field(default_factory=list)
 
     def __call__(self, path: str, body: bytes) -> Answer:
         """Answer one page."""
-        assert self.http
+        first, second = self.month * 100 + 1, self.month * 100 + 2
         asked = json.loads(body)
         if "filter" in asked["dataset"]:
-            one = [[12.25, 20260501, "Azure ML", "SUB-1", "EUR"]]
-            two = [[2, 20260502, "Azure ML", "sub-2", "EUR"]]
+            one = [[12.25, first, "Azure ML", "SUB-1", "EUR"]]
+            two = [[2, second, "Azure ML", "sub-2", "EUR"]]
             last = "skiptoken" in path
-            following = None if last else f"{self.http.url}{path}&$skiptoken=two"
+            following = None if last else f"{self.url}{path}&$skiptoken=two"
             return document(cost_management_page(two if last else one, following, second="SubscriptionId"))
         if asked["type"] == "AmortizedCost":
-            rows = [[12.25, 20260501, "Azure ML", "Usage", "EUR"], [2, 20260502, "Azure ML", "Usage", "EUR"]]
+            rows = [[12.25, first, "Azure ML", "Usage", "EUR"], [2, second, "Azure ML", "Usage", "EUR"]]
             return document(cost_management_page(rows))
         if "skiptoken" in path:
-            return document(cost_management_page([[2, 20260502, "Azure ML", "Usage", "EUR"]]))
-        rows = [[10.1, 20260501, "Azure ML", "Usage", "EUR"], [0.2, 20260501, "Azure ML", "Purchase", "EUR"]]
-        return document(cost_management_page(rows, f"{self.http.url}{path}&$skiptoken=two"))
+            return document(cost_management_page([[2, second, "Azure ML", "Usage", "EUR"]]))
+        rows = [[10.1, first, "Azure ML", "Usage", "EUR"], [0.2, first, "Azure ML", "Purchase", "EUR"]]
+        return document(cost_management_page(rows, f"{self.url}{path}&$skiptoken=two"))
 
 
 BIGQUERY_FIELDS = {
@@ -169,6 +170,6 @@ _CONFIGURATION = {"query": {"destinationTable": {**_TABLE, "tableId": "answer"}}
 def served(service: Any) -> Iterator[ScriptedHttp]:
     """Serve one of them."""
     with serving(service) as http:
-        if hasattr(service, "http"):
-            service.http = http
+        if hasattr(service, "url"):
+            service.url = http.url
         yield http

@@ -1,4 +1,4 @@
-"""What tests of whole deployments have in common: a table that lands, and a program that is called once."""
+"""What tests of whole deployments have in common: a table that lands, a program called once, and what Reports say."""
 
 import io
 import json
@@ -16,6 +16,12 @@ def delays(scale=1):
     values = np.random.default_rng(2013).exponential(12, 2_000)
     pq.write_table(pa.table({"dep_delay": values * scale + 20 * (scale - 1)}), out)
     return out.getvalue()
+
+
+def verdicts(reports):
+    """What published Reports say: each check with its subject and its verdict."""
+    told = [finding for report in reports for finding in json.loads(report)["data"]["findings"]]
+    return {(finding["check"], finding["subject"], finding["verdict"]) for finding in told}
 
 
 def called(program, given, folder, environment):

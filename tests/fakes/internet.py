@@ -2,12 +2,15 @@
 The internet on loopback: a proxy that stands for every host that a test names, with certificates of its own.
 
 What runs with its `env` asks https://sts.googleapis.com and the like as it would anywhere, and is answered by the test.
-A host that nobody named is refused and remembered.
+A host is a function that answers, or the address of a server that speaks HTTP/2 without TLS, as gRPC's do. One that
+nobody named is refused and remembered.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -19,21 +22,32 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from fakes.scripted_http import Service
 
 Reply = tuple[int, dict[str, str], bytes]
 Host = Callable[[str, str, Mapping[str, str], bytes], Reply]  # method, path, headers, body
 
 
+def host_of(service: Service) -> Host:
+    """The host at which a service is that a loopback server serves elsewhere."""
+
+    def host(_method: str, path: str, _headers: Mapping[str, str], body: bytes) -> Reply:
+        answer = service(path, body)
+        return answer.status, dict(answer.headers), answer.body
+
+    return host
+
+
 class Internet:
     """A proxy with these hosts behind it."""
 
-    def __init__(self, hosts: Mapping[str, Host], folder: Path) -> None:
+    def __init__(self, hosts: Mapping[str, Host | str], folder: Path) -> None:
         self.hosts = hosts
         self.refused: list[str] = []
         self.certificate = folder / "internet.pem"
         self.certificate.write_bytes(_certificate(sorted(hosts)))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate)
+        context, http2 = self._tls(), self._tls()
+        http2.set_alpn_protocols(["h2"])
         internet = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,6 +62,11 @@ class Internet:
                     return
                 self.send_response(200)
                 self.end_headers()
+                if isinstance(address := internet.hosts[self.host], str):
+                    self.connection = http2.wrap_socket(self.connection, server_side=True)
+                    relay(self.connection, address)
+                    self.close_connection = True
+                    return
                 self.rfile.close()
                 self.connection = context.wrap_socket(self.connection, server_side=True)
                 self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)  # type: ignore[assignment]
@@ -62,8 +81,9 @@ class Internet:
                 host = self.host or url.hostname or ""
                 path = f"{url.path}?{url.query}" if url.query else url.path
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                if host in internet.hosts:
-                    status, headers, answer = internet.hosts[host](self.command, path, dict(self.headers), body)
+                found = internet.hosts.get(host, "")
+                if not isinstance(found, str):
+                    status, headers, answer = found(self.command, path, dict(self.headers), body)
                 else:
                     internet.refused.append(host)
                     status, headers, answer = 403, {}, b""
@@ -86,13 +106,33 @@ class Internet:
         """What a process needs to find it, and to believe it."""
         proxy = f"http://127.0.0.1:{self._server.server_address[1]}"
         names = {name: proxy for each in ("http_proxy", "https_proxy") for name in (each, each.upper())}
-        trust = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"), str(self.certificate))
+        readers = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH")
+        trust = dict.fromkeys(readers, str(self.certificate))
         return names | trust | dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        return context
 
     def close(self) -> None:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def relay(near: ssl.SSLSocket, address: str) -> None:
+    """Pass bytes on between a connection and an address, until either side closes."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port))) as far:
+        other: dict[socket.socket, socket.socket] = {near: far, far: near}
+        while True:
+            # What TLS has decrypted already makes no socket readable.
+            for ready in [near] if near.pending() else select.select([near, far], [], [])[0]:
+                data = ready.recv(65_536)
+                if not data:
+                    return
+                other[ready].sendall(data)
 
 
 def _certificate(hosts: list[str]) -> bytes:

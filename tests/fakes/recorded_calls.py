@@ -57,6 +57,17 @@ class RecordedCalls:
         self._server.server_close()
 
 
+def recorded(host, made, read):
+    """A host of the internet (fakes.internet) that keeps in `made` what each request to it takes, as `read` tells."""
+
+    def answer(method, path, headers, body):
+        status, given, told = host(method, path, headers, body)
+        made.extend(read(method, path, headers, body, status))
+        return status, given, told
+
+    return answer
+
+
 def _body(headers, stream):
     if headers.get("Transfer-Encoding", "").lower() != "chunked":
         return stream.read(int(headers.get("Content-Length") or 0))

@@ -238,7 +238,7 @@ def answer(action, inside):
 
 def passed(found):
     """What a service behind answered."""
-    return found.status, {"Content-Type": found.headers.get("Content-Type", "text/plain")}, found.body
+    return found.status, {"Content-Type": found.headers.get("content-type", "text/plain")}, found.body
 
 
 class Identity(Recorder):

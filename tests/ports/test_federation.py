@@ -2,7 +2,10 @@
 
 import datetime as dt
 import json
+import os
 import ssl
+import subprocess
+import sys
 import time
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -326,6 +329,25 @@ def test_a_function_in_google_cloud_asks_the_metadata_server(recorder):
     _, path, headers, _ = recorder.requests[0]
     assert parse_qs(urlsplit(path).query) == {"audience": [AUDIENCE], "format": ["full"]}
     assert "google" in {value.lower() for name, value in headers.items() if name.lower() == "metadata-flavor"}
+
+
+def test_a_function_in_google_cloud_gets_its_access_token(recorder):
+    """The metadata server's answers are understood as it spells them."""
+    told = {"access_token": "ya29.x", "expires_in": 3599, "token_type": "Bearer"}
+
+    def metadata(_method, path, headers, _body):
+        assert {name.lower(): value for name, value in headers.items()}["metadata-flavor"] == "Google"
+        about = (
+            told if "/token" in path else {"email": "job@acme-ml.iam.gserviceaccount.com", "scopes": [], "aliases": []}
+        )
+        return 200, {"Metadata-Flavor": "Google", "Content-Type": "application/json"}, json.dumps(about).encode()
+
+    recorder.answer = metadata
+    # google.auth reads where the metadata server is when it is imported.
+    program = "from nephoscope.adapters.gcp.identity import own; print(own()())"
+    environment = os.environ | {"GCE_METADATA_HOST": recorder.url.removeprefix("http://")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("ya29.x\n", "")
 
 
 def test_a_function_in_aws_asks_sts(recorder):

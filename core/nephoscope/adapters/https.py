@@ -18,7 +18,7 @@ CLIPPED = 300
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and the body that came with it."""
+    """A status, the headers by their names in lower case, and the body that came with them."""
 
     status: int
     headers: Mapping[str, str]
@@ -77,7 +77,7 @@ def accepted(answer: Answer, who: str) -> Answer:
     """
     if 200 <= answer.status < 300:
         return answer
-    wait = answer.headers.get("Retry-After", "")
+    wait = answer.headers.get("retry-after", "")
     raise Transient(
         f"{who} answered {answer.status}: {answer.text}",
         do="look at what it says; it is tried again",
@@ -86,7 +86,7 @@ def accepted(answer: Answer, who: str) -> Answer:
 
 
 def _answer(status: int, headers: Message, stream: http.client.HTTPResponse | urllib.error.HTTPError) -> Answer:
-    return Answer(status, dict(headers.items()), stream.read(LARGEST_ANSWER_BYTES))
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, stream.read(LARGEST_ANSWER_BYTES))
 
 
 def _host(url: str) -> str:

@@ -17,7 +17,7 @@ variables {
   desk = {
     container = "/subscriptions/s/hub"
     prefixes  = ["streams/"]
-    secrets   = { redis = "/subscriptions/s/redis", slack = "/subscriptions/s/slack" }
+    secrets   = { redis = "/subscriptions/s/vaults/hub/secrets/redis", slack = "/subscriptions/s/vaults/hub/secrets/slack" }
   }
   settings = {
     stores = { azure = "az://acmenephoscope/records" }

@@ -59,3 +59,13 @@ run "no_subscription" {
 
   expect_failures = [var.account]
 }
+
+run "a_workspace_that_nobody_may_read" {
+  command = plan
+
+  variables {
+    settings = { stores = { azure = "az://acmenephoscope/records" }, metric_stores = { azure = { workspace = "6a7b0c5e-0000-4000-8000-3d1f6c2a9e11" } } }
+  }
+
+  expect_failures = [var.account]
+}

@@ -148,3 +148,54 @@ run "metrics_are_read_where_they_are_kept_and_advice_where_it_is_asked_for" {
     error_message = "Who asks for Advisor's recommendations may read them."
   }
 }
+
+run "what_is_another_subscription_s_may_be_read_there" {
+  command = plan
+
+  variables {
+    settings = {
+      stores        = { azure = "az://acmenephoscope/records" }
+      metric_stores = { azure = { region = "westeurope" } }
+      models = { fraud = { metrics = { latency_ms = { spelled = { azure = {
+        resource  = "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/ml/providers/Microsoft.MachineLearningServices/workspaces/ml/onlineEndpoints/fraud"
+        namespace = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+      } } } } } }
+      bills  = { azure = { scope = "/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/ml" } }
+      timers = { monitoring = "*/5 * * * *", cost = "0 6 * * *" }
+    }
+  }
+
+  assert {
+    condition     = azurerm_role_assignment.asked["resources/subscriptions/33333333-3333-4333-8333-333333333333"].scope == "/subscriptions/33333333-3333-4333-8333-333333333333"
+    error_message = "A resource's metrics are read in its own subscription."
+  }
+
+  assert {
+    condition     = azurerm_role_assignment.asked["costs"].scope == "/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/ml"
+    error_message = "The bill is asked for where the configuration says."
+  }
+
+  assert {
+    condition = toset(azurerm_role_definition.role["costs"].assignable_scopes) == toset([
+      "/subscriptions/22222222-2222-4222-8222-222222222222", "/subscriptions/33333333-3333-4333-8333-333333333333", "/subscriptions/44444444-4444-4444-8444-444444444444",
+    ])
+    error_message = "The roles can be given in each of these subscriptions."
+  }
+}
+
+run "a_billing_account_gives_its_own_rights" {
+  command = plan
+
+  variables {
+    settings = {
+      stores = { azure = "az://acmenephoscope/records" }
+      bills  = { azure = { scope = "/providers/Microsoft.Billing/billingAccounts/1234" } }
+      timers = { cost = "0 6 * * *" }
+    }
+  }
+
+  assert {
+    condition     = !contains(keys(azurerm_role_assignment.asked), "costs")
+    error_message = "A billing account knows no roles of ours."
+  }
+}

@@ -59,3 +59,13 @@ run "a_name_too_long_for_a_service_account" {
 
   expect_failures = [var.name]
 }
+
+run "a_secret_of_another_project" {
+  command = plan
+
+  variables {
+    settings = { stores = { gcp = "gs://acme-nephoscope-gcp" }, channels = { oncall = { type = "slack", url = "gcp-sm:projects/acme-web/secrets/slack" } } }
+  }
+
+  expect_failures = [var.account]
+}

@@ -10,7 +10,6 @@ variables {
     region    = "europe-west3"
     operators = ["ops@example.org"]
     gcloud    = false
-    bills     = { project = "acme-billing", dataset = "billing" }
   }
   publish = { topic = "nephoscope" }
   settings = {
@@ -145,5 +144,36 @@ run "advice_is_read_where_it_is_asked_for" {
   assert {
     condition     = keys(google_project_iam_member.advice) == ["acme-ml"]
     error_message = "Who asks for a project's recommendations may read them, in that project alone."
+  }
+}
+
+# A role of ours can be given in its own project alone.
+run "what_is_another_project_s_has_its_role_there" {
+  command = plan
+
+  variables {
+    settings = {
+      stores        = { gcp = "gs://acme-nephoscope-gcp/records" }
+      metric_stores = { gcp = { project = "acme-metrics" } }
+      bills         = { gcp = { table = "example.org:acme-billing.bills.export", project = "acme-finops" } }
+      timers        = { monitoring = "*/5 * * * *", cost = "0 6 * * *" }
+    }
+  }
+
+  assert {
+    condition = { for name, role in google_project_iam_custom_role.role : name => role.project if role.project != "acme-ml" } == {
+      metrics = "acme-metrics", query = "acme-finops", bills = "example.org:acme-billing"
+    }
+    error_message = "Metrics, the query and its table each have their role where they are."
+  }
+
+  assert {
+    condition = (
+      toset([for grant in google_project_iam_member.metrics : grant.project]) == toset(["acme-metrics"]) &&
+      google_project_iam_member.query["cost"].project == "acme-finops" &&
+      google_bigquery_dataset_iam_member.bills["cost"].project == "example.org:acme-billing" &&
+      google_bigquery_dataset_iam_member.bills["cost"].dataset_id == "bills"
+    )
+    error_message = "Each is given there."
   }
 }

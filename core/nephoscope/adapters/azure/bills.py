@@ -190,11 +190,10 @@ def longest_wait(headers: Mapping[str, str]) -> float:
     """
     The longest of the waits that a 429 names, in seconds; 10 where it names none.
 
-    >>> longest_wait({WAITS[0].upper(): "4", WAITS[2]: "27", "Retry-After": "1"})
+    >>> longest_wait({WAITS[0]: "4", WAITS[2]: "27", "retry-after": "1"})
     27.0
     """
-    lowered = {name.lower(): value for name, value in headers.items()}
-    waits = [float(lowered[name]) for name in (*WAITS, "retry-after") if lowered.get(name, "").isdigit()]
+    waits = [float(headers[name]) for name in (*WAITS, "retry-after") if headers.get(name, "").isdigit()]
     return max(waits, default=10.0)
 
 
