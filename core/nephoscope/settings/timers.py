@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cronsim import CronSim
@@ -45,3 +46,16 @@ def interval_seconds(configuration: Configuration, job: TimedJob, at: datetime) 
     if job not in configuration.timers:
         return None
     return (next(CronSim(configuration.timers[job], at.astimezone(UTC))) - at).total_seconds()
+
+
+def slot_before(cron: str, now: datetime, *, slots: int = 1) -> datetime:
+    """
+    The newest slot that is not later than `now`, or the one that is so many slots back.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 24, 6, 34, 50, tzinfo=UTC)
+    >>> [f"{slot_before('*/5 * * * *', now, slots=back):%H:%M}" for back in (1, 2)]
+    ['06:30', '06:25']
+    """
+    back = CronSim(cron, now.replace(microsecond=0) + timedelta(seconds=1), reverse=True)
+    return next(islice(back, slots - 1, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC
 from functools import cached_property, partial
 
 import msgspec
@@ -18,7 +18,7 @@ from nephoscope.outbox import Outbox
 from nephoscope.ports import State
 from nephoscope.settings import Settings
 from nephoscope.settings.spending import clouds_with_bills
-from nephoscope.settings.timers import interval_seconds
+from nephoscope.settings.timers import slot_before
 from nephoscope.settings.watches import Asked, asked
 from nephoscope.wiring.bill_looks import (
     ADVISERS,
@@ -41,7 +41,7 @@ from nephoscope.wiring.topics import CLOUD_OF as TOPIC_CLOUDS
 ABSENT = "doctor/absent"  # no record has this key
 CLOUD_OF = STORE_OF | TOPIC_CLOUDS | {"aws-sm": "aws", "azure-kv": "azure", "gcp-sm": "gcp"}
 LOOKS = {"sns": "list its subscriptions", "eventgrid": "get its address", "pubsub": "list its subscriptions"}
-LATE = 2  # a job that has not run for two intervals is late
+LATE = 2  # slots: the newest may be at work, the one before has left its run behind
 TRIAL = "nephoscope security log trial: whoever its route leads to is told"
 PAY = "nephoscope doctor --paid asks it"
 SCHEMES = ("env:", "aws-sm:", "azure-kv:", "gcp-sm:")
@@ -161,19 +161,18 @@ class Doctor:
             raise _not_installed("apprise", error) from error
 
     def _schedules(self) -> Iterator[Probe]:
-        for job in self.settings.timers:
+        for job, cron in self.settings.timers.items():
             if job in ("sweep", "rollup"):
                 yield Probe("schedule", job, "none: it leaves no run behind", None, "see the function's log")
                 continue
             for cloud, url in self.settings.stores.items():
-                late = partial(self._last_run, job, url)
+                late = partial(self._last_run, job, cron, url)
                 call = f"list {url}/ledger/"
                 yield Probe("schedule", f"{job} in {cloud}", call, late, "see that its schedule is on, and its log")
 
-    def _last_run(self, job: str, url: str) -> str:
+    def _last_run(self, job: str, cron: str, url: str) -> str:
         now = self.local.clock.now().astimezone(UTC)
-        every = interval_seconds(self.settings, job, now) or 0.0  # type: ignore[arg-type]
-        since = now - timedelta(seconds=LATE * every)
+        since = slot_before(cron, now, slots=LATE)
         runs = Outbox(self._state(url), _Nowhere(), self.local.clock, "").runs
         days = (since.date(), now.date()) if since.date() != now.date() else (now.date(),)
         told = [run.report.at for day in days for run in runs(day) if run.report.job == job]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-
-from cronsim import CronSim
 
 from nephoscope import records
 from nephoscope.events import TimerFired, stable_id
+from nephoscope.settings.timers import slot_before
 from nephoscope.wiring import jobs
 from nephoscope.wiring.local import Local
 
@@ -53,23 +52,13 @@ class Timers:
         key = f"timers/{job}.json"
         served = records.read(self.local.ledger, key, _Slot)
         now = self.local.clock.now().astimezone(UTC)
-        slot = newest_slot(cron, now)
+        slot = slot_before(cron, now)
         if served is not None and served.at >= slot:
             return False
         if served is not None:
             TIMED[job](self.local, TimerFired(stable_id("timer", job, slot.isoformat()), slot, job))
         records.change(self.local.ledger, key, _Slot, lambda _: _Slot(slot))
         return served is not None
-
-
-def newest_slot(cron: str, now: datetime) -> datetime:
-    """
-    The newest slot that is not later than `now`.
-
-    >>> newest_slot("*/5 * * * *", datetime(2026, 11, 24, 6, 30, tzinfo=UTC)).isoformat()
-    '2026-11-24T06:30:00+00:00'
-    """
-    return next(CronSim(cron, now.replace(microsecond=0) + timedelta(seconds=1), reverse=True))
 
 
 def _sweep(local: Local, _: TimerFired) -> None:
