@@ -1,4 +1,4 @@
-"""Whose examples are not tried here: those of modules whose package is missing. Any other failing import is an error."""
+"""Whose examples are not tried: those of modules whose package is missing. Any other import that fails is an error."""
 
 from importlib.util import find_spec
 
