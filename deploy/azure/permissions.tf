@@ -29,15 +29,26 @@ locals {
     ]]),
   ))
 
-  # What lies in another subscription: the roles can be given there too.
-  metered = [for id in flatten([for model in values(try(var.settings.models, {})) : [
-    for metric in values(try(model.metrics, {})) : try([metric.spelled.azure.resource], [])
-  ]]) : regex("^/subscriptions/[^/]+", id)]
-  billed = try(regex("^/subscriptions/.+", var.settings.bills.azure.scope), null)
-  subscriptions = distinct(concat(
-    [local.subscription], local.metered,
-    [for id in concat(values(var.account.existing_accounts), compact([var.account.workspace_id, local.billed])) : regex("^/subscriptions/[^/]+", id)],
-  ))
+  # Which job asks for the metrics of resources, in which subscriptions: cost for what a model did and how well.
+  metered = can(var.settings.metric_stores.azure.region) ? distinct(flatten([for model in values(try(var.settings.models, {})) : [
+    for name, metric in try(model.metrics, {}) : [
+      for job in concat(["monitoring"], local.asks_bills && contains(["accuracy", try(model.weight, "")], name) ? ["cost"] : []) : {
+        job = job, subscription = lower("/${regex("(?i)subscriptions/[^/]+", metric.spelled.azure.resource)}")
+      } if contains(local.jobs, job) && can(regex("(?i)^/?subscriptions/[^/]+", metric.spelled.azure.resource))
+    ]
+  ]])) : []
+  # The bill's scope, unless it is a billing account, which knows no roles of ours.
+  billed = local.asks_bills && can(regex("(?i)^/?subscriptions/[^/]+", var.settings.bills.azure.scope)) ? replace("/${trim(var.settings.bills.azure.scope, "/")}", "/(?i)^.subscriptions/", "/subscriptions") : null
+
+  # Where a role is given outside of this subscription, it can be assigned there too.
+  abroad = {
+    read      = values(var.account.existing_accounts)
+    record    = values(var.account.existing_accounts)
+    metrics   = compact([var.account.workspace_id])
+    resources = [for each in local.metered : each.subscription]
+    costs     = compact([local.billed])
+    advice    = compact([local.billed])
+  }
 
   store_container = "${local.accounts[local.store.account]}/blobServices/default/containers/${local.store.container}"
 
@@ -70,12 +81,17 @@ resource "azurerm_role_definition" "role" {
 
   name              = "${var.name} ${each.key}"
   scope             = local.subscription
-  assignable_scopes = local.subscriptions
+  assignable_scopes = distinct(concat([local.subscription], [for id in lookup(local.abroad, each.key, []) : lower(regex("^/subscriptions/[^/]+", id))]))
 
   permissions {
     actions      = each.value.actions
     data_actions = each.value.data_actions
   }
+}
+
+locals {
+  # Azure tells a role of a given subscription as that subscription's: by another's, each plan would replace the assignment.
+  defined = { for name, role in azurerm_role_definition.role : name => "/providers/Microsoft.Authorization/roleDefinitions/${role.role_definition_id}" }
 }
 
 resource "azurerm_user_assigned_identity" "job" {
@@ -90,7 +106,7 @@ resource "azurerm_role_assignment" "prefix" {
   for_each = local.granted
 
   scope              = each.value.scope
-  role_definition_id = azurerm_role_definition.role[each.value.role].role_definition_resource_id
+  role_definition_id = "${regex("^/subscriptions/[^/]+", each.value.scope)}${local.defined[each.value.role]}"
   principal_id       = azurerm_user_assigned_identity.job[each.value.job].principal_id
   principal_type     = "ServicePrincipal"
   condition_version  = "2.0"
@@ -117,10 +133,10 @@ locals {
   # Rights to what is not a blob: by job, the role and where it holds.
   asked = merge(
     contains(local.jobs, "monitoring") && var.account.workspace_id != null ? { metrics = { job = "monitoring", role = "metrics", scope = var.account.workspace_id } } : {},
-    { for subscription in toset(local.metered) : "resources${subscription}" => { job = "monitoring", role = "resources", scope = subscription } if contains(local.jobs, "monitoring") && can(var.settings.metric_stores.azure.region) },
+    { for each in local.metered : "${each.job}/resources${each.subscription}" => { job = each.job, role = "resources", scope = each.subscription } },
     local.asks_bills && var.account.workspace_id != null ? { use = { job = "cost", role = "metrics", scope = var.account.workspace_id } } : {},
-    local.asks_bills && local.billed != null ? { costs = { job = "cost", role = "costs", scope = local.billed } } : {},
-    local.asks_bills && local.billed != null && try(var.settings.bills.azure.recommendations, false) ? { advice = { job = "cost", role = "advice", scope = local.billed } } : {},
+    local.billed != null ? { costs = { job = "cost", role = "costs", scope = local.billed } } : {},
+    local.billed != null && try(var.settings.bills.azure.recommendations, false) ? { advice = { job = "cost", role = "advice", scope = local.billed } } : {},
     { for name, id in var.desk == null ? {} : var.desk.secrets : "password/${name}" => { job = "features", role = "secret", scope = id } if name == local.password },
     { for name, id in var.desk == null ? {} : var.desk.secrets : "secret/${name}" => { job = "sweep", role = "secret", scope = id } },
   )
@@ -130,7 +146,7 @@ resource "azurerm_role_assignment" "asked" {
   for_each = local.asked
 
   scope              = each.value.scope
-  role_definition_id = azurerm_role_definition.role[each.value.role].role_definition_resource_id
+  role_definition_id = "${regex("^/subscriptions/[^/]+", each.value.scope)}${local.defined[each.value.role]}"
   principal_id       = azurerm_user_assigned_identity.job[each.value.job].principal_id
   principal_type     = "ServicePrincipal"
 }

@@ -53,7 +53,10 @@ variable "account" {
   }
 
   validation {
-    condition     = !can(var.settings.metric_stores.azure.workspace) || can(regex("^/subscriptions/[^/]+/.*/workspaces/[^/]+$", var.account.workspace_id))
+    condition = (
+      !can(var.settings.metric_stores.azure.workspace) || can(regex("^/subscriptions/[^/]+/.*/workspaces/[^/]+$", var.account.workspace_id)) ||
+      !(can(var.settings.timers.monitoring) || (can(var.settings.timers.cost) && can(var.settings.bills.azure)))
+    )
     error_message = "The configuration reads metrics in a workspace (metric_stores.azure.workspace): azure.workspace_id is its resource id, so that jobs may read there."
   }
 

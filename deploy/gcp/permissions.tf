@@ -17,11 +17,10 @@ locals {
 
   # A role of ours holds in its own project alone: where metrics or bills are another's, their roles are made there.
   bills = try(regex("^(?P<project>.+)[.](?P<dataset>[^.]+)[.][^.]+$", var.settings.bills.gcp.table), null)
-  homes = {
-    metrics = try(var.settings.metric_stores.gcp.project, local.project)
-    query   = try(var.settings.bills.gcp.project, local.bills.project, local.project)
-    bills   = try(local.bills.project, local.project)
-  }
+  homes = merge(
+    length(setintersection(local.jobs, ["monitoring", "cost"])) == 0 ? {} : { metrics = try(var.settings.metric_stores.gcp.project, local.project) },
+    !contains(local.jobs, "cost") || local.bills == null ? {} : { query = try(var.settings.bills.gcp.project, local.bills.project), bills = local.bills.project },
+  )
 
   # Features: the online store of this cloud, as Feast's own code for it calls it, and the store's password.
   serving  = try(var.settings.features.stores.gcp, {})
@@ -55,8 +54,9 @@ locals {
 resource "google_project_iam_custom_role" "role" {
   for_each = local.roles
 
-  project     = lookup(local.homes, each.key, local.project)
-  role_id     = "${replace(var.name, "-", "_")}_${each.key}"
+  project = lookup(local.homes, each.key, local.project)
+  # Elsewhere there may be one of another deployment's.
+  role_id     = replace(join("_", concat([var.name, each.key], lookup(local.homes, each.key, local.project) == local.project ? [] : [local.project])), "-", "_")
   title       = "${var.name} ${each.key}"
   permissions = each.value
 }

@@ -48,7 +48,7 @@ variable "account" {
   }
 
   validation {
-    condition     = alltrue([for found in regexall("\"gcp-sm:projects/([^/\"]+)/secrets/", jsonencode(var.settings)) : found[0] == var.account.project])
+    condition     = alltrue([for found in regexall("\"gcp-sm:projects/([^/\"]+)/secrets/", jsonencode(var.settings)) : found[0] == var.account.project || can(tonumber(found[0]))])
     error_message = "The configuration names a secret of another project than gcp.project, where these jobs may read none."
   }
 

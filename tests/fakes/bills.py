@@ -79,11 +79,12 @@ class CostManagement:
             last = "skiptoken" in path
             following = None if last else f"{self.url}{path}&$skiptoken=two"
             return document(cost_management_page(two if last else one, following, second="SubscriptionId"))
+        asked_to = int(asked["timePeriod"]["to"][:10].replace("-", ""))
+        later = [[2, second, "Azure ML", "Usage", "EUR"]] if second <= asked_to else []
         if asked["type"] == "AmortizedCost":
-            rows = [[12.25, first, "Azure ML", "Usage", "EUR"], [2, second, "Azure ML", "Usage", "EUR"]]
-            return document(cost_management_page(rows))
+            return document(cost_management_page([[12.25, first, "Azure ML", "Usage", "EUR"], *later]))
         if "skiptoken" in path:
-            return document(cost_management_page([[2, second, "Azure ML", "Usage", "EUR"]]))
+            return document(cost_management_page(later))
         rows = [[10.1, first, "Azure ML", "Usage", "EUR"], [0.2, first, "Azure ML", "Purchase", "EUR"]]
         return document(cost_management_page(rows, f"{self.url}{path}&$skiptoken=two"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import cached_property, partial
 
 import msgspec
@@ -174,11 +174,11 @@ class Doctor:
         now = self.local.clock.now().astimezone(UTC)
         since = slot_before(cron, now, slots=LATE)
         runs = Outbox(self._state(url), _Nowhere(), self.local.clock, "").runs
-        days = (since.date(), now.date()) if since.date() != now.date() else (now.date(),)
-        told = [run.report.at for day in days for run in runs(day) if run.report.job == job]
-        if not told or max(told) < since:
-            raise Transient(f"No run of '{job}' since {since:%Y-%m-%d %H:%M} UTC.", do="nothing: it may not be due yet")
-        return f"it ran at {max(told):%Y-%m-%d %H:%M} UTC"
+        for back in range((now.date() - since.date()).days + 1):
+            told = [run.report.at for run in runs(now.date() - timedelta(days=back)) if run.report.job == job]
+            if told and max(told) >= since:
+                return f"it ran at {max(told):%Y-%m-%d %H:%M} UTC"
+        raise Transient(f"No run of '{job}' since {since:%Y-%m-%d %H:%M} UTC.", do="look whether it was ever deployed")
 
     def _cloud(self, name: str) -> Cloud:
         try:

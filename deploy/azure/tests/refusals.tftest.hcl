@@ -64,7 +64,7 @@ run "a_workspace_that_nobody_may_read" {
   command = plan
 
   variables {
-    settings = { stores = { azure = "az://acmenephoscope/records" }, metric_stores = { azure = { workspace = "6a7b0c5e-0000-4000-8000-3d1f6c2a9e11" } } }
+    settings = { stores = { azure = "az://acmenephoscope/records" }, metric_stores = { azure = { workspace = "6a7b0c5e-0000-4000-8000-3d1f6c2a9e11" } }, timers = { monitoring = "*/5 * * * *" } }
   }
 
   expect_failures = [var.account]

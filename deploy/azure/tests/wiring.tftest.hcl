@@ -157,17 +157,17 @@ run "what_is_another_subscription_s_may_be_read_there" {
       stores        = { azure = "az://acmenephoscope/records" }
       metric_stores = { azure = { region = "westeurope" } }
       models = { fraud = { metrics = { latency_ms = { spelled = { azure = {
-        resource  = "/subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/ml/providers/Microsoft.MachineLearningServices/workspaces/ml/onlineEndpoints/fraud"
+        resource  = "/Subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/ml/providers/Microsoft.MachineLearningServices/workspaces/ml/onlineEndpoints/fraud"
         namespace = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
       } } } } } }
-      bills  = { azure = { scope = "/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/ml" } }
+      bills  = { azure = { scope = "subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/ml" } }
       timers = { monitoring = "*/5 * * * *", cost = "0 6 * * *" }
     }
   }
 
   assert {
-    condition     = azurerm_role_assignment.asked["resources/subscriptions/33333333-3333-4333-8333-333333333333"].scope == "/subscriptions/33333333-3333-4333-8333-333333333333"
-    error_message = "A resource's metrics are read in its own subscription."
+    condition     = [for key in keys(azurerm_role_assignment.asked) : key if strcontains(key, "resources")] == ["monitoring/resources/subscriptions/33333333-3333-4333-8333-333333333333"]
+    error_message = "A resource's metrics are read in its own subscription, by the job that asks for them."
   }
 
   assert {
@@ -176,10 +176,12 @@ run "what_is_another_subscription_s_may_be_read_there" {
   }
 
   assert {
-    condition = toset(azurerm_role_definition.role["costs"].assignable_scopes) == toset([
-      "/subscriptions/22222222-2222-4222-8222-222222222222", "/subscriptions/33333333-3333-4333-8333-333333333333", "/subscriptions/44444444-4444-4444-8444-444444444444",
-    ])
-    error_message = "The roles can be given in each of these subscriptions."
+    condition = { for name, role in azurerm_role_definition.role : name => role.assignable_scopes[1] if length(role.assignable_scopes) > 1 } == {
+      resources = "/subscriptions/33333333-3333-4333-8333-333333333333"
+      costs     = "/subscriptions/44444444-4444-4444-8444-444444444444"
+      advice    = "/subscriptions/44444444-4444-4444-8444-444444444444"
+    }
+    error_message = "A role can be given where it is needed, and nowhere else."
   }
 }
 

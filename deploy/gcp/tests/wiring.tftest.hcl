@@ -155,14 +155,14 @@ run "what_is_another_project_s_has_its_role_there" {
     settings = {
       stores        = { gcp = "gs://acme-nephoscope-gcp/records" }
       metric_stores = { gcp = { project = "acme-metrics" } }
-      bills         = { gcp = { table = "example.org:acme-billing.bills.export", project = "acme-finops" } }
+      bills         = { gcp = { table = "example.org:acme-billing.bills.export" } }
       timers        = { monitoring = "*/5 * * * *", cost = "0 6 * * *" }
     }
   }
 
   assert {
     condition = { for name, role in google_project_iam_custom_role.role : name => role.project if role.project != "acme-ml" } == {
-      metrics = "acme-metrics", query = "acme-finops", bills = "example.org:acme-billing"
+      metrics = "acme-metrics", query = "example.org:acme-billing", bills = "example.org:acme-billing"
     }
     error_message = "Metrics, the query and its table each have their role where they are."
   }
@@ -170,10 +170,15 @@ run "what_is_another_project_s_has_its_role_there" {
   assert {
     condition = (
       toset([for grant in google_project_iam_member.metrics : grant.project]) == toset(["acme-metrics"]) &&
-      google_project_iam_member.query["cost"].project == "acme-finops" &&
+      google_project_iam_member.query["cost"].project == "example.org:acme-billing" &&
       google_bigquery_dataset_iam_member.bills["cost"].project == "example.org:acme-billing" &&
       google_bigquery_dataset_iam_member.bills["cost"].dataset_id == "bills"
     )
     error_message = "Each is given there."
+  }
+
+  assert {
+    condition     = google_project_iam_custom_role.role["metrics"].role_id == "nephoscope_metrics_acme_ml" && google_project_iam_custom_role.role["publish"].role_id == "nephoscope_publish"
+    error_message = "Where another deployment may have its role, this one's says whose it is."
   }
 }

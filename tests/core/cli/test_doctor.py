@@ -91,6 +91,16 @@ def test_the_newest_slot_may_be_at_work(asked, tmp_path, capsys):
     assert outcomes == {"06:04:59": "ok", "06:05:01": "ok", "06:10:00": "failed"}
 
 
+def test_a_run_of_yesterday_is_found_before_the_hour(asked, tmp_path, capsys):
+    """A daily job that ran yesterday is well this morning, before it runs again."""
+    config = tmp_path / "nephoscope.yaml"
+    config.write_text(config.read_text().replace("*/5 * * * *", "0 6 * * *"))
+    assert main(["--config", str(config), "--now", "2026-11-23T06:00:03Z", "run", "monitoring"]) == 0
+    capsys.readouterr()
+    found = named(asked("--now", "2026-11-24T05:00:00Z")[1], "schedule")["monitoring in local"]
+    assert (found["outcome"], found["answer"]) == ("ok", "it ran at 2026-11-23 06:00 UTC")
+
+
 def test_what_a_name_says_is_shown_as_it_is(tmp_path, capsys, monkeypatch):
     """Text between colons is no picture: a secret's reference is printed letter by letter."""
     monkeypatch.delenv("X", raising=False)

@@ -88,7 +88,7 @@ class BigQueryBills:
             client: Further arguments of the client: credentials, client_options.
         """
         self._table, self._focus, self._bytes_most = table, focus, bytes_most
-        self._project, self._options = project or table.split(".")[0], client
+        self._project, self._options = project or table.rsplit(".", 2)[0], client
 
     @cached_property
     def _client(self) -> bigquery.Client:

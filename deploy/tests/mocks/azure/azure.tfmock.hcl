@@ -19,3 +19,9 @@ mock_resource "azurerm_eventgrid_topic" {
     endpoint = "https://nephoscope.westeurope-1.eventgrid.azure.net/api/events"
   }
 }
+
+mock_resource "azurerm_key_vault" {
+  defaults = {
+    id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/nephoscope/providers/Microsoft.KeyVault/vaults/nephoscope"
+  }
+}
