@@ -61,6 +61,11 @@ variable "account" {
   }
 
   validation {
+    condition     = alltrue([for id in values(var.account.existing_accounts) : can(regex("^/subscriptions/[^/]+/.*/storageAccounts/[^/]+$", id))])
+    error_message = "azure.existing_accounts gives each account's resource id: /subscriptions/…/storageAccounts/NAME."
+  }
+
+  validation {
     condition     = can(regex("^(australia|austria|brazil|canada|central|chile|east|france|germany|india|indonesia|israel|italy|japan|jio|korea|malaysia|mexico|newzealand|north|norway|poland|qatar|south|spain|sweden|switzerland|taiwan|uae|uk|west)[a-z]*[0-9]?$", var.account.location))
     error_message = "azure.location is a region's short name, such as westeurope."
   }

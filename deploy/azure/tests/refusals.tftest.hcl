@@ -69,3 +69,13 @@ run "a_workspace_that_nobody_may_read" {
 
   expect_failures = [var.account]
 }
+
+run "an_account_without_its_resource_id" {
+  command = plan
+
+  variables {
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = ["ops@example.org"], existing_accounts = { acmelanding = "acmelanding" } }
+  }
+
+  expect_failures = [var.account]
+}
