@@ -59,12 +59,11 @@ class Grants:
         }
         self.of = {}
         for address, values in resources.items():
-            # Roles of Azure's own are the host's, which calls no code of ours.
             if "azurerm_role_assignment." not in address:
                 continue
             role, job = roles.get(values["role_definition_id"].rpartition("/")[2]), jobs.get(values["principal_id"])
             if role is None or job is None:
-                continue
+                continue  # Azure's own roles are the host's; other identities are no job's
             scope, [may] = values["scope"], role["permissions"]
             known = scope.startswith("/subscriptions/2")  # what is mocked has ids that nobody chose
             assert not known or any(scope.startswith(each) for each in role["assignable_scopes"]), address
