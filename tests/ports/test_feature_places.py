@@ -1,7 +1,8 @@
-"""Where views' files lie, in each cloud: found as one file, as a folder, and as the object that landed."""
+"""Where views' files lie, in each cloud: found as one file, as a folder, as the object that landed; read unmixed."""
 
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from emulators import AWS_ENVIRONMENT, AZURE_ACCOUNT
 from nephoscope.adapters.files import feature_places
+from nephoscope.adapters.files.feature_tables import FeatureFiles
+from nephoscope.errors import Transient
 from nephoscope.events import ObjectRef
+from nephoscope.features.plan import Window
 from nephoscope.features.view import Source, View
 
 KEYS = ("users.parquet", "clicks/part-0.parquet", "clicks/day=2/part-1.parquet", "clicks/_SUCCESS")
@@ -39,7 +43,7 @@ def azure(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> St
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
     made = blob.BlobServiceClient.from_connection_string(connection).create_container(container)
     place = f"{AZURE_ACCOUNT}/{container}"
-    return "azure", place, f"az://{place}", lambda key, body: made.upload_blob(key, body)
+    return "azure", place, f"az://{place}", lambda key, body: made.upload_blob(key, body, overwrite=True)
 
 
 @pytest.fixture
@@ -51,6 +55,19 @@ def gcp(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Stor
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", endpoint)
     made = storage.Client(project="p", credentials=credentials.AnonymousCredentials()).create_bucket(bucket)
     return "gcp", bucket, f"gs://{bucket}", lambda key, body: made.blob(key).upload_from_string(body)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Store:
+    """A folder of this machine."""
+
+    def put(key: str, body: bytes) -> None:
+        path = tmp_path / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".new").write_bytes(body)
+        path.with_suffix(".new").replace(path)
+
+    return "local", str(tmp_path), str(tmp_path), put
 
 
 @pytest.fixture(params=["aws", "azure", "gcp"])
@@ -111,3 +128,25 @@ def test_azure_has_one_spelling(uri: str) -> None:
     """Feast's and Spark's way to spell a place in Azure is known by the Events of that place."""
     place = place_of(view(uri), Path())
     assert (place.url, place.path) == ("az://acme/landing/users.parquet", "landing/users.parquet")
+
+
+@pytest.mark.parametrize("where", ["aws", "azure", "gcp", "local"])
+def test_two_versions_of_a_file_are_never_mixed(where: str, request: pytest.FixtureRequest) -> None:
+    """Of a file that is written anew between choosing its rows and taking them no row is taken."""
+    _, _, url, put = request.getfixturevalue(where)
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    put("users.parquet", users([(1, noon), (2, noon), (1, noon - timedelta(hours=1))]))
+    source = View("users", {"user_id": 4}, {"user_id": 4}, Source(f"{url}/users.parquet", "", "at"))
+    place = place_of(source, Path())
+    reading = FeatureFiles(lambda _: place, batch_rows=1).read(source, Window(noon - timedelta(days=1), noon))
+    assert reading.counted.read == 3
+    put("users.parquet", users([(1, noon - timedelta(hours=2)), (1, noon - timedelta(hours=3)), (1, noon), (2, noon)]))
+    with pytest.raises(Transient):
+        next(reading.batches)
+
+
+def users(rows: list[tuple[int, datetime]]) -> bytes:
+    """A file of users, each with its time."""
+    out = io.BytesIO()
+    pq.write_table(pa.table({"user_id": [user for user, _ in rows], "at": [at for _, at in rows]}), out)
+    return out.getvalue()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pyarrow import fs
 
-from nephoscope.errors import Unreadable
+from nephoscope.errors import Transient, Unreadable
 from nephoscope.events import ObjectRef
 from nephoscope.features.view import View
 from nephoscope.settings.urls import inside, url_of
@@ -20,6 +20,10 @@ from nephoscope.settings.urls import inside, url_of
 _AZURE = re.compile(
     r"(?:az://(?P<account>[^/]+)/(?P<container>[^/]+)|abfss?://(?P<first>[^/@]+)@(?P<named>[^/.]+)[^/]*)(?P<key>/.*)?"
 )
+
+
+Version = tuple[int | None, int | None]
+"""A file's size in bytes, and when it was written in nanoseconds, as far as its store tells (S3: whole seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,22 @@ class Place:
         if not files:
             raise FileNotFoundError(f"{self.path}/*.parquet")
         return files
+
+    def versions(self, files: list[str]) -> dict[str, Version]:
+        """The version of each file as it is now, without reading it."""
+        return {about.path: (about.size, about.mtime_ns) for about in self.filesystem.get_file_info(files)}
+
+    def hold(self, versions: dict[str, Version]) -> None:
+        """
+        Make sure that files still are what they were: what was read of them meanwhile is of one version.
+
+        Raises:
+            Transient: One was written anew, or is gone.
+        """
+        now = self.versions(list(versions))
+        for path, version in versions.items():
+            if now.get(path) != version:
+                raise Transient(f"'{path}' was written anew while it was read.")
 
 
 def place_of(view: View, folder: Path, azure: Callable[[str], fs.FileSystem], *, override: str = "") -> Place:

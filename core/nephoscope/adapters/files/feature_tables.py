@@ -3,6 +3,7 @@ The Parquet files behind feature views.
 
 A file is read twice. The first pass takes the keys and the times of all rows and decides which row of each entity is
 the newest; the second streams the chosen rows a batch at a time, so that memory follows the batch and not the file.
+No row leaves here unless its file is still the one that was read first: rows are chosen by their place in it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 
 from nephoscope.adapters.files.columns import validity
 from nephoscope.adapters.files.feature_columns import microseconds, numbers, plain
-from nephoscope.adapters.files.feature_places import Place
+from nephoscope.adapters.files.feature_places import Place, Version
 from nephoscope.adapters.files.formats import first_line
 from nephoscope.errors import Transient, Unreadable
 from nephoscope.events import ObjectRef
@@ -68,20 +69,22 @@ class FeatureFiles:
 
         Raises:
             Unreadable: A file is no Parquet, or has not the columns that the view names.
-            Transient: The file system does not answer.
+            Transient: The file system does not answer, or a file was written anew meanwhile: nothing of it is told.
         """
         pa.set_memory_pool(pa.system_memory_pool())  # the others keep what was freed, a column at a time
         place = self.place(view)
         with _translated(view, place):
             files = place.files(landed)
+            versions = place.versions(files)
             keys = _keys(view, place, files)
+            place.hold(versions)
         chosen, counted = _chosen(keys, window)
-        return Reading(counted, self._batches(view, place, files, chosen), foreign_columns(view, place, files))
+        return Reading(counted, self._batches(view, place, versions, chosen), foreign_columns(view, place, files))
 
-    def _batches(self, view: View, place: Place, files: list[str], chosen: Mask) -> Iterator[Rows]:
+    def _batches(self, view: View, place: Place, versions: dict[str, Version], chosen: Mask) -> Iterator[Rows]:
         columns = _columns(view)
         start = 0
-        for path in files:
+        for path, version in versions.items():
             with _translated(view, place), place.filesystem.open_input_file(path) as opened:
                 file = pq.ParquetFile(opened)
                 for group in range(file.num_row_groups):
@@ -89,15 +92,18 @@ class FeatureFiles:
                     due = chosen[start : start + count]
                     start += count
                     if due.any():
-                        yield from self._group(view, file, group, columns, due)
+                        for batch in self._group(file, group, columns, due):
+                            place.hold({path: version})
+                            yield encoded(view, batch, self.slow)
 
-    def _group(self, view: View, file: pq.ParquetFile, group: int, columns: list[str], due: Mask) -> Iterator[Rows]:
+    def _group(self, file: pq.ParquetFile, group: int, columns: list[str], due: Mask) -> Iterator[pa.RecordBatch]:
+        """The rows of a row group that are due, a batch at a time."""
         start = 0
         for batch in file.iter_batches(self.batch_rows, row_groups=[group], columns=columns, use_threads=False):
             wanted = due[start : start + len(batch)]
             start += len(batch)
             if wanted.any():
-                yield encoded(view, batch if wanted.all() else _under(wanted, batch), self.slow)
+                yield batch if wanted.all() else _under(wanted, batch)
 
 
 def _under(mask: Mask, batch: pa.RecordBatch) -> pa.RecordBatch:
