@@ -1,5 +1,6 @@
 """The infrastructure is whole and wired as it says, by Terraform's own fmt, validate and test."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -37,3 +38,18 @@ def test_clouds_are_built_alike():
     """Who knows the files of one cloud's module knows those of the others."""
     for module in ("aws", "azure", "gcp", "hub/aws", "hub/azure", "hub/gcp"):
         assert {path.name for path in (DEPLOY / module).glob("*.tf")} == FILES, module
+
+
+def test_schedulers_words_stand_as_it_looks_for_them(initialised):
+    """EventBridge Scheduler fills in `<aws.scheduler.…>` and nothing that is spelled otherwise, as jsonencode would."""
+    made = initialised("aws").made("aws", "wiring.tftest.hcl").values()
+    schedules = [one for resources in made for name, one in resources.items() if "aws_scheduler_schedule.timer" in name]
+    assert schedules
+    for schedule in schedules:
+        [target] = schedule["target"]
+        filled_in = (
+            target["input"]
+            .replace("<aws.scheduler.schedule-arn>", "arn")
+            .replace("<aws.scheduler.scheduled-time>", "2026-11-24T06:00:00Z")
+        )
+        assert json.loads(filled_in) == {"schedule-arn": "arn", "scheduled-time": "2026-11-24T06:00:00Z"}

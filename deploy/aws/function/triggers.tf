@@ -33,11 +33,9 @@ resource "aws_scheduler_schedule" "timer" {
   target {
     arn      = aws_lambda_function.function.arn
     role_arn = aws_iam_role.scheduler[0].arn
-    # The slot is the Event's identity: an execution's id is new for each attempt.
-    input = jsonencode({
-      "schedule-arn"   = "<aws.scheduler.schedule-arn>"
-      "scheduled-time" = "<aws.scheduler.scheduled-time>"
-    })
+    # The slot is the Event's identity: an execution's id is new for each attempt. Scheduler looks for these words as
+    # they stand; jsonencode would write their < and > as \u003c and \u003e, and nothing would be filled in.
+    input = "{\"schedule-arn\": \"<aws.scheduler.schedule-arn>\", \"scheduled-time\": \"<aws.scheduler.scheduled-time>\"}"
 
     retry_policy {
       maximum_event_age_in_seconds = 3600
