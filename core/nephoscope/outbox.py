@@ -108,6 +108,7 @@ class Outbox:
             evidence_url=key,
         )
         run = Run(report, _facts(event), inputs or {}, baseline, duration_seconds)
+        self._look_back_to(event.at.astimezone(UTC).date())
         if self.ledger.create(key, records.encode(run)) is not Lost.EXISTS:
             self._send(report, key)  # nobody can have told a record that was not there
             return report
@@ -118,33 +119,40 @@ class Outbox:
 
     def republish(self) -> list[Report]:
         """
-        Publish every Report that is written down and was not told.
+        Publish every Report that is written down and was not told; one that cannot be holds up no other.
 
         Returns:
             Those that were published now.
+
+        Raises:
+            NewerRecord: A record cannot be read; raised after all others had their turn.
         """
         now = self.clock.now().astimezone(UTC)
         mark = records.read(self.ledger, WATERMARK, _Watermark)
         day = mark.day if mark else (now - LOOK_BACK).date()
         published: list[Report] = []
         oldest_left = now.date()
+        unreadable: records.NewerRecord | None = None
         while day <= now.date():
             for key in self.untold(day):
-                run = records.read(self.ledger, key, Run)
                 try:
-                    if run is not None:
+                    if (run := records.read(self.ledger, key, Run)) is not None:
                         self._tell(run.report, key)
                         published.append(run.report)
-                except Transient:
+                except Transient as error:
                     oldest_left = min(oldest_left, day)
+                    unreadable = error if isinstance(error, records.NewerRecord) else unreadable
             day += timedelta(days=1)
         reached = min(oldest_left, (now - LOOK_BACK).date())
         records.change(
             self.ledger,
             WATERMARK,
             _Watermark,
-            lambda old: old if old is not None and old.day == reached else _Watermark(reached),
+            # Moved by somebody else since it was read, it may name a day that was not looked at here.
+            lambda old: old if old is not None and (old.day == reached or old != mark) else _Watermark(reached),
         )
+        if unreadable is not None:
+            raise unreadable
         return published
 
     def runs(self, day: date) -> Iterator[Run]:
@@ -157,6 +165,17 @@ class Outbox:
         """The records of one day whose Reports the topic does not have yet."""
         keys = set(self.ledger.list(f"{PREFIX}{day.isoformat()}/"))
         return sorted(key for key in keys if key.endswith(".json") and _published(key) not in keys)
+
+    def _look_back_to(self, day: date) -> None:
+        """Have `republish` look at a day that it has left behind: an Event may come again after a week."""
+        if day >= (self.clock.now().astimezone(UTC) - LOOK_BACK).date():
+            return
+        records.change(
+            self.ledger,
+            WATERMARK,
+            _Watermark,
+            lambda old: old if old is not None and old.day <= day else _Watermark(day),
+        )
 
     def _of_its_model(self, finding: Finding) -> Finding:
         family, thing = finding.check.partition(".")[0], finding.subject.partition("/")[0]

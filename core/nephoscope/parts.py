@@ -2,19 +2,20 @@
 The parts of tables that land in several objects, kept as Profiles until their folder is complete.
 
     parts/<data set>/<folder>/folder.json                    which folder it is, create-only
-    parts/<data set>/<folder>/<seconds>~<id>.profile         a part and when it landed, create-only
-    parts/<data set>/<folder>/<seconds>~<id>.unreadable      one that could not be read, and why
-    parts/<data set>/<folder>/judged~<parts>                 the folder was judged when it had so many parts
+    parts/<data set>/<folder>/<microseconds>~<part>~<version>.profile       a part and when it landed, create-only
+    parts/<data set>/<folder>/<microseconds>~<part>~<version>.unreadable    one that could not be read, and why
+    parts/<data set>/<folder>/judged~<landed>                               it was judged when so many had landed
 
-What is judged may be deleted by the store's lifecycle; a part that lands later makes its folder incomplete again.
+What is judged may be deleted by the store's lifecycle; a part that lands later, or anew, makes its folder incomplete
+again. Of a part that landed more than once the newest counts.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -24,14 +25,17 @@ from nephoscope.errors import Unreadable
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.ports import State
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A folder whose parts have landed, as far as they have."""
 
     place: ObjectRef  # its key ends with a slash
-    parts: int
-    newest: datetime  # when its last part landed
+    landed: int  # parts, and parts that replaced them
+    newest: datetime  # when the last one landed
 
 
 class _Why(msgspec.Struct):
@@ -50,7 +54,8 @@ class StoredParts:
         """Keep a part, or why it could not be read; one that is kept already stays as it is."""
         folder = folder_of(event.object)
         prefix = _prefix(dataset, folder)
-        name = f"{int(event.at.timestamp()):012d}~{stable_id(event.object.key, event.object.version)}"
+        when = (event.at - _EPOCH) // _MICROSECOND
+        name = f"{when:018d}~{stable_id(event.object.key)}~{stable_id(event.object.version)}"
         self.state.create(f"{prefix}folder.json", msgspec.json.encode(folder))
         if isinstance(found, Unreadable):
             body = msgspec.json.encode(_Why(found.what, found.do, found.why))
@@ -66,23 +71,24 @@ class StoredParts:
             Unreadable: There is no part, or one of them could not be read.
             BadBaseline: They were profiled over different bins.
         """
-        keys = [key for key in self.state.list(_prefix(dataset, folder)) if key.endswith((".profile", ".unreadable"))]
-        if not keys:
+        # In the order in which they landed: the newest of each part is left.
+        newest = {key.split("~")[1]: key for key in _landed(self.state.list(_prefix(dataset, folder)))}
+        if not newest:
             do = "land the parts before the marker"
             raise Unreadable(f"No part of '{folder.key}' has landed.", do=do, why="NO_DATA")
         profiles = []
-        for key in keys:
+        for key in newest.values():
             found = self.state.get(key)
             if found is not None and key.endswith(".unreadable"):
                 why = decoder(_Why).decode(found[0])
-                raise Unreadable(f"One of {len(keys)} parts: {why.what}", do=why.do, why=why.why)
+                raise Unreadable(f"One of {len(newest)} parts: {why.what}", do=why.do, why=why.why)
             if found is not None:
                 profiles.append(from_json(found[0]))
         return merge(*profiles)
 
     def judged(self, dataset: str, folder: Folder) -> None:
         """Note that a folder was judged as it is."""
-        self.state.create(f"{_prefix(dataset, folder.place)}judged~{folder.parts}", b"")
+        self.state.create(f"{_prefix(dataset, folder.place)}judged~{folder.landed}", b"")
 
     def folder(self, dataset: str, place: ObjectRef) -> Folder:
         """A folder as far as it has landed."""
@@ -99,7 +105,7 @@ class StoredParts:
             if stored is None:
                 continue
             folder = _folder(decoder(ObjectRef).decode(stored[0]), keys)
-            if folder.parts and f"{prefix}/judged~{folder.parts}" not in keys:
+            if folder.landed and f"{prefix}/judged~{folder.landed}" not in keys:
                 yield folder
 
 
@@ -118,6 +124,11 @@ def _prefix(dataset: str, folder: ObjectRef) -> str:
 
 
 def _folder(place: ObjectRef, keys: list[str]) -> Folder:
-    landed = [key.rpartition("/")[2].partition("~")[0] for key in keys if key.endswith((".profile", ".unreadable"))]
-    newest = max((int(seconds) for seconds in landed), default=0)
-    return Folder(place, len(landed), datetime.fromtimestamp(newest, UTC))
+    landed = _landed(keys)
+    newest = max((int(key.rpartition("/")[2].partition("~")[0]) for key in landed), default=0)
+    return Folder(place, len(landed), _EPOCH + newest * _MICROSECOND)
+
+
+def _landed(keys: Iterable[str]) -> list[str]:
+    """The records of parts, in the order in which they landed."""
+    return sorted(key for key in keys if key.endswith((".profile", ".unreadable")))

@@ -17,12 +17,13 @@ from typing import Any
 import msgspec
 
 from nephoscope.decoders import decoder
-from nephoscope.errors import BadPayload
+from nephoscope.errors import BadPayload, Transient
 from nephoscope.findings import Finding, Verdict, worst
 
 EVENT_TYPE = "dev.nephoscope.report.v1"
 CONTENT_TYPE = "application/cloudevents+json"
 PART_BYTES = 60 * 1024
+CLIPPED = 2_000  # letters of a reason that does not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,10 @@ def to_cloudevents(report: Report, *, part_bytes: int = PART_BYTES) -> list[byte
     Returns:
         JSON documents in order. Each has its own id, `<run id>/<part>`, so that "source + id is unique".
 
+        A Finding that is larger than a part travels without its evidence and with the beginning of its reason.
+
     Raises:
-        ValueError: One Finding alone is larger than a part.
+        ValueError: One Finding is larger than a part even so.
     """
     whole = _encode(report)
     if len(whole) <= part_bytes:
@@ -105,8 +108,11 @@ def _split(report: Report, part_bytes: int) -> list[Report]:
     room = part_bytes - len(_encode(replace(report, findings=(), part=Part(9_999, 9_999))))
     parts: list[list[Finding]] = [[]]
     used = 0
-    for finding in report.findings:
-        size = len(msgspec.json.encode(finding)) + 1
+    for whole in report.findings:
+        finding, size = whole, len(msgspec.json.encode(whole)) + 1
+        if size > room:
+            finding = replace(whole, reason=f"{whole.reason[:CLIPPED]}…", evidence={"left_out": f"{size} bytes"})
+            size = len(msgspec.json.encode(finding)) + 1
         if size > room:
             raise ValueError(f"{finding.check} of {finding.subject} takes {size} bytes, a part has room for {room}")
         if used + size > room:
@@ -160,7 +166,8 @@ def from_cloudevent(body: bytes) -> Report:
     Read one CloudEvent back into a Report or a part of one.
 
     Raises:
-        BadPayload: It is no JSON, no CloudEvent 1.0, or no Report of a version this code knows.
+        BadPayload: It is no JSON, no CloudEvent 1.0, or no Report.
+        Transient: It is a Report of a later version: it waits for a hub that knows it.
     """
     try:
         envelope = decoder(_Envelope).decode(body)
@@ -169,11 +176,10 @@ def from_cloudevent(body: bytes) -> Report:
                 f"A CloudEvent says specversion {envelope.specversion!r}, this code reads '1.0'.", do="send version 1.0"
             )
         if envelope.type != EVENT_TYPE:
-            major = _MAJOR.fullmatch(envelope.type)
-            raise BadPayload(
-                f"A CloudEvent has the type {envelope.type!r}, a Report has {EVENT_TYPE!r}.",
-                do="deploy the newer hub first" if major else "publish only Reports to this topic",
-            )
+            what = f"A CloudEvent has the type {envelope.type!r}, a Report has {EVENT_TYPE!r}."
+            if _MAJOR.fullmatch(envelope.type):
+                raise Transient(what, do="deploy the newer hub; what came meanwhile is delivered again")
+            raise BadPayload(what, do="publish only Reports to this topic")
         decoder(Report)  # describes it, whatever the number of threads
         return msgspec.convert(envelope.data, Report)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

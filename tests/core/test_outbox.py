@@ -105,6 +105,35 @@ def test_a_topic_that_is_down_for_days_loses_nothing(outbox: Outbox, topic: List
     assert outbox.republish() == []
 
 
+def test_an_event_that_comes_a_week_late_is_told_as_well(outbox: Outbox, topic: ListTopic, clock: FixedClock) -> None:
+    """Its day was left behind by the sweep, which looks at it again."""
+    assert outbox.republish() == []
+    late = fired(7, clock.at - timedelta(days=7))
+    topic.down = True
+    with pytest.raises(Transient):
+        outbox.publish(late, "drift", "flights", (FINDING,))
+    assert outbox.republish() == []
+    topic.down = False
+    assert [report.id for report in outbox.republish()] == [run_id(late, "drift")]
+    assert topic.reports == [run_id(late, "drift")]
+
+
+def test_a_record_that_cannot_be_read_holds_up_no_other(outbox: Outbox, topic: ListTopic, clock: FixedClock) -> None:
+    """What a later version wrote is said, each time; what stands beside it is told."""
+    topic.down = True
+    for number in range(3):
+        with pytest.raises(Transient):
+            outbox.publish(fired(number, clock.at), "drift", "flights", (FINDING,))
+    day = f"ledger/{clock.at.date().isoformat()}"
+    outbox.ledger.create(f"{day}/{'0' * 32}.json", b'{"schema": 2, "nonce": "", "record": {}}')
+    topic.down = False
+    with pytest.raises(Transient, match="has schema 2"):
+        outbox.republish()
+    assert sorted(topic.reports) == sorted(run_id(fired(number, clock.at), "drift") for number in range(3))
+    with pytest.raises(Transient, match="has schema 2"):
+        outbox.republish()
+
+
 def test_the_ledger_tells_what_a_run_rested_on(outbox: Outbox) -> None:
     """Event, inputs with their versions, the Baseline's version, the Findings and how long it took."""
     outbox.publish(

@@ -9,7 +9,7 @@ from cloudevents.conversion import to_structured
 from cloudevents.http import from_json
 from hypothesis import given
 from hypothesis import strategies as st
-from nephoscope.errors import BadPayload
+from nephoscope.errors import BadPayload, Transient
 from nephoscope.findings import Finding, Severity, Verdict, at_most, between
 from nephoscope.report import PART_BYTES, Coverage, Report, from_cloudevent, to_cloudevents
 
@@ -113,7 +113,6 @@ def test_money_travels_as_text() -> None:
         b"\xff\xfe",
         b"[" * 200_000,
         to_cloudevents(report())[0].replace(b'"1.0"', b'"2.0"', 1),
-        to_cloudevents(report())[0].replace(b"report.v1", b"report.v2"),
         to_cloudevents(report())[0].replace(b"dev.nephoscope.report.v1", b"com.example.other"),
         to_cloudevents(report())[0].replace(b'"verdict"', b'"verdicts"').replace(b'"findings":[]', b'"findings":7'),
         to_cloudevents(report((Finding("c", "s", Verdict.OK, "r"),)))[0].replace(b'"ok","reason"', b'"fine","reason"'),
@@ -121,9 +120,25 @@ def test_money_travels_as_text() -> None:
     ids=lambda body: repr(body[:12]),
 )
 def test_what_is_no_report_is_refused_with_a_sentence(body: bytes) -> None:
-    """Foreign, broken, newer and hostile messages raise BadPayload, nothing else."""
+    """Foreign, broken and hostile messages raise BadPayload, nothing else."""
     with pytest.raises(BadPayload, match=r"CloudEvent|no Report"):
         from_cloudevent(body)
+
+
+def test_a_later_version_waits_for_the_hub_that_knows_it() -> None:
+    """It is delivered again and at last set aside, never acknowledged and gone."""
+    with pytest.raises(Transient, match="deploy the newer hub"):
+        from_cloudevent(to_cloudevents(report())[0].replace(b"report.v1", b"report.v2"))
+
+
+def test_a_finding_that_fits_into_no_part_is_told_all_the_same() -> None:
+    """Its verdict travels, with the beginning of its reason."""
+    large = Finding("drift.schema", "wide", Verdict.BREACH, "gone; " * 20_000, evidence={"missing": "a, " * 30_000})
+    parts = [from_cloudevent(body) for body in to_cloudevents(report((large, Finding("c", "s", Verdict.OK, "r"))))]
+    assert [one.verdict for part in parts for one in part.findings] == [Verdict.BREACH, Verdict.OK]
+    told = parts[0].findings[0]
+    assert told.reason.startswith("gone; gone; ")
+    assert "left_out" in told.evidence
 
 
 def test_coverage_names_what_did_not_answer() -> None:

@@ -104,10 +104,15 @@ class Taken:
 
     clock = FixedClock
     events = ()
+    turned_away = ""
 
     def take_in(self, read):
         """Keep."""
         self.events = (*self.events, *read())
+
+    def turn_away(self, error):
+        """Keep the reason."""
+        self.turned_away = str(error)
 
 
 @pytest.fixture
@@ -164,8 +169,9 @@ FORGERIES = {
 
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 def test_nobody_posts_but_event_grid(door, forgery):
-    """401, and nothing is taken in."""
+    """401, with its reason in the log, and nothing is taken in."""
     assert door.post("POST", forgery(), json.dumps(REPORT).encode()).status == 401
+    assert door.function.turned_away
     assert door.function.events == ()
 
 

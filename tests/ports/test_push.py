@@ -71,10 +71,15 @@ class Taken:
 
     clock = FixedClock
     events = ()
+    turned_away = ""
 
     def take_in(self, read):
         """Count."""
         self.events = (*self.events, *read())
+
+    def turn_away(self, error):
+        """Keep the reason."""
+        self.turned_away = str(error)
 
 
 @pytest.fixture
@@ -100,8 +105,9 @@ def test_the_one_who_may_push_comes_in(door):
 
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 def test_nobody_else_does(door, forgery):
-    """401, and nothing is taken in."""
+    """401, with its reason in the log, and nothing is taken in."""
     assert push(door, forgery()) == 401
+    assert door.function.turned_away
     assert door.function.events == ()
 
 

@@ -66,10 +66,15 @@ class Taken:
 
     clock = FixedClock(NOW)
     events = ()
+    turned_away = ""
 
     def take_in(self, read):
         """Keep."""
         self.events = (*self.events, *read())
+
+    def turn_away(self, error):
+        """Keep the reason."""
+        self.turned_away = str(error)
 
 
 @pytest.fixture
@@ -148,8 +153,9 @@ FORGERIES = {
 
 @pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES)
 def test_nobody_else_comes_in(door, forgery):
-    """401, and nothing is taken in."""
+    """401, with its reason in the log, and nothing is taken in."""
     assert post(door, forgery) == 401
+    assert door.function.turned_away
     assert door.function.events == ()
 
 

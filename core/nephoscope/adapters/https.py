@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from nephoscope.errors import Transient
 TIMEOUT_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 1024 * 1024
 CLIPPED = 300
+CORRECT_IT = "correct it in the configuration, or the secret it names"
+_PLAIN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ def request(
         Transient: There was no whole answer.
     """
     if not url.startswith(("https://", "http://")):
-        raise Transient("An address is no HTTP address.", do="correct it in the configuration, or the secret it names")
+        raise Transient("An address is no HTTP address.", do=CORRECT_IT)
+    if not _PLAIN.fullmatch(url):  # said without it: it may be a secret
+        raise Transient("An address has blanks, line breaks or letters that no address has.", do=CORRECT_IT)
     asked = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310
     try:
         with _OPENER.open(asked, timeout=timeout_seconds) as answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -10,6 +11,9 @@ from nephoscope.findings import Finding, Severity, Verdict
 
 CHECK = "drift.schema"
 ALIKE = 0.6  # names of which this share of letters agrees may be a rename
+MOST_PAIRS = 10_000  # that are looked at for a likely rename: where more came and went, it is another table
+MOST_NAMED = 20  # of each kind of change; the rest is counted
+CLIPPED = 80  # letters of a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ def _nature(column: Column) -> str:
 
 def _renames(missing: list[Column], new: list[Column]) -> list[tuple[str, str]]:
     """Pair columns of one nature whose names are alike, the likeliest first, each once."""
+    if len(missing) * len(new) > MOST_PAIRS:
+        return []
     likely = sorted(
         (
             (_likeness(old.name, other.name), old.name, other.name)
@@ -90,10 +96,12 @@ def schema_finding(baseline: Profile, window: Profile, *, dataset: str) -> Findi
     """The one Finding on a table's columns: ok, or a breach that names what changed."""
     change = schema_change(baseline, window)
     evidence = {
-        "missing": ", ".join(change.missing),
-        "new": ", ".join(change.new),
-        "retyped": ", ".join(f"{name}: {old} to {new}" for name, old, new in change.retyped),
-        "renamed": ", ".join(f"{old} to {new}" for old, new in change.renamed),
+        "missing": _some([_clipped(name) for name in change.missing]),
+        "new": _some([_clipped(name) for name in change.new]),
+        "retyped": _some(
+            [f"{_clipped(name)}: {_clipped(old)} to {_clipped(new)}" for name, old, new in change.retyped]
+        ),
+        "renamed": _some([f"{_clipped(old)} to {_clipped(new)}" for old, new in change.renamed]),
     }
     return Finding(
         CHECK,
@@ -108,8 +116,23 @@ def schema_finding(baseline: Profile, window: Profile, *, dataset: str) -> Findi
 
 def _sentence(change: SchemaChange) -> str:
     renamed = {name for pair in change.renamed for name in pair}
-    parts = [f"'{old}' is gone and '{new}' is new: likely renamed" for old, new in change.renamed]
-    parts += [f"'{name}' is missing" for name in change.missing if name not in renamed]
-    parts += [f"'{name}' is new" for name in change.new if name not in renamed]
-    parts += [f"'{name}' changed from {old} to {new}" for name, old, new in change.retyped]
+    missing = [name for name in change.missing if name not in renamed]
+    new = [name for name in change.new if name not in renamed]
+    kinds = [
+        [f"'{_clipped(old)}' is gone and '{_clipped(name)}' is new: likely renamed" for old, name in change.renamed],
+        [f"'{_clipped(name)}' is missing" for name in missing],
+        [f"'{_clipped(name)}' is new" for name in new],
+        [f"'{_clipped(name)}' changed from {_clipped(old)} to {_clipped(to)}" for name, old, to in change.retyped],
+    ]
+    parts = [_some(said, "; ") for said in kinds if said]
     return "; ".join(parts) + "." if parts else ""
+
+
+def _some(said: Sequence[str], between: str = ", ") -> str:
+    """The first of them, and how many more: a Finding has to fit into a message."""
+    more = len(said) - MOST_NAMED
+    return between.join([*said[:MOST_NAMED], *([f"{more:,} more"] if more > 0 else [])])
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= CLIPPED else f"{name[:CLIPPED]}…"

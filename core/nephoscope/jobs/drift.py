@@ -61,7 +61,7 @@ def run(
     if landing is UNSET or parts is None:
         judged = _judge(event, dataset, watched, tables, baselines)
     elif landing.completes(event.object.key.rpartition("/")[2]):
-        judged = _judge_folder(event, dataset, watched.limits(), parts, baselines)
+        return _judge_folder(event, dataset, watched.limits(), parts, baselines, outbox)
     else:
         return _keep(event, dataset, watched, parts, tables, baselines, outbox)
     return _publish(event, dataset, judged, outbox, started)
@@ -77,10 +77,8 @@ def run_quiet(
         for folder in parts.waiting(dataset):
             if now - folder.newest < duration(written.parts.quiet):
                 continue
-            event = ObjectWritten(stable_id("quiet", folder.place.url, str(folder.parts)), folder.newest, folder.place)
-            started = time.perf_counter()
-            judged = _judge_folder(event, dataset, written.limits(), parts, baselines)
-            yield _publish(event, dataset, judged, outbox, started)
+            event = ObjectWritten(stable_id("quiet", folder.place.url, str(folder.landed)), folder.newest, folder.place)
+            yield _judge_folder(event, dataset, written.limits(), parts, baselines, outbox)
 
 
 Judged = tuple[tuple[Finding, ...], str | None]  # and the Baseline's version, None where nothing was compared
@@ -111,8 +109,15 @@ def _judge(event: ObjectWritten, dataset: str, watched: DataSet, tables: Tables,
 
 
 def _judge_folder(
-    event: ObjectWritten, dataset: str, limits: DriftLimits, parts: StoredParts, baselines: Baselines
-) -> Judged:
+    event: ObjectWritten,
+    dataset: str,
+    limits: DriftLimits,
+    parts: StoredParts,
+    baselines: Baselines,
+    outbox: Outbox,
+) -> Report:
+    """Judge a folder as far as it has landed; it waits on until its Report is on record."""
+    started = time.perf_counter()
     folder = parts.folder(dataset, folder_of(event.object))
     baseline, version = baselines.current(dataset) or (None, "")
     try:
@@ -123,8 +128,9 @@ def _judge_folder(
         judged: Judged = (compare(baseline, window, limits, dataset=dataset, at=event.at), version)
     except (Unreadable, BadBaseline) as error:
         judged = (unreadable(limits, dataset, error, baseline=baseline, at=event.at), None)
+    report = _publish(event, dataset, judged, outbox, started)
     parts.judged(dataset, folder)
-    return judged
+    return report
 
 
 def _keep(

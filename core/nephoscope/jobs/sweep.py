@@ -21,8 +21,16 @@ def run(
 
     Returns:
         The Reports published now and what became of each try to tell a Channel.
+
+    Raises:
+        NephoscopeError: One of the two failed, and the other had its turn; the switch is not told.
     """
-    done = outbox.republish(), deliver.sweep(desk) if desk is not None else []
+    told: list[Told] = []
+    try:
+        published = outbox.republish()
+    finally:
+        if desk is not None:
+            told = deliver.sweep(desk)
     if ping is not None:
         ping()
-    return done
+    return published, told

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from nephoscope.errors import BadPayload, Permanent
+from nephoscope.errors import BadPayload, Permanent, Unauthorised
 from nephoscope.events import Event
 from nephoscope.outbox import correlation_id, run_id
 from nephoscope.payloads.reading import Ignored, Read
@@ -109,6 +109,10 @@ class Entry:
         with self.opening(job):
             work()
         self._log("done", started, {"job": job})
+
+    def turn_away(self, job: str, error: Unauthorised) -> None:
+        """Log who may not come in: nothing is opened for them."""
+        self._log("refused", time.perf_counter(), {"job": job}, error=str(error))
 
     @contextmanager
     def opening(self, job: str) -> Iterator[None]:

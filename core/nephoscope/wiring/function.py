@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from msgspec import UNSET
 
 from nephoscope import settings as configuration
-from nephoscope.errors import BadPayload, BadSettings
+from nephoscope.errors import BadPayload, BadSettings, Transient, Unauthorised
 from nephoscope.events import Event, MessageReceived, ObjectWritten, TimerFired
 from nephoscope.outbox import Outbox
 from nephoscope.payloads.reading import Read
@@ -86,7 +86,14 @@ class Function:
         work = _JOBS[job]
         with Entry(self.cloud.name).opening(job):
             entry, _ = self.entry, self.outbox  # a mistake in the settings fails the delivery: no Event is lost to it
-        entry.each(job, read, lambda event: work(self, event))
+
+        def waiting(event: Event) -> Report:
+            try:
+                return work(self, event)
+            except BadSettings as error:  # found only now, such as a secret that is not set
+                raise Transient(str(error), do="deploy what is right; the Event is delivered again") from error
+
+        entry.each(job, read, waiting)
 
     def take_in(self, read: Callable[[], Iterable[Read]]) -> None:
         """
@@ -109,6 +116,10 @@ class Function:
             return report
 
         entry.each("notify", read, work)
+
+    def turn_away(self, error: Unauthorised) -> None:
+        """In the hub: log who may not come in; nothing is opened for them."""
+        Entry(self.cloud.name).turn_away("notify", error)
 
     def sweep(self) -> None:
         """

@@ -139,7 +139,8 @@ class GridDoor:
 def _let_in(function: Function, read: Callable[[], Read]) -> int:
     try:
         found = read()
-    except Unauthorised:
+    except Unauthorised as error:
+        function.turn_away(error)
         return 401
     except BadPayload as error:
         found = error

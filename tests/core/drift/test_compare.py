@@ -1,5 +1,6 @@
 """What a window is told when it is held against its Baseline."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from nephoscope.adapters.files.tables import FileTables
 from nephoscope.drift.compare import compare, unreadable
 from nephoscope.drift.limits import DriftLimits
-from nephoscope.drift.profile import Profile
+from nephoscope.drift.profile import Column, Kind, Profile
+from nephoscope.drift.schema_change import schema_finding
 from nephoscope.errors import Unreadable
 from nephoscope.events import ObjectRef
 from nephoscope.findings import Finding, Verdict, at_most
@@ -70,6 +72,22 @@ def test_a_renamed_column_is_told_as_a_likely_rename(profiled: Profiled) -> None
 
     assert schema.verdict is Verdict.BREACH
     assert schema.reason == "'arr_delay' is gone and 'arrival_delay' is new: likely renamed."
+
+
+def test_a_table_of_other_columns_altogether_is_told_in_one_message() -> None:
+    """Of ten thousand columns that went and as many that came a few are named, the rest is counted, at once."""
+
+    def wide(prefix: str) -> Profile:
+        name = f"{prefix}_with_a_rather_long_name"
+        return Profile(1, tuple(Column(f"{name}_{n}", "double", Kind.NUMERIC) for n in range(10_000)))
+
+    started = time.perf_counter()
+    finding = schema_finding(wide("before"), wide("after"), dataset="wide")
+    assert time.perf_counter() - started < 1
+    assert finding.verdict is Verdict.BREACH
+    assert "'before_with_a_rather_long_name_19' is missing; 9,980 more" in finding.reason
+    assert len(finding.reason) < 3_000
+    assert str(finding.evidence["new"]).endswith(", 9,980 more")
 
 
 def test_a_retyped_column_is_never_no_drift(

@@ -1,7 +1,9 @@
 """A table that lands in parts is judged once, when its folder is complete; a preset looks at every column."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +16,13 @@ from nephoscope.adapters.local.state import SqliteState
 from nephoscope.adapters.local.topic import SqliteTopic
 from nephoscope.baselines import StoredBaselines
 from nephoscope.drift.profile import Profile, to_json
+from nephoscope.errors import Transient
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.findings import Finding, Verdict
 from nephoscope.jobs import drift
 from nephoscope.outbox import Outbox
 from nephoscope.parts import StoredParts
+from nephoscope.ports import Lost, Version
 from nephoscope.report import Report
 
 CONFIGURATION = """
@@ -59,7 +63,7 @@ class Landing:
             path.write_bytes(content)
         else:
             pq.write_table(content, path)
-        table = ObjectRef("local", str(self.place), key)
+        table = ObjectRef("local", str(self.place), key, str(minutes))
         event = ObjectWritten(stable_id(key, str(minutes)), START + timedelta(minutes=minutes), table)
         return drift.run(event, tables=FileTables(), **self.ports)
 
@@ -124,6 +128,38 @@ def test_a_folder_without_a_marker_is_judged_after_a_quiet_period(landing: Landi
     landing.land("day/part-2.parquet", rows(3, 1_500), minutes=30)
     (again,) = landing.quiet(45)
     assert finding(again, "drift.rows", "scores").value == 1.5
+
+
+def test_a_verdict_that_was_not_written_down_is_judged_again(landing: Landing) -> None:
+    """A ledger that fails once costs nothing: the folder waits on until its Report is on record."""
+    landing.land("day/part-0.parquet", rows(1, 3_000, shift=1.0))
+
+    class Failing(SqliteState):
+        def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
+            if key.startswith("ledger/"):
+                raise Transient("503")
+            return super().create(key, body)
+
+    whole = landing.ports["outbox"]
+    landing.ports["outbox"] = replace(whole, ledger=Failing(landing.place.parent / "jobs.db"))
+    with pytest.raises(Transient):
+        landing.quiet(20)
+    landing.ports["outbox"] = whole
+    (report,) = landing.quiet(21)
+    assert report.verdict is Verdict.BREACH
+    assert [told.id for told in landing.told()] == [report.id]
+    assert landing.quiet(22) == []
+
+
+def test_a_part_that_is_written_anew_counts_once(landing: Landing) -> None:
+    """The newest of a part's contents counts, and the folder is judged again for it."""
+    landing.land("day/part-0.parquet", rows(1, 3_000, shift=1.0))
+    (moved,) = landing.quiet(20)
+    landing.land("day/part-0.parquet", rows(2, 3_000), minutes=30)
+    (report,) = landing.quiet(50)
+    assert finding(moved, "drift.default", "scores/score").verdict is Verdict.BREACH
+    assert finding(report, "drift.default", "scores/score").verdict is Verdict.OK
+    assert finding(report, "drift.rows", "scores").value == 1.0
 
 
 def test_an_unreadable_part_makes_the_table_unknown_and_drops_no_subject(landing: Landing) -> None:
