@@ -126,22 +126,24 @@ class Outbox:
 
         Raises:
             NewerRecord: A record cannot be read; raised after all others had their turn.
+            ValueError: A Report fits into no message; the same.
         """
         now = self.clock.now().astimezone(UTC)
         mark = records.read(self.ledger, WATERMARK, _Watermark)
         day = mark.day if mark else (now - LOOK_BACK).date()
         published: list[Report] = []
         oldest_left = now.date()
-        unreadable: records.NewerRecord | None = None
+        untellable: Exception | None = None
         while day <= now.date():
             for key in self.untold(day):
                 try:
                     if (run := records.read(self.ledger, key, Run)) is not None:
                         self._tell(run.report, key)
                         published.append(run.report)
-                except Transient as error:
+                except (Transient, ValueError) as error:
                     oldest_left = min(oldest_left, day)
-                    unreadable = error if isinstance(error, records.NewerRecord) else unreadable
+                    if isinstance(error, records.NewerRecord | ValueError):
+                        untellable = error
             day += timedelta(days=1)
         reached = min(oldest_left, (now - LOOK_BACK).date())
         records.change(
@@ -151,8 +153,8 @@ class Outbox:
             # Moved by somebody else since it was read, it may name a day that was not looked at here.
             lambda old: old if old is not None and (old.day == reached or old != mark) else _Watermark(reached),
         )
-        if unreadable is not None:
-            raise unreadable
+        if untellable is not None:
+            raise untellable
         return published
 
     def runs(self, day: date) -> Iterator[Run]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.message import EmailMessage
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -464,3 +465,49 @@ def test_a_webhook_closes_what_is_told_elsewhere_now() -> None:
         "resolved",
         "2026-11-24T07:30:00Z",
     )
+
+
+def test_a_text_fits_into_what_its_service_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord takes 2,000 letters, title and all: a storm is cut to that, and not refused for ever."""
+    apprise = pytest.importorskip("nephoscope.adapters.channels.apprise")
+    channel = apprise.AppriseService(f"discord://{'1' * 18}/{'a' * 68}")
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(channel._services, "notify", lambda **about: sent.append(about) or True)
+    channel.send(message_of(*(finding(subject=f"column_{n}/{'x' * 200}") for n in range(40))))
+    assert len(sent[0]["title"]) + len(sent[0]["body"]) <= 2_000 - 16
+    assert sent[0]["body"].endswith("…")
+
+
+def test_a_mail_that_was_taken_is_not_sent_again_for_its_goodbye() -> None:
+    """A server that takes the mail and answers QUIT with 421 has the mail."""
+    accepted: list[int] = []
+
+    class Curt(StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 x\r\n")
+            data = False
+            for line in self.rfile:
+                if data:
+                    if line == b".\r\n":
+                        data = False
+                        accepted.append(1)
+                        self.wfile.write(b"250 queued\r\n")
+                elif line.strip().upper().startswith(b"DATA"):
+                    data = True
+                    self.wfile.write(b"354 go\r\n")
+                elif line.strip().upper().startswith(b"QUIT"):
+                    self.wfile.write(b"421 shutting down\r\n")
+                    return
+                else:
+                    self.wfile.write(b"250 ok\r\n")
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Curt) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        mailbox = SmtpMailbox("127.0.0.1", server.server_address[1], "a@x.org", ["b@x.org"], tls="none")
+        mailbox.send(message_of(finding()))
+        assert accepted == [1]
+        shy = replace(mailbox, username="ada", password="pässwort")
+        with pytest.raises((Permanent, Transient)) as told:
+            shy.send(message_of(finding()))
+        assert "pässwort" not in str(told.value)
+        server.shutdown()

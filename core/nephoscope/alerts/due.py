@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 PREFIX = "due/"
 DONE = ".done"
+AHEAD = timedelta(days=5)  # markers are deleted a week after they were made: what is due later is planned again by then
 
 # Markers whose group is none of Alerts.
 HEARTBEATS = "heartbeat"  # look whether a stream is late
@@ -47,6 +48,17 @@ class Marker:
     def done_key(self) -> str:
         """Where the twin lies that says it needs nothing more."""
         return self.key + DONE
+
+
+def planned(at: datetime, now: datetime) -> datetime:
+    """
+    When to look at what is due at a time: then, or in five days, and once more from there.
+
+    >>> noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    >>> (planned(noon + timedelta(days=30), noon) - noon).days, (planned(noon + timedelta(days=2), noon) - noon).days
+    (5, 2)
+    """
+    return min(at, now + AHEAD)
 
 
 def read_marker(key: str) -> Marker:

@@ -11,6 +11,7 @@ of the check `hub.heartbeat`, and what fires is marked blind until the next comp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from nephoscope.events import stable_id
 from nephoscope.findings import Severity, unknown
 from nephoscope.report import Report
 
-CLOSED_KEPT = timedelta(days=16)  # longer than any redelivery (7 days) twice
+CLOSED_KEPT = timedelta(days=62)  # longer than the longest silence (30 days) twice: its end tells what resolved in it
 RECENT_KEPT = 24  # values that a chart shows
 HEARTBEAT = "hub.heartbeat"
 PREFIX = "streams/"
@@ -232,7 +233,8 @@ def _recent(
     for identity, sighting in seen:
         if sighting.finding.value is not None:
             value = float(f"{sighting.finding.value:.5g}")
-            recent[identity] = (*recent.get(identity, ()), value)[-RECENT_KEPT:]
+            if math.isfinite(value):  # the greatest numbers round to infinity, which JSON cannot say
+                recent[identity] = (*recent.get(identity, ()), value)[-RECENT_KEPT:]
     return recent
 
 

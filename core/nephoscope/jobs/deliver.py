@@ -143,7 +143,7 @@ def _finish(found: Look, markers: Sequence[Marker], desk: Desk, failures: list[N
         group = records.read(desk.state, group_key(found.group.id), Group)
         now = desk.clock.now()
         for at in found.again_at | _waits(group, desk, now):
-            desk.state.create(Marker(at, found.group.id, "", "later").key, b"{}")
+            desk.state.create(Marker(due.planned(at, now), found.group.id, "", "later").key, b"{}")
         for marker in markers:
             desk.state.create(marker.done_key, b"{}")
     except NephoscopeError as error:

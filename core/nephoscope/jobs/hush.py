@@ -31,9 +31,14 @@ def add(silence: Silence, desk: Desk) -> None:
     now = desk.clock.now()
     if desk.state.create(silence.key, records.encode(silence)) is Lost.EXISTS:
         return
-    desk.state.create(Marker(silence.ends, due.SILENCES, "", silence.id).key, b"{}")
+    plan_end(silence, desk, now)
     desk.state.create(Marker(_next_digest(now), due.DIGEST, "", "daily").key, b"{}")
     post("Silenced", [_line(silence, desk)], desk, of=silence.id)
+
+
+def plan_end(silence: Silence, desk: Desk, now: datetime) -> None:
+    """Have its end looked at."""
+    desk.state.create(Marker(due.planned(silence.ends, now), due.SILENCES, "", silence.id).key, b"{}")
 
 
 def expire(identity: str, by: str, desk: Desk) -> Silence:
@@ -55,10 +60,13 @@ def expire(identity: str, by: str, desk: Desk) -> Silence:
 
 
 def ended(marker: Marker, in_round: Round) -> list[Marker]:
-    """A silence is over: say so, and let the groups of what it covered look again; returns what is now to be told."""
+    """Where a silence is over say so, and let the groups of what it covered look again; returns what is to be told."""
     desk, now = in_round.desk, in_round.now
     silence = next((each for each in in_round.silences if each.id == marker.id), None)
-    if silence is None or silence.active(now):
+    if silence is None:
+        return []
+    if now < silence.ends:
+        plan_end(silence, desk, now)
         return []
     if silence.expired_by and marker.at > silence.ends:
         return []  # it was ended early, and that was told

@@ -14,7 +14,7 @@ from functools import partial
 
 from nephoscope import records
 from nephoscope.alerts import streams
-from nephoscope.alerts.due import HEARTBEATS, Marker
+from nephoscope.alerts.due import HEARTBEATS, Marker, planned
 from nephoscope.alerts.life import Alert
 from nephoscope.alerts.routes import Route, group_keys
 from nephoscope.alerts.streams import Stream
@@ -107,7 +107,7 @@ def _next_beat(stream: Stream, now: datetime) -> datetime | None:
     """When the hub looks whether the stream is late: a look that is planned already, or when it would be."""
     if stream.beat_at is not None and stream.beat_at > now:
         return stream.beat_at
-    return stream.late_at
+    return None if stream.late_at is None else planned(stream.late_at, now)
 
 
 def report_key(report: Report) -> str:

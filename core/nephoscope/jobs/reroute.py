@@ -12,11 +12,12 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from nephoscope.alerts import due, streams
+from nephoscope.alerts import streams
 from nephoscope.alerts.due import Marker
 from nephoscope.alerts.streams import Expected, Stream
-from nephoscope.jobs import notify
+from nephoscope.jobs import hush, notify
 from nephoscope.jobs.desk import Desk
+from nephoscope.jobs.fold import group_key
 from nephoscope.records import NewerRecord
 
 
@@ -30,7 +31,12 @@ def reroute(desk: Desk) -> None:
             notify.change(name, to, state=desk.state, now=now, route=desk.route)
     for silence in desk.silences:
         if silence.ends > now:
-            desk.state.create(Marker(silence.ends, due.SILENCES, "", silence.id).key, b"{}")
+            hush.plan_end(silence, desk, now)
+    # A silence or an interval that was taken out holds nothing back any more, and has no end that anybody looks at.
+    homes = {group for stream in desk.each_stream(readable=True) for its in stream.homes.values() for group in its}
+    for group in sorted(homes):
+        if desk.state.get(group_key(group)) is not None:  # one that never looked has its first look before it
+            desk.state.create(Marker(now, group, "", "reroute").key, b"{}")
 
 
 def _under_new_rules(

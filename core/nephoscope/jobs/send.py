@@ -126,10 +126,14 @@ def _send(errand: _Errand, desk: Desk) -> Told | None:
     if claimed is None:
         return None
     group, claim = claimed
-    text = _message(replace(errand, group=group), claim, desk)
-    after = _try(text, errand.channel, claim, desk)
+    try:
+        text = _message(replace(errand, group=group), claim, desk)
+    except Transient as error:  # of this Message alone: the Channel is well
+        after, identity = _later(errand, claim, error, desk), errand.notification.id
+    else:
+        after, identity = _try(text, errand, claim, desk), text.id
     _mark(errand, claim.epoch, after, desk)
-    return Told(errand.channel, text.id, after.status, after.error)
+    return Told(errand.channel, identity, after.status, after.error)
 
 
 def _message(errand: _Errand, claim: Delivery, desk: Desk) -> Message:
@@ -182,8 +186,9 @@ def _claimed(delivery: Delivery, owner: str, now: datetime, lease: timedelta) ->
     )
 
 
-def _try(text: Message, channel: str, claim: Delivery, desk: Desk) -> Delivery:
-    """Send once and say what the Delivery becomes."""
+def _try(text: Message, errand: _Errand, claim: Delivery, desk: Desk) -> Delivery:
+    """Send once and say what the Delivery becomes; whatever a Channel raises costs this Delivery a try."""
+    channel = errand.channel
     try:
         if channel not in desk.channels:
             raise Permanent(f"The configuration has no channel '{channel}'.", do="name it under channels, or its route")
@@ -191,17 +196,31 @@ def _try(text: Message, channel: str, claim: Delivery, desk: Desk) -> Delivery:
     except Permanent as error:
         return replace(claim, status=Status.DEAD, done_at=desk.clock.now(), error=str(error))
     except Transient as error:
-        return _later(claim, channel, error, desk)
+        return _held(errand, claim, error, desk)
+    except Exception as error:  # noqa: BLE001 - a mistake of a Channel's own; what it says may hold a secret
+        return _held(errand, claim, Transient(f"The channel failed with {type(error).__name__}."), desk)
     return replace(claim, status=Status.SENT, done_at=desk.clock.now(), error="", receipt=receipt)
 
 
-def _later(claim: Delivery, channel: str, error: Transient, desk: Desk) -> Delivery:
-    now = desk.clock.now()
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (claim.tries - 1))
-    if error.retry_after_seconds is not None:
-        wait = max(timedelta(seconds=error.retry_after_seconds), timedelta(seconds=1))
-    _hold(channel, Hold(now + (wait if error.retry_after_seconds is not None else min(wait, PAUSE)), str(error)), desk)
-    too_late = claim.first_try is not None and now + wait - claim.first_try > desk.give_up_after
+def _held(errand: _Errand, claim: Delivery, error: Transient, desk: Desk) -> Delivery:
+    """Leave the Channel alone for a while, by every group."""
+    wait = _wait(claim, error)
+    until = desk.clock.now() + (wait if error.retry_after_seconds is not None else min(wait, PAUSE))
+    _hold(errand.channel, Hold(until, str(error)), desk)
+    return _later(errand, claim, error, desk)
+
+
+def _wait(claim: Delivery, error: Transient) -> timedelta:
+    """As long as was asked for, two hours at most: nobody is left untold for years by one header."""
+    if error.retry_after_seconds is None:
+        return min(LONGEST_WAIT, FIRST_WAIT * float(2 ** (claim.tries - 1)))
+    return timedelta(seconds=max(1.0, min(error.retry_after_seconds, LONGEST_WAIT.total_seconds())))
+
+
+def _later(errand: _Errand, claim: Delivery, error: Transient, desk: Desk) -> Delivery:
+    now, wait = desk.clock.now(), _wait(claim, error)
+    # By the Message's own age: one that waited behind others for a Channel that does not answer waits no day more.
+    too_late = now + wait - errand.notification.at > desk.give_up_after
     if too_late or claim.tries >= desk.most_tries:
         return replace(claim, status=Status.DEAD, done_at=now, error=f"given up after {claim.tries} tries: {error}")
     return replace(claim, status=Status.PENDING, owner="", lease_until=None, next_try=now + wait, error=str(error))

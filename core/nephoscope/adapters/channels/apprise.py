@@ -16,6 +16,7 @@ from nephoscope.errors import Permanent, Transient
 
 TIMEOUT_SECONDS = 10
 BODY_MOST = 3_500
+TITLE_ROOM = 32  # letters that a service may set around a title
 _LOOK_ALIKES = str.maketrans({"@": "＠", "<": "‹", ">": "›", "[": "［", "]": "］", "`": "'", "*": "∗", "~": "∼"})
 _KINDS = {Why.RESOLVED: NotifyType.SUCCESS, Why.FIRING: NotifyType.FAILURE, Why.UNKNOWN: NotifyType.WARNING}
 
@@ -27,13 +28,16 @@ class AppriseService:
         self._services = Apprise()
         if not self._services.add(url):
             raise Permanent("Apprise knows no service of this URL.", do="correct the secret that the channel names")
+        self._most = min(BODY_MOST, *(each.body_maxlen for each in self._services))
 
     def send(self, message: Message) -> str:
         """Hand one Message to the service."""
+        title = message.headline.translate(_LOOK_ALIKES)
         text = "\n".join(lines(message)).translate(_LOOK_ALIKES)
+        most = max(self._most - len(title) - TITLE_ROOM, TITLE_ROOM)  # many set the title into the body
         taken = self._services.notify(
-            title=message.headline.translate(_LOOK_ALIKES),
-            body=text if len(text) <= BODY_MOST else text[: BODY_MOST - 1] + "…",
+            title=title,
+            body=text if len(text) <= most else text[: most - 1] + "…",
             notify_type=_KINDS.get(message.why, NotifyType.INFO),
             body_format=NotifyFormat.TEXT,
             timeout=TIMEOUT_SECONDS,

@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -32,11 +33,21 @@ class SmtpMailbox:
     def send(self, message: Message) -> str:
         """Send one Message to all recipients in one transaction."""
         try:
-            with self._connect() as server:
+            server = self._connect()
+            try:
                 if self.username:
                     server.login(self.username, self.password)
                 mail = email(message, self.sender, self.recipients)
                 refused = server.send_message(mail, self.sender, list(self.recipients))
+                with suppress(smtplib.SMTPException, OSError):  # it took the mail, whatever it says to a goodbye
+                    server.quit()
+            finally:
+                server.close()
+        except UnicodeError as error:
+            raise Permanent(
+                f"The mail server {self.host}:{self.port} takes no letters outside ASCII in a sign-in or an address.",
+                do="correct the channel's secret or addresses",
+            ) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Permanent(
                 f"The mail server {self.host}:{self.port} cannot do this: {error}.", do="change the channel's settings"

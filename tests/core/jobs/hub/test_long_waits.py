@@ -1,0 +1,134 @@
+"""What is due in weeks is told in weeks, and no one Channel, value or configuration keeps it back for ever."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from fakes.hub import AT_ONCE, START, Hub, breach, ok
+from nephoscope.adapters.channels.answers import refused
+from nephoscope.adapters.local.memory import MemoryState
+from nephoscope.alerts.groups import Status, Why
+from nephoscope.alerts.intervals import Interval
+from nephoscope.alerts.silences import silence
+from nephoscope.jobs import hush
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Forgetful(MemoryState):
+    """A store whose lifecycle deletes markers a week after they were made, as the deployed ones do."""
+
+    def forget(self, hub: Hub, born: dict[str, object]) -> None:
+        """Delete what is old."""
+        for key in list(self.list("due/")):
+            if hub.clock.now() - born.setdefault(key, hub.clock.now()) > timedelta(days=7):  # type: ignore[operator]
+                self._records.pop(key)
+                self._keys.remove(key)
+
+
+def days(hub: Hub, count: int) -> None:
+    """Sweep each six hours, for so many days, while old markers are deleted."""
+    state, born = hub.state, getattr(hub, "born", {})
+    hub.born = born  # type: ignore[attr-defined]
+    for _ in range(count * 4):
+        if isinstance(state, Forgetful):
+            state.forget(hub, born)
+        hub.later(timedelta(hours=6))
+        hub.sweep()
+
+
+@pytest.mark.parametrize("length", [3, 10, 29])
+def test_a_silence_ends_however_long_it_was(length: int) -> None:
+    """What began in it is told at its end, though markers are deleted after a week."""
+    hub = Hub(state=Forgetful())
+    whole = silence(['dataset="flights"'], author="ada", reason="move", starts=START, ends=START + length * DAY)
+    hush.add(whole, hub.desk)
+    hub.sees(breach())
+    days(hub, length - 1)
+    assert Why.FIRING not in {message.why for message in hub.chat.got}
+    days(hub, 2)
+    assert [message.why for message in hub.chat.got].count(Why.FIRING) == 1
+
+
+@pytest.mark.parametrize("interval", [1, 7, 30])
+def test_a_job_that_stops_is_missed_however_seldom_it_runs(interval: int) -> None:
+    """Two intervals without a Report, of a monthly job too, are told."""
+    hub = Hub(state=Forgetful())
+    hub.sees(ok(), interval_seconds=interval * 86_400)
+    days(hub, 2 * interval - 1)
+    assert hub.chat.got == []
+    days(hub, 2)
+    assert [message.why for message in hub.chat.got].count(Why.UNKNOWN) == 1
+
+
+@pytest.mark.parametrize("length", [10, 20, 30])
+def test_what_resolved_in_a_silence_is_told_at_its_end(length: int) -> None:
+    """Nothing that was told of stays open for people because a silence was long."""
+    hub = Hub()
+    hub.sees(breach())
+    hub.later(HOUR)
+    start = hub.clock.now()
+    hush.add(
+        silence(['dataset="flights"'], author="ada", reason="move", starts=start, ends=start + length * DAY), hub.desk
+    )
+    for _ in range(length + 1):
+        hub.sees(ok())
+        hub.later(DAY)
+    assert [message.why for message in hub.chat.got if message.why is not Why.NOTICE] == [Why.FIRING, Why.RESOLVED]
+
+
+def test_a_silence_that_is_taken_out_of_the_configuration_is_over() -> None:
+    """What it kept back is told by the first sweep without it; the same of an interval in which nothing was told."""
+    held = silence(['dataset="flights"'], author="ada", reason="move", starts=START - HOUR, ends=START + 29 * DAY)
+    silenced = Hub(silences=(held,), settings_hash="1")
+    frozen = Hub(
+        replace(AT_ONCE, mute_time_intervals=("freeze",)),
+        time_intervals={"freeze": (Interval(months=((11, 12),)),)},
+        settings_hash="1",
+    )
+    for hub in (silenced, frozen):
+        hub.sees(breach())
+        assert hub.chat.got == []
+        hub.desk = replace(hub.desk, route=AT_ONCE, silences=(), time_intervals={}, settings_hash="2")
+        hub.later(HOUR)
+        hub.sweep()
+        assert [message.why for message in hub.chat.got] == [Why.FIRING]
+
+
+@pytest.mark.parametrize("wait", ["1795845114", "1795845114000", "inf", "1e400"])
+def test_no_answer_mutes_a_channel_for_years(wait: str) -> None:
+    """A Retry-After that is a time, or nonsense, holds for two hours at most."""
+    hub = Hub()
+    hub.chat.script.append(refused("Slack", 429, "", {"Retry-After": wait}, do="wait"))
+    hub.sees(breach())
+    hub.later(2 * HOUR + timedelta(minutes=1))
+    hub.sweep()
+    assert [message.why for message in hub.chat.got] == [Why.FIRING]
+
+
+def test_a_channel_with_a_mistake_of_its_own_is_told_elsewhere() -> None:
+    """What it raises is none of our errors: tries are counted, then its stand-in tells, and nothing else stops."""
+
+    class Broken:
+        def send(self, message: object) -> str:
+            raise ZeroDivisionError("a secret")
+
+    hub = Hub(channels=("chat", "mail"))
+    hub.desk.channels["chat"] = Broken()  # type: ignore[index]
+    hub.sees(breach())
+    for _ in range(30):
+        hub.later(HOUR)
+        hub.sweep()
+    told = [delivery for each in hub.notifications() for delivery in each.deliveries.values()]
+    assert Status.DEAD in {delivery.status for delivery in told}
+    assert Why.FIRING in {message.why for message in hub.channels["mail"].got}
+    assert not any("a secret" in delivery.error for delivery in told)
+
+
+def test_the_greatest_number_leaves_its_stream_readable() -> None:
+    """A sentinel that rounds to infinity is told, and its stream takes the next Report."""
+    hub = Hub()
+    hub.sees(replace(breach(), value=1.7976931348623157e308))
+    hub.later(HOUR)
+    hub.sees(ok())
+    assert [message.why for message in hub.chat.got] == [Why.FIRING, Why.RESOLVED]
