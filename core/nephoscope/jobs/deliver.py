@@ -22,7 +22,7 @@ from nephoscope.alerts.groups import Group
 from nephoscope.errors import NephoscopeError
 from nephoscope.jobs import dead_channel, heartbeat, hush, send
 from nephoscope.jobs.desk import Desk
-from nephoscope.jobs.fold import Look, Round, group_key, look
+from nephoscope.jobs.fold import SOON, Look, Round, group_key, look
 from nephoscope.jobs.reroute import reroute
 from nephoscope.jobs.send import Told
 
@@ -30,7 +30,6 @@ WATERMARK = "sweep/due.json"
 LOOK_BACK = timedelta(hours=2)  # markers may be written late by that much
 LOOK_AHEAD = timedelta(minutes=10)
 BATCH = 100  # groups that are in memory at the same time
-SOON = timedelta(milliseconds=1)  # a marker for what is due already must not have the name of one that is done
 
 
 @dataclass(frozen=True, slots=True)

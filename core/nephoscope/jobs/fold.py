@@ -25,6 +25,7 @@ from nephoscope.alerts.streams import Stream, stream_key
 from nephoscope.jobs.desk import Desk
 
 CHANNEL_CHECK = "hub.channel"  # the Alert of a dead Channel, which is not told through that Channel
+SOON = timedelta(milliseconds=1)  # a marker for what is due already must not have the name of one that is done
 INHIBITION_LOOK = timedelta(minutes=1)  # how often it is looked whether an inhibiting Alert still fires
 
 
@@ -99,7 +100,8 @@ def look(identity: str, markers: Sequence[Marker], in_round: Round) -> Look | No
 
     group = records.change(desk.state, group_key(identity), Group, to)
     for name, taken in handed.items():
-        _hand_over(name, identity, taken, desk)
+        # What came meanwhile may have a marker's name that is done with this look.
+        again_at |= {max(at, now + SOON) for at in _hand_over(name, identity, taken, desk)}
     return None if group is None else Look(group, frozenset(at for at in again_at if at > now))
 
 
@@ -212,14 +214,17 @@ def _write(snapshot: Snapshot, desk: Desk) -> None:
     desk.state.create(snapshot.key, records.encode(snapshot))
 
 
-def _hand_over(stream: str, group: str, taken: frozenset[str], desk: Desk) -> None:
-    if taken:
-        records.change(
-            desk.state,
-            stream_key(stream),
-            Stream,
-            lambda old: None if old is None else streams.hand_over(old, group, taken),
-        )
+def _hand_over(stream: str, group: str, taken: frozenset[str], desk: Desk) -> list[datetime]:
+    """Have a stream forget what its group took over; returns when what it has left for the group is to be told."""
+    if not taken:
+        return []
+    left = records.change(
+        desk.state,
+        stream_key(stream),
+        Stream,
+        lambda old: None if old is None else streams.hand_over(old, group, taken),
+    )
+    return [] if left is None else [change.groups[group] for change in left.to_tell if group in change.groups]
 
 
 def group_key(identity: str) -> str:

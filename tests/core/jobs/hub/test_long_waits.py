@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
-from fakes.hub import AT_ONCE, START, Hub, breach, ok
+from fakes.hub import AT_ONCE, START, Hub, breach, ok, report
 from nephoscope.adapters.channels.answers import refused
 from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.alerts.groups import Status, Why
 from nephoscope.alerts.intervals import Interval
 from nephoscope.alerts.silences import silence
 from nephoscope.jobs import hush
+from nephoscope.ports import Lost, Version
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -132,3 +134,31 @@ def test_the_greatest_number_leaves_its_stream_readable() -> None:
     hub.later(HOUR)
     hub.sees(ok())
     assert [message.why for message in hub.chat.got] == [Why.FIRING, Why.RESOLVED]
+
+
+class Interrupted(MemoryState):
+    """A store in which something happens just before a stream is written over, once."""
+
+    before = staticmethod(lambda: None)
+
+    def replace(self, key: str, version: Version, body: bytes) -> Version | Literal[Lost.CONFLICT]:
+        """Let it happen, then write."""
+        if key.startswith("streams/"):
+            happen, self.before = self.before, lambda: None
+            happen()
+        return super().replace(key, version, body)
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_what_resolves_while_its_group_speaks_is_told_soon(number: int) -> None:
+    """A Report between the group's look and its end is told by the next sweep, not by the next repeat hours later."""
+    one, other = f"flights/a{number}", f"flights/b{number}"
+    state = Interrupted()
+    hub = Hub(state=state)
+    hub.take_in(report(breach(one), breach(other), at=hub.clock.now()))
+    over = report(breach(one), ok(other), at=hub.clock.now() + timedelta(seconds=1))
+    state.before = lambda: hub.take_in(over)
+    for _ in range(3):
+        hub.later(timedelta(minutes=1))
+        hub.sweep()
+    assert hub.chat.told()[other, "resolved"] == 1
