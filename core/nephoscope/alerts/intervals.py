@@ -24,6 +24,7 @@ MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 LOOK_AHEAD = timedelta(days=400)
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,11 @@ class Interval:
     def edges(self, day: date) -> list[datetime]:
         """The times of a day at which it may begin or end."""
         minutes = {0, *(minute for bounds in self.times for minute in bounds if minute < 24 * 60)}
-        return [datetime.combine(day, time(m // 60, m % 60), self.zone).astimezone(UTC) for m in sorted(minutes)]
+        edges = [datetime.combine(day, time(m // 60, m % 60), self.zone).astimezone(UTC) for m in sorted(minutes)]
+        begins, ends = (datetime.combine(day + timedelta(days=n), time(), self.zone) for n in (0, 1))
+        if begins.utcoffset() != ends.utcoffset():  # the clocks are changed: an hour comes twice, or not at all
+            edges += [begins.astimezone(UTC) + n * HALF_AN_HOUR for n in range(51)]
+        return edges
 
 
 def _within(value: int, ranges: Sequence[Sequence[int]]) -> bool:

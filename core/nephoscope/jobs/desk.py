@@ -57,8 +57,8 @@ class Desk:
         return self.fallback or tuple(self.channels)
 
     def all_silences(self) -> list[Silence]:
-        """Those of the configuration and those that people made."""
-        stored = read_all(self.state, list(self.state.list(SILENCES)), Silence)
+        """Those of the configuration and those that people made; one that cannot be read keeps nothing back."""
+        stored = read_all(self.state, list(self.state.list(SILENCES)), Silence, readable=True)
         return [*self.silences, *stored.values()]
 
     def streams(self, names: Iterable[str]) -> dict[str, Stream]:

@@ -104,3 +104,10 @@ def test_a_route_confined_to_hours_speaks_in_them() -> None:
     evening = datetime(2026, 11, 24, 20, tzinfo=UTC)
     assert muted_until([], ["office"], office, now=evening) == datetime(2026, 11, 25, 9, tzinfo=UTC)
     assert muted_until([], ["office"], office, now=evening - timedelta(hours=8)) is None
+
+
+def test_a_mute_ends_with_the_hour_that_comes_twice() -> None:
+    """Where the clocks go back from 03:00 to 02:00, what is muted from 02:30 may be told between the two."""
+    muted = (Interval(times=(time_range("02:30", "03:00"),), zone=ZoneInfo("Europe/Berlin")),)
+    now = datetime(2026, 10, 25, 0, 40, tzinfo=UTC)
+    assert muted_until(["night"], [], {"night": muted}, now=now) == datetime(2026, 10, 25, 1, 0, tzinfo=UTC)

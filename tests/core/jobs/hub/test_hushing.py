@@ -183,3 +183,11 @@ def test_a_silence_stops_the_repeats() -> None:
         hub.later(HOUR)
         hub.sweep()
     assert titles(hub) == ["FIRING", "Silenced", "Still silenced", "Silence ended", "STILL OPEN"]
+
+
+def test_a_silence_that_cannot_be_read_keeps_nothing_back() -> None:
+    """People are told rather too much than nothing at all."""
+    hub = Hub()
+    hub.state.create("silences/later.json", b'{"schema": 2, "nonce": "", "record": {}}')
+    hub.sees(breach())
+    assert [message.why for message in hub.chat.got] == [Why.FIRING]
