@@ -30,7 +30,8 @@ from nephoscope.adapters.azure.bills import WAITS, CostManagementBills
 from nephoscope.adapters.gcp import bills as bigquery
 from nephoscope.adapters.gcp.bills import BigQueryBills
 from nephoscope.adapters.local.clock import FixedClock
-from nephoscope.cost.lines import Known, Unknown
+from nephoscope.cost.lines import Known, Line, Unknown
+from nephoscope.cost.month_ends import by_provider, month_ends
 from nephoscope.cost.totals import add
 from nephoscope.errors import Transient
 from nephoscope.ports import Bills
@@ -515,6 +516,32 @@ def test_one_day_alone_is_not_taken_for_the_month(azure: Asked) -> None:
     late = CostManagementBills(FixedClock(datetime(2026, 5, 20, tzinfo=UTC)), lambda: "t", "s", endpoint=azure.http.url)
     azure.http.script.append(document(cost_management_page([[1, 20260519, "s", "Usage", "EUR"]])))
     assert isinstance(late.lines(MONTH), Unknown)
+
+
+def test_azures_last_two_days_may_still_grow(azure: Asked) -> None:
+    """Charges of yesterday and the day before still come, so that neither is taken for a whole day."""
+    later = CostManagementBills(
+        FixedClock(datetime(2026, 5, 4, 6, tzinfo=UTC)), lambda: "t", "s", endpoint=azure.http.url
+    )
+    for answer in (later.lines(MONTH), later.usage_by_account(MONTH)):
+        assert isinstance(answer, Known)
+        assert {line.day: line.estimated for line in answer.lines} == {date(2026, 5, 1): False, date(2026, 5, 2): True}
+
+
+def test_azures_unfinished_yesterday_does_not_lower_the_forecast(azure: Asked) -> None:
+    """100 EUR a day for 39 days and 30 so far of yesterday end the month at 3,100 EUR, not below a budget of 3,000."""
+    now = datetime(2026, 5, 11, 6, tzinfo=UTC)
+    bills = CostManagementBills(FixedClock(now), lambda: "t", "s", endpoint=azure.http.url)
+    days = {"2026-04": range(20260401, 20260431), "2026-05": range(20260501, 20260511)}
+    lines: list[Line] = []
+    for month, numbers in days.items():
+        rows = [[30 if day == 20260510 else 100, day, "ML", "Usage", "EUR"] for day in numbers]
+        azure.http.script += [document(cost_management_page(rows))] * 2
+        answer = bills.lines(month)
+        assert isinstance(answer, Known)
+        lines += answer.lines
+    end = by_provider(month_ends(lines, MONTH))["azure", "EUR"]
+    assert end.expected == pytest.approx(Decimal(3100), abs=1)
 
 
 # BigQuery

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits
 from nephoscope.cost.bill import TAG, Bill
 from nephoscope.cost.budgets import BudgetLimit, projected, provider_shares, spent
-from nephoscope.cost.daily import LEAST_DAYS, complete_days, usage
+from nephoscope.cost.daily import LEAST_DAYS, Span, complete_days, usage
 from nephoscope.cost.forecast import Forecast
 from nephoscope.cost.lines import Line
 from nephoscope.cost.money import plain
@@ -22,6 +23,8 @@ from nephoscope.cost.month_ends import Ends, together
 from nephoscope.cost.tagged import Tag, Tagged, label
 from nephoscope.cost.totals import ProviderCost, grand_total
 from nephoscope.findings import Finding, Severity, Verdict, at_most, unknown
+
+Spans: TypeAlias = Mapping[tuple[str, str], Span]  # by provider and currency
 
 USUAL = "Its daily cost is as usual."
 MOVED = "Nothing stands out in its daily cost beyond what is told of others."
@@ -91,12 +94,13 @@ def anomaly_findings(anomalies: Sequence[Anomaly], bill: Bill, limits: AnomalyLi
     """
     Say of all that is watched whether its cost stands out now; an anomaly that ended days ago does not any more.
 
-    A provider with too few days to tell what is usual is unknown.
+    How long ago that is is counted in the days of its own provider, for the bills of others may come sooner. A provider
+    with too few days to tell what is usual is unknown.
     """
-    last = max((line.day for line in bill.daily if line.day is not None), default=None)
-    now = [anomaly for anomaly in anomalies if last is not None and anomaly.end + RECENT >= last]
+    spans = complete_days(bill.daily)
+    now = [anomaly for anomaly in anomalies if _is_recent(anomaly, spans)]
     told = {_subject(anomaly.keys) for anomaly in now}
-    days = _days(bill.daily)
+    days = _days(bill.daily, spans)
     watched = {_subject(keys): keys for keys in _watched(bill) if days[keys["provider"]] >= LEAST_DAYS}
     moved = {anomaly.keys["provider"] for anomaly in now}
     quiet = [
@@ -110,10 +114,15 @@ def anomaly_findings(anomalies: Sequence[Anomaly], bill: Bill, limits: AnomalyLi
     return [*(_anomaly(anomaly, limits) for anomaly in now), *quiet, *young]
 
 
-def _days(daily: Sequence[Line]) -> Mapping[str, int]:
+def _is_recent(anomaly: Anomaly, spans: Spans) -> bool:
+    span = spans.get((anomaly.keys["provider"], anomaly.currency))
+    return span is not None and anomaly.end + RECENT >= span.last
+
+
+def _days(daily: Sequence[Line], spans: Spans) -> Mapping[str, int]:
     """How many complete days of usage each provider tells."""
     days = dict.fromkeys((line.provider for line in daily), 0)
-    for (provider, _), span in complete_days(daily).items():
+    for (provider, _), span in spans.items():
         days[provider] = max(days[provider], span.days)
     return days
 

@@ -15,6 +15,9 @@ _PREFIXES = {
     "oci": "oci",
 }
 
+# What `provider` takes for the name of a cloud that is known here, in lower case; for engines of regular expressions.
+CLOUD = rf"^(?:{'|'.join(_PREFIXES)})(?:[^\p{{L}}]|$)"
+
 
 @cache
 def provider(name: str) -> str:

@@ -36,7 +36,7 @@ def spread(
         metric: The metric.
         readings: Cloud → what it read; None where it is not known.
         limit: The greatest good distance, in the metric's unit.
-        least_predictions: A cloud with fewer says nothing, and is left out.
+        least_predictions: A cloud with fewer says nothing, and is left out; one that does not count them is not known.
         severity: Of a breach.
 
     Returns:
@@ -50,7 +50,11 @@ def spread(
     >>> print(found.verdict, found.reason, round(found.evidence["weighted_mean"], 3))
     breach AWS 0.91, Azure 0.83: 0.08 apart, at most 0.05 was expected. 0.902
     """
-    known = {cloud: reading for cloud, reading in readings.items() if reading is not None}
+    known = {
+        cloud: reading
+        for cloud, reading in readings.items()
+        if reading is not None and (reading.predictions is not None or least_predictions <= 0)
+    }
     scarce = {cloud for cloud, each in known.items() if (each.predictions or 0.0) < least_predictions}
     told = {cloud: each for cloud, each in sorted(known.items()) if cloud not in scarce}
     blind = sorted(set(readings) - set(known))

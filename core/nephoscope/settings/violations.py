@@ -7,6 +7,7 @@ an object with foreign keys reports each of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -123,9 +124,22 @@ def _obeys(kind: type, rule: Callable[[Any], object]) -> Callable[[object], bool
 
 
 def _five_fields(text: str) -> None:
-    if len(text.split()) != 5:
+    """A cron expression that the schedulers of all clouds read alike."""
+    fields = text.split()
+    if len(fields) != 5:
         raise ValueError("it has not five fields")
     CronSim(text, datetime(2000, 1, 1, tzinfo=UTC))
+    of_month, of_week = fields[2], fields[4]
+    for days, kind, instead in ((of_month, "month", "numbers"), (of_week, "week", "numbers or names")):
+        # WED has a W of its own.
+        if special := re.search("[LW#]", re.sub("[A-Z]{3}", "", days.upper())):
+            raise ValueError(f"'{special[0]}' in the days of the {kind}, which not all clouds know; write {instead}")
+    # Either is enough to cron, both are needed to Azure, and AWS takes no such expression.
+    if of_month != "*" and of_week != "*":
+        raise ValueError(
+            "days of the month and of the week together, which the clouds read each in its own way; "
+            "write * for one of them"
+        )
 
 
 def _interval(bounds: list[Any]) -> None:

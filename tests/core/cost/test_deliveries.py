@@ -49,6 +49,18 @@ def test_a_manifest_whose_file_is_missing_leaves_the_total_at_least(write_csv, f
     assert "part_0_0001.csv" in answer["monthly_costs"]["unknown"]["reason"]
 
 
+def test_a_newest_run_that_lists_no_file_is_unknown(write_csv, focus_row, tmp_path, report):
+    """A run without a file has taken the place of the one before it, and leaves the total unknown, not smaller."""
+    _azure_run(write_csv, focus_row, "a", "2026-05-03T06:00:00Z", "10")
+    empty = _azure_run(write_csv, focus_row, "b", "2026-05-04T06:00:00Z", "12")
+    manifest = empty.parent / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"blobs": [], "dataRowCount": 0}))
+    empty.unlink()
+    answer = report(tmp_path)
+    assert answer["status"] == "UNKNOWN"
+    assert "'manifest.json' lists no file" in answer["monthly_costs"]["unknown"]["reason"]
+
+
 def test_an_azure_delivery_with_fewer_rows_than_its_manifest_counts_is_unknown(write_csv, focus_row, tmp_path, report):
     """The manifest says how many rows there are; a file with fewer was cut."""
     data = _azure_run(write_csv, focus_row, "a", "2026-05-04T06:00:00Z", "12", rows=2)

@@ -40,6 +40,24 @@ def test_every_version_is_told_and_read(version, focus_row, write_csv, report):
     assert answer["schema"] == "nephoscope.cost.report/1"
 
 
+@pytest.mark.parametrize("version", ["1.3", "1.4"])
+def test_a_marketplace_seller_counts_to_the_cloud_that_hosts_it(version, focus_row, write_csv, report):
+    """What a seller charges by a cloud's bill is the cloud's, as in the versions before; without a host it stands."""
+    old = {"ProviderName": None} if version == "1.4" else {}
+    rows = [
+        focus_row(ServiceProviderName=name, HostProviderName=host, BilledCost=cost, **old)
+        for name, host, cost in (
+            ("AWS", "Amazon Web Services", "700"),
+            ("Databricks", "Amazon Web Services", "900"),
+            ("Amazon Web Services", "Microsoft", "1"),
+            ("Snowflake", "", "5"),
+        )
+    ]
+    answer = report(write_csv("bill.csv", rows), "--by", "provider")
+    assert {name: cost["billed"] for name, cost in answer["monthly_costs"].items()} == {"aws": "1601", "Snowflake": "5"}
+    assert {group["keys"]["provider"] for group in answer["groups"]} == {"aws", "Snowflake"}
+
+
 AZURE_1_0 = {"x_SkuMeterName": "m", "x_InvoiceId": "", "x_PricingCurrency": "USD", "BillingAccountType": "t"}
 
 
@@ -108,6 +126,13 @@ def test_every_format_gives_the_same_digits(kind, tmp_path, focus_row, report):
             "rows": 5,
         }
     ]
+
+
+def test_a_column_that_comes_late_in_json_lines_is_read(tmp_path, focus_row, report):
+    """Tags that stand in the last of many rows alone are read."""
+    rows = [focus_row(Tags=None)] * 300 + [focus_row()]
+    answer = report(_write(tmp_path / "bill", "jsonl.gz", rows), "--by", "tag:team")
+    assert [(group["keys"]["tag:team"], group["rows"]) for group in answer["groups"]] == [("fraud", 1), (None, 300)]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

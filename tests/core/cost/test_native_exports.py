@@ -342,6 +342,22 @@ def test_google_rows_cost_what_their_credits_leave(kind, tmp_path, report):
     }
 
 
+@pytest.mark.parametrize("rows_before", [200, 6_000])
+def test_a_field_that_comes_late_in_json_lines_is_read(rows_before, tmp_path, report):
+    """Rows leave out the fields that are empty: those that first come after many rows are read all the same."""
+    early = {name: GOOGLE[name] for name in ("billing_account_id", "usage_start_time", "currency", "invoice")}
+    early |= {"cost": 10, "padding": "x" * 200}
+    late = early | {name: GOOGLE[name] for name in ("project", "labels")} | {"credits": [{"amount": -10}]}
+    lines = [json.dumps(early)] * rows_before + [json.dumps(late)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    answer = report(tmp_path / "rows.jsonl", "--by", "account,tag:team")
+    assert (answer["total_cost"], answer["total_is"]) == (str(10 * rows_before), "exact")
+    assert {(group["keys"]["account"], group["keys"]["tag:team"]): group["billed"] for group in answer["groups"]} == {
+        ("01-AB", None): str(10 * rows_before),
+        ("ml", "fraud"): "0",
+    }
+
+
 def test_an_oci_cost_report(write_csv, report):
     """Oracle's cost report is billed by cost/myCost."""
     row = {

@@ -272,6 +272,18 @@ def test_a_spike_is_told_and_later_resolves(outbox: Outbox) -> None:
         assert _found(report.findings)["cost.anomaly", "aws/ML", "aws"] == verdict
 
 
+def test_an_anomaly_that_lasts_is_told_while_another_cloud_is_days_ahead(outbox: Outbox) -> None:
+    """How long ago an anomaly ended is counted in the days of its own cloud, whose bill may come later."""
+    bills = {
+        "aws": FakeBills("aws", "20"),
+        "azure": FakeBills(
+            "azure", "20", lambda at: Decimal(300 if at >= date(2026, 5, 9) else 0), until=date(2026, 5, 14)
+        ),
+    }
+    report = cost.run(EVENT, bills=bills, outbox=outbox, settings=_settings())
+    assert _found(report.findings)["cost.anomaly", "azure/ML", "azure"] == "breach"
+
+
 def test_a_repeated_event_asks_nobody_and_tells_the_same(outbox: Outbox) -> None:
     """A redelivered timer finds its report in the ledger: no API is paid twice, no other report is told."""
     bills = FakeBills("aws", "20")
@@ -424,6 +436,23 @@ def test_a_file_over_the_limit_is_unknown(outbox: Outbox, tmp_path: Path) -> Non
     deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"), most_bytes=10)
     report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
     assert "at most 10" in report.findings[0].reason
+
+
+@pytest.mark.parametrize("kind", ["aws", "azure"])
+@pytest.mark.parametrize("place", ["bucket", "folder"])
+def test_a_manifest_that_lists_no_file_is_unknown(place: str, kind: str, outbox: Outbox, tmp_path: Path) -> None:
+    """A delivery of nothing says nothing of what was charged: no budget's alert is taken for one that is over."""
+    event = _delivered(tmp_path / "bucket", [])
+    if kind == "azure":
+        run = {"exportConfig": {"exportName": "focus"}, "runInfo": {"startDate": "2026-05-01T00:00:00"}}
+        (tmp_path / "bucket" / event.object.key).write_text(json.dumps({"blobs": [], "dataRowCount": 0, **run}))
+    if place == "folder":
+        event = ObjectWritten("event", AT, ObjectRef("local", str(tmp_path / "bucket"), event.object.key))
+    deliveries = FolderDeliveries() if place == "folder" else FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert (report.coverage.asked, report.coverage.answered) == (1, 0)
+    assert {str(one.verdict) for one in report.findings} == {"unknown"}
+    assert "lists no file" in report.findings[0].reason
 
 
 def test_what_is_no_manifest_is_acknowledged(outbox: Outbox, tmp_path: Path) -> None:

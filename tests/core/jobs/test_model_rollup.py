@@ -102,6 +102,16 @@ def test_a_cloud_with_few_predictions_says_nothing() -> None:
     assert "Google has too few predictions" in finding.reason
 
 
+def test_a_cloud_whose_predictions_are_not_known_is_not_left_out() -> None:
+    """Who cannot count a cloud's predictions cannot say that they are too few: a good distance is unknown then."""
+    readings = {"aws": Reading(0.91, 900.0), "azure": Reading(0.9, 800.0), "gcp": Reading(0.5)}
+
+    finding = spread(MODEL, "accuracy", readings, at_most(0.05), least_predictions=100)
+
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "Google unknown" in finding.reason
+
+
 @given(st.dictionaries(st.sampled_from(["aws", "azure", "gcp"]), st.floats(0, 1), min_size=2))
 def test_the_spread_is_the_distance_of_the_outermost(values: dict[str, float]) -> None:
     """The value is the highest less the lowest, and the weighted mean lies between."""

@@ -113,6 +113,32 @@ ONE_MISTAKE = [
     ("objects: landing/flights", "objects: ftp://a/b", "objects: found 'ftp://a/…', expected a folder or file, s3://"),
     ("format: parquet", "format: parquet\n    format: csv", "7:5: datasets.flights.format: found the key again that "),
     ('"* * * * *"', '"0 * * * * *"', "timers.sweep: found '0 * * * * *' (it has not five fields), expected a cron "),
+    (
+        '"* * * * *"',
+        '"0 6 1-7 * MON"',
+        "(days of the month and of the week together, which the clouds read each in its own way; write * for one of ",
+    ),
+    ('"* * * * *"', '"0 6 */2 * 1"', "(days of the month and of the week together, which "),
+    (
+        '"* * * * *"',
+        '"0 6 L * *"',
+        "('L' in the days of the month, which not all clouds know; write numbers), expected ",
+    ),
+    (
+        '"* * * * *"',
+        '"0 6 lw * *"',
+        "('L' in the days of the month, which not all clouds know; write numbers), expected ",
+    ),
+    (
+        '"* * * * *"',
+        '"0 6 * * 5L"',
+        "('L' in the days of the week, which not all clouds know; write numbers or names), ",
+    ),
+    (
+        '"* * * * *"',
+        '"0 6 * * wed#1"',
+        "('#' in the days of the week, which not all clouds know; write numbers or names), ",
+    ),
     ("sweep:", "swep:", "timers.swep: found 'swep', expected the name of a job: monitoring, cost, drift, features, "),
     (
         "env:SLACK_URL",
@@ -164,6 +190,12 @@ def test_each_mistake_names_its_place_and_what_was_expected(
     mistakes = refused(valid.replace(stands, instead, 1))
     assert expected in mistakes[0]
     assert len(mistakes) == 1
+
+
+@pytest.mark.parametrize("timer", ["0 6 1-7 * *", "0 6 * JUL,APR *", "0 6 * * WED", "0 6 * jul mon-wed", "0 6 */2 * *"])
+def test_days_of_one_kind_are_told_to_every_cloud(timer: str, valid: str, written: Callable[[str], Path]) -> None:
+    """Either days of the month or days of the week, also by their names, are a timer."""
+    assert load(written(valid.replace("* * * * *", timer))).timers == {"sweep": timer}
 
 
 def test_a_missing_setting_is_told_where_its_section_stands(written: Callable[[str], Path]) -> None:

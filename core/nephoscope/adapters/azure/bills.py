@@ -12,13 +12,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from nephoscope.adapters.https import Answer as Answered
 from nephoscope.adapters.https import request
+from nephoscope.cost.daily import LATE_DAYS
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.money import amount, total
 from nephoscope.cost.month import Month, midnight
@@ -125,11 +126,17 @@ class CostManagementBills:
 
     def _told(self, month: str, read: Callable[[Period], Iterable[Line]]) -> Answer:
         asked = Month.of(month)
-        period = Period(asked.first, asked.told_until(self._clock.now()))
+        now = self._clock.now()
+        period = Period(asked.first, asked.told_until(now))
         if period.end <= period.start:
             return Unknown(f"Not one day of {month} is over.")
         try:
-            return Known(tuple(replace(line, month=month) for line in read(period)), midnight(period.end))
+            # The answer does not say which of its days may still grow.
+            late = now.astimezone(UTC).date() - timedelta(days=LATE_DAYS)
+            lines = (
+                replace(line, month=month, estimated=line.day is not None and line.day >= late) for line in read(period)
+            )
+            return Known(tuple(lines), midnight(period.end))
         except (_Refused, Transient) as error:
             return Unknown(str(error))
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery, delivery
+from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery, delivery, without_files
 from nephoscope.adapters.files.bills.rollup import BillFiles, roll_up
 from nephoscope.cost.bill import Bill
 from nephoscope.errors import BadPayload, Unreadable
@@ -48,6 +48,8 @@ class FetchedDeliveries:
             raise BadPayload(error.what, do="narrow the trigger to manifests of bills") from error
 
     def _fetched(self, manifest: ObjectRef, listed: Delivery, folder: Path) -> tuple[Path, ...]:
+        if not listed.keys:
+            raise Unreadable(f"{without_files(listed)}.", do="look whether the export ran")
         paths = []
         for number, key in enumerate(listed.keys):
             place = _place(manifest, key)

@@ -63,6 +63,9 @@ def choose(files: Iterable[Path]) -> Chosen:
             missing.append((path, error.what.rstrip(".")))
     batches = []
     for one in newest(deliveries):
+        if not one.keys:
+            missing.append((one.manifest, without_files(one)))
+            continue
         found = {key: _local(one, key, data) for key in one.keys}
         absent = [key for key, path in found.items() if path is None]
         if absent:
@@ -75,6 +78,11 @@ def choose(files: Iterable[Path]) -> Chosen:
     batches += [Batch((path,)) for path in loose]
     left = tuple(path for path in data if path not in listed and path not in set(loose))
     return Chosen(tuple(batches), tuple(missing), left)
+
+
+def without_files(one: Delivery) -> str:
+    """Say what is wrong with a delivery of nothing: that nothing came is not that nothing was charged."""
+    return f"'{one.manifest.name}' lists no file"
 
 
 def newest(deliveries: Iterable[Delivery]) -> list[Delivery]:

@@ -7,9 +7,10 @@ may be absent, 1.4 has dropped ProviderName, and Azure's preview leaves ServiceN
 
 from __future__ import annotations
 
-from nephoscope.adapters.files.bills.columns import BARE, Columns, folded
+from nephoscope.adapters.files.bills.columns import BARE, Columns, folded, literal
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.tags import is_tagged, tag
+from nephoscope.cost.providers import CLOUD
 
 NEEDED = ("BilledCost", "BillingCurrency", "BillingPeriodStart")
 PROVIDERS = ("ServiceProviderName", "ProviderName")
@@ -67,7 +68,7 @@ def charges(columns: Columns) -> Charges | None:
     klass = columns.text("ChargeClass")
     return Charges(
         dialect=f"FOCUS {version(columns)}",
-        provider=columns.text(*PROVIDERS, "InvoiceIssuerName", "PublisherName"),
+        provider=_provider(columns),
         currency=columns.text("BillingCurrency"),
         billed=columns.money("BilledCost"),
         effective=columns.money("EffectiveCost"),
@@ -91,6 +92,20 @@ def charges(columns: Columns) -> Charges | None:
         idle=f"coalesce(try_cast({columns.text('ConsumedQuantity')} AS DOUBLE) = 0, false)",
         tagged=is_tagged(columns, "Tags"),
     )
+
+
+def _provider(columns: Columns) -> str:
+    """
+    Tell whose bill a row stands in.
+
+    Since 1.3 a marketplace's row names its seller as the provider of the service; the cloud whose bill it is, which
+    ProviderName held before, is its host.
+    """
+    service = columns.text(*PROVIDERS, "InvoiceIssuerName", "PublisherName")
+    if not columns.has("HostProviderName"):
+        return service
+    host, is_cloud = columns.text("HostProviderName"), f"regexp_matches(lower(trim({service})), {literal(CLOUD)})"
+    return f"CASE WHEN {is_cloud} THEN {service} ELSE coalesce({host}, {service}) END"
 
 
 def likeness(columns: Columns) -> int:

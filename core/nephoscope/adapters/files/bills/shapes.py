@@ -86,7 +86,7 @@ def shape(engine: duckdb.DuckDBPyConnection, path: Path) -> Shape:
     compression: Compression = "gzip" if head.startswith(_GZIP) else "zstd" if head.startswith(_ZSTD) else "none"
     text = _decoded(path, _decompressed(path, head, compression))
     if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return _json_lines(path, text, compression)
+        return _json_lines(engine, path, text, compression)
     return _csv(path, text, compression)
 
 
@@ -132,7 +132,7 @@ def _decoded(path: Path, data: bytes) -> str:
     return text
 
 
-def _json_lines(path: Path, text: str, compression: Compression) -> Shape:
+def _json_lines(engine: duckdb.DuckDBPyConnection, path: Path, text: str, compression: Compression) -> Shape:
     lines = text.lstrip("\ufeff").splitlines()
     whole = lines if len(text) < HEAD_BYTES // 2 else lines[:-1]
     names: dict[str, None] = {}
@@ -142,7 +142,18 @@ def _json_lines(path: Path, text: str, compression: Compression) -> Shape:
                 names.update(dict.fromkeys(json.loads(line)))
     except (ValueError, TypeError) as error:
         raise Unreadable(f"'{path.name}' is no JSON Lines: {error}.", do="write one JSON object a line") from error
+    # A row leaves out what is empty in it, so that a field may first come in the last row.
+    names.update(dict.fromkeys(_every_key(engine, path, compression)))
     return Shape("jsonl", compression, "", tuple(names), ("VARCHAR",) * len(names))
+
+
+def _every_key(engine: duckdb.DuckDBPyConnection, path: Path, compression: Compression) -> list[str]:
+    """The keys of all rows, sorted."""
+    rows = engine.read_json(
+        str(path), columns={"row": "JSON"}, records="false", format="newline_delimited", compression=compression
+    )
+    keys = rows.project("unnest(json_keys(row)) AS name").distinct().fetchall()
+    return sorted(name for (name,) in keys)
 
 
 def _csv(path: Path, text: str, compression: Compression) -> Shape:
