@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TypeVar
 
 from nephoscope import records
+from nephoscope.alerts.groups import Why
 from nephoscope.alerts.inhibition import InhibitRule
 from nephoscope.alerts.intervals import Interval
 from nephoscope.alerts.routes import Route
@@ -35,6 +36,7 @@ class Desk:
     route: Route
     channels: Mapping[str, Channel]
     send_resolved: Mapping[str, bool] = field(default_factory=dict)
+    machines: frozenset[str] = frozenset()  # the Channels that no people read: a notice of a silence is not for them
     fallback: tuple[str, ...] = ()  # the Channels that tell what another one could not, in order
     lease: timedelta = timedelta(minutes=5)
     give_up_after: timedelta = timedelta(hours=24)
@@ -55,6 +57,10 @@ class Desk:
     def stand_ins(self) -> tuple[str, ...]:
         """Who tells what a dead Channel cannot: those the configuration names, else every other one."""
         return self.fallback or tuple(self.channels)
+
+    def stand_ins_for(self, why: Why) -> tuple[str, ...]:
+        """The same, of such a Message."""
+        return tuple(name for name in self.stand_ins if why is not Why.NOTICE or name not in self.machines)
 
     def all_silences(self) -> list[Silence]:
         """Those of the configuration and those that people made; one that cannot be read keeps nothing back."""

@@ -238,7 +238,8 @@ def _mark(errand: _Errand, epoch: int, after: Delivery, desk: Desk) -> None:
         delivery = _delivery(record, errand)
         if record is None or delivery is None or delivery.epoch != epoch or delivery.status is not Status.SENDING:
             return record
-        return groups.with_delivery(record, errand.notification.id, errand.channel, after, stand_ins=desk.stand_ins)
+        stand_ins = desk.stand_ins_for(errand.notification.why)
+        return groups.with_delivery(record, errand.notification.id, errand.channel, after, stand_ins=stand_ins)
 
     records.change(desk.state, group_key(errand.group.id), Group, to)
 

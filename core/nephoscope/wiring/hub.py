@@ -13,6 +13,7 @@ from nephoscope.errors import BadSettings
 from nephoscope.jobs.desk import Desk
 from nephoscope.ports import Clock, State
 from nephoscope.settings import Settings
+from nephoscope.settings.channels import Webhook
 from nephoscope.settings.runbooks import runbook
 from nephoscope.settings.watched import expected, watches
 from nephoscope.wiring.channels import Secret, channels
@@ -39,6 +40,7 @@ def desk(settings: Settings, state: State, clock: Clock, secret: Secret | None =
         route(settings),
         channels(settings, secret) if secret else {},
         {name: channel.send_resolved for name, channel in settings.channels.items()},
+        machines=frozenset(name for name, channel in settings.channels.items() if isinstance(channel, Webhook)),
         fallback=delivery.fallback,
         lease=configuration.duration(delivery.lease),
         give_up_after=configuration.duration(delivery.give_up_after),

@@ -10,7 +10,7 @@ from nephoscope.alerts.intervals import Interval, time_range
 from nephoscope.alerts.matchers import parse
 from nephoscope.alerts.routes import Route
 from nephoscope.alerts.silences import Silence, silence
-from nephoscope.errors import BadUsage
+from nephoscope.errors import BadUsage, Permanent
 from nephoscope.jobs import hush
 
 MINUTE = timedelta(minutes=1)
@@ -191,3 +191,15 @@ def test_a_silence_that_cannot_be_read_keeps_nothing_back() -> None:
     hub.state.create("silences/later.json", b'{"schema": 2, "nonce": "", "record": {}}')
     hub.sees(breach())
     assert [message.why for message in hub.chat.got] == [Why.FIRING]
+
+
+def test_a_notice_is_taken_over_by_people() -> None:
+    """A dead room's word that somebody made a silence goes to who reads it, not to a machine that drops it."""
+    hub = Hub(channels=("chat", "pager", "mail"), machines=frozenset({"pager"}))
+    hub.chat.always = Permanent("The room is archived.", do="name another")
+    hushed(hub, hours=9)
+    for _ in range(3):
+        hub.sweep()
+        hub.later(timedelta(minutes=2))
+    assert Why.NOTICE in {message.why for message in hub.channels["mail"].got}
+    assert Why.NOTICE not in {message.why for message in hub.channels["pager"].got}
