@@ -23,6 +23,11 @@ output "eventarc_dead_letters" {
   value       = join("", compact(module.gcp[*].eventarc_dead_letters))
 }
 
+output "azure_packages" {
+  description = "For Azure, where no apply may call az: terraform output -raw azure_packages | sh, after staging."
+  value       = join("", compact(concat(module.azure[*].packages, module.hub_azure[*].packages)))
+}
+
 output "publishers" {
   description = "As whom each cloud publishes where the Topic is elsewhere."
   value       = { for cloud in setsubtract(var.clouds, [var.hub]) : cloud => local.published_as[cloud] }

@@ -99,6 +99,7 @@ variable "azure" {
     token_audience    = optional(string, "api://AzureADTokenExchange")           # what the jobs' tokens for other clouds are asked for
     token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936") # what stands in those tokens as their audience
     log_days          = optional(number, 90)                                     # how long logs are kept
+    az                = optional(bool, true)                                     # whether apply calls az for what the provider cannot: publishing the packages of the function apps
   })
   default = null
 

@@ -109,3 +109,8 @@ output "eventarc_dead_letters" {
   description = "Nothing."
   value       = null
 }
+
+output "packages" {
+  description = "Nothing."
+  value       = null
+}

@@ -18,6 +18,13 @@ locals {
     },
   )
 
+  # What a rule says of each place, in EventBridge's words.
+  landings = {
+    for job, places in local.watched : job => [
+      for place in places : { bucket = { name = [place.bucket] }, object = { key = [place.key] } }
+    ]
+  }
+
   # CloudTrail's words for a caller who had no right.
   refusals = jsonencode({
     "detail-type" = ["AWS API Call via CloudTrail"]
@@ -30,14 +37,15 @@ resource "aws_cloudwatch_event_rule" "landed" {
 
   name        = "${var.name}-${each.key}-landed"
   description = "nephoscope: what lands for ${each.key}"
-  event_pattern = jsonencode({
+  # EventBridge refuses a $or of fewer than two: one place stands in detail itself.
+  event_pattern = length(each.value) == 1 ? jsonencode({
     source        = ["aws.s3"]
     "detail-type" = ["Object Created"]
-    "$or" = [
-      for place in each.value : {
-        detail = { bucket = { name = [place.bucket] }, object = { key = [place.key] } }
-      }
-    ]
+    detail        = local.landings[each.key][0]
+    }) : jsonencode({
+    source        = ["aws.s3"]
+    "detail-type" = ["Object Created"]
+    "$or"         = [for landing in local.landings[each.key] : { detail = landing }]
   })
 }
 

@@ -114,11 +114,14 @@ module "app" {
     principal_id = azurerm_user_assigned_identity.job[each.key].principal_id
   }
   zip       = "${var.artefacts}/${each.key}.zip"
+  az        = var.account.az
   runtime   = local.runtime
   insights  = azurerm_application_insights.insights.connection_string
   timers    = local.timers
   settings  = local.foreign
   memory_mb = local.memory_mb[each.key]
+
+  subscription_id = var.account.subscription_id
 }
 
 module "container" {

@@ -45,3 +45,8 @@ output "insights" {
   value       = azurerm_application_insights.insights.connection_string
   sensitive   = true
 }
+
+output "packages" {
+  description = "The commands that publish the apps' packages, for whoever lets no apply call az."
+  value       = join("", [for app in module.app : "${app.publish}\n"])
+}

@@ -25,7 +25,8 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "landed" {
     { for name, place in local.computed : "features/${name}" => merge(place, { job = "features", app = module.container["features"].id }) },
   )
 
-  name                  = "${var.name}-${each.value.job}-${basename(each.key)}"
+  # A subscription's name has 3 to 64 letters, digits and '-': what is cleaned and cut stays its own by its hash.
+  name                  = "${var.name}-${each.value.job}-${substr(replace(basename(each.key), "/[^a-zA-Z0-9-]/", "-"), 0, 26)}-${substr(md5(each.key), 0, 6)}"
   resource_group_name   = local.group.name
   system_topic          = azurerm_eventgrid_system_topic.landed[each.value.account].name
   event_delivery_schema = "CloudEventSchemaV1_0"
@@ -61,7 +62,7 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "landed" {
     type = "SystemAssigned"
   }
 
-  depends_on = [azurerm_role_assignment.dead_letters]
+  depends_on = [azurerm_role_assignment.dead_letters, module.app] # an app has its functions once its package is published
 }
 
 resource "azurerm_eventgrid_system_topic" "activity" {
@@ -102,7 +103,7 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "security" {
     type = "SystemAssigned"
   }
 
-  depends_on = [azurerm_role_assignment.dead_letters]
+  depends_on = [azurerm_role_assignment.dead_letters, module.app]
 }
 
 # An export begins at a time to come: the day after it was planned first, and the same ever after.
@@ -205,7 +206,7 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "bills" {
     type = "SystemAssigned"
   }
 
-  depends_on = [azurerm_role_assignment.dead_letters]
+  depends_on = [azurerm_role_assignment.dead_letters, module.app]
 }
 
 resource "azurerm_monitor_metric_alert" "dead" {

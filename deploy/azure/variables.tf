@@ -40,6 +40,7 @@ variable "account" {
     token_aud         = optional(string, "fb60f99c-7a34-4190-8149-302f77469936")
     log_days          = optional(number, 90)
     operators         = list(string)
+    az                = optional(bool, true)
   })
 
   validation {

@@ -66,6 +66,13 @@ locals {
     },
     { for bucket in local.sources : "features_on_object/${bucket}" => merge(local.features, { bucket = bucket }) if contains(local.jobs, "features") },
   )
+  # A service's name has at most 49 letters, digits and '-', and a bucket's may be longer and have dots: what is changed for
+  # that stays its own by the bucket's hash.
+  plain = { for key in keys(merge(local.functions, local.services)) : key => replace("${var.name}-${key}", "/[^a-z0-9-]/", "-") }
+  names = {
+    for key, name in local.plain :
+    key => length(name) <= 49 && !strcontains(key, ".") ? name : "${trim(substr(name, 0, 42), "-")}-${substr(md5(basename(key)), 0, 6)}"
+  }
   ticking = { for name, function in merge(local.timed, { for name, service in local.services : name => service if can(service.topic) }) : name => function }
   topics  = toset([for function in merge(local.ticking, local.called) : function.topic])
 
@@ -81,8 +88,8 @@ locals {
 resource "google_project_service" "api" {
   for_each = toset(concat(
     [
-      "artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "eventarc", "iamcredentials", "logging",
-      "monitoring", "pubsub", "run", "secretmanager", "storage",
+      "artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "eventarc", "iam",
+      "iamcredentials", "logging", "monitoring", "pubsub", "run", "secretmanager", "storage",
     ],
     local.bills == null ? [] : ["bigquery"],
     length(try(var.settings.bills.gcp.recommenders, [])) == 0 ? [] : ["recommender"],
@@ -122,7 +129,7 @@ module "function" {
   source   = "./function"
   for_each = local.functions
 
-  name            = substr("${var.name}-${replace(replace(each.key, "_", "-"), "/", "-")}", 0, 63)
+  name            = local.names[each.key]
   entry_point     = split("/", each.key)[0]
   project         = local.project
   region          = var.account.region
@@ -148,7 +155,7 @@ module "service" {
   source   = "./service"
   for_each = local.services
 
-  name            = substr("${var.name}-${replace(replace(each.key, "_", "-"), "/", "-")}", 0, 63)
+  name            = local.names[each.key]
   entry_point     = split("/", each.key)[0]
   project         = local.project
   region          = var.account.region
@@ -189,4 +196,6 @@ resource "google_monitoring_notification_channel" "operators" {
   display_name = "${var.name} operators"
   type         = "email"
   labels       = { email_address = each.key }
+
+  depends_on = [google_project_service.api]
 }

@@ -29,6 +29,12 @@ output "platform" {
     ledger       = { bucket = local.store.bucket, prefix = "${local.records}ledger/" }
     roles        = { for name, role in google_project_iam_custom_role.role : name => role.id }
   }
+
+  # The hub's functions are built and called by these accounts: on a first apply they would race the accounts' roles.
+  depends_on = [
+    google_project_iam_member.builder, google_project_iam_member.pusher, google_project_iam_member.storage_events,
+    google_project_service.api,
+  ]
 }
 
 output "features_repository" {

@@ -59,6 +59,8 @@ resource "google_project_iam_custom_role" "role" {
   role_id     = replace(join("_", concat([var.name, each.key], lookup(local.homes, each.key, local.project) == local.project ? [] : [local.project])), "-", "_")
   title       = "${var.name} ${each.key}"
   permissions = each.value
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_custom_role" "online" {
@@ -68,6 +70,8 @@ resource "google_project_iam_custom_role" "online" {
   role_id     = "${replace(var.name, "-", "_")}_online"
   title       = "${var.name} online"
   permissions = local.online
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_service_account" "job" {
@@ -76,6 +80,8 @@ resource "google_service_account" "job" {
   project      = local.project
   account_id   = "${var.name}-${each.key}"
   display_name = "nephoscope: the job ${each.key}"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_storage_bucket_iam_member" "prefix" {
@@ -176,6 +182,8 @@ resource "google_service_account" "pusher" {
   project      = local.project
   account_id   = "${var.name}-pusher"
   display_name = "nephoscope: Pub/Sub and Eventarc, calling functions"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_member" "pusher" {
@@ -188,6 +196,8 @@ resource "google_service_account" "builder" {
   project      = local.project
   account_id   = "${var.name}-builder"
   display_name = "nephoscope: Cloud Build, building functions"
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_project_iam_member" "builder" {

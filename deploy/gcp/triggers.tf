@@ -10,6 +10,8 @@ resource "google_pubsub_topic" "topic" {
   message_storage_policy {
     allowed_persistence_regions = [var.account.region]
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_cloud_scheduler_job" "timer" {
@@ -31,6 +33,8 @@ resource "google_cloud_scheduler_job" "timer" {
   retry_config {
     retry_count = 5
   }
+
+  depends_on = [google_project_service.api]
 }
 
 resource "google_logging_project_sink" "security" {
@@ -50,6 +54,8 @@ resource "google_pubsub_topic" "dead" {
   message_storage_policy {
     allowed_persistence_regions = [var.account.region]
   }
+
+  depends_on = [google_project_service.api]
 }
 
 # Dead letters wait here for a person.

@@ -12,7 +12,7 @@ mock_provider "google" {
 
 variables {
   aws   = { region = "eu-central-1", operators = ["ops@example.org"], token_issuer = "https://0a1b2c3d.tokens.sts.global.api.aws" }
-  azure = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", workspace_id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.OperationalInsights/workspaces/ml", operators = ["ops@example.org"] }
+  azure = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", workspace_id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.OperationalInsights/workspaces/ml", operators = ["ops@example.org"] }
   gcp   = { project = "acme-ml", region = "europe-west3", operators = ["ops@example.org"], gcloud = false }
 
   clouds = ["aws"]

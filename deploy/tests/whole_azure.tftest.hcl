@@ -14,7 +14,7 @@ variables {
   clouds = ["azure"]
   hub    = "azure"
   config = "tests/configs/whole_azure.yaml"
-  azure  = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", workspace_id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.OperationalInsights/workspaces/ml", operators = ["ops@example.org"] }
+  azure  = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", workspace_id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.OperationalInsights/workspaces/ml", operators = ["ops@example.org"] }
 }
 
 # What tests/deploy drives on a stand-in of Azure's storage and topic, and whose rights it holds against the calls.

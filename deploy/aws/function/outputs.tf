@@ -21,3 +21,8 @@ output "dead_queue" {
   description = "Where what it could not do waits."
   value       = { name = aws_sqs_queue.dead.name, url = aws_sqs_queue.dead.url, arn = aws_sqs_queue.dead.arn }
 }
+
+output "rule_state" {
+  description = "The state of the rule whose events call it; null without one."
+  value       = one(aws_cloudwatch_event_rule.event[*].state)
+}

@@ -54,6 +54,8 @@ resource "aws_cloudwatch_event_rule" "event" {
   name          = var.name
   description   = "nephoscope: what calls ${var.entry_point}"
   event_pattern = var.event_pattern
+  # Of CloudTrail's management events, a rule that is only ENABLED sees none that reads.
+  state = strcontains(var.event_pattern, "via CloudTrail") ? "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS" : "ENABLED"
 }
 
 resource "aws_cloudwatch_event_target" "event" {

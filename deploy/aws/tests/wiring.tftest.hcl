@@ -58,10 +58,17 @@ run "timers_are_in_the_schedulers_words" {
 
 run "what_lands_comes_by_a_queue_with_a_dead_letter_queue" {
   assert {
-    condition = jsondecode(aws_cloudwatch_event_rule.landed["drift"].event_pattern)["$or"] == [{
-      detail = { bucket = { name = ["acme-scoring"] }, object = { key = [{ prefix = "transactions" }] } }
-    }]
+    condition = jsondecode(aws_cloudwatch_event_rule.landed["drift"].event_pattern).detail == {
+      bucket = { name = ["acme-scoring"] }, object = { key = [{ prefix = "transactions" }] }
+    }
     error_message = "Only data sets that lie in S3 are watched."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_cloudwatch_event_rule.landed : length(lookup(jsondecode(rule.event_pattern), "$or", ["one", "two"])) > 1
+    ])
+    error_message = "EventBridge refuses a $or of one."
   }
 
   assert {
@@ -77,6 +84,34 @@ run "what_lands_comes_by_a_queue_with_a_dead_letter_queue" {
   assert {
     condition     = aws_sqs_queue.landed["drift"].visibility_timeout_seconds == 3600
     error_message = "A queue waits six times the timeout of its function."
+  }
+}
+
+run "every_place_of_a_job_sets_it_off" {
+  variables {
+    settings = {
+      stores = { aws = "s3://acme-nephoscope-aws" }
+      datasets = {
+        scoring = { objects = "s3://acme-scoring/transactions" }
+        flights = { objects = "s3://acme-landing/flights" }
+      }
+    }
+  }
+
+  assert {
+    condition = toset([
+      for landing in jsondecode(aws_cloudwatch_event_rule.landed["drift"].event_pattern)["$or"] : landing.detail.bucket.name[0]
+    ]) == toset(["acme-scoring", "acme-landing"])
+    error_message = "Two places are two branches of a $or."
+  }
+}
+
+run "refused_reads_are_told_too" {
+  assert {
+    condition = { for name, function in module.function : name => function.rule_state if function.rule_state != null } == {
+      security_on_event = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    }
+    error_message = "A rule that is only ENABLED sees no management event that reads."
   }
 }
 

@@ -17,3 +17,8 @@ output "settings" {
   description = "What stands in its environment."
   value       = azurerm_function_app_flex_consumption.app.app_settings
 }
+
+output "publish" {
+  description = "The command that publishes its artefact."
+  value       = local.publish
+}

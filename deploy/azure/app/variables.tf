@@ -23,6 +23,16 @@ variable "zip" {
   type        = string
 }
 
+variable "az" {
+  description = "Whether apply calls az to publish the artefact."
+  type        = bool
+}
+
+variable "subscription_id" {
+  description = "The subscription, which az is told."
+  type        = string
+}
+
 variable "runtime" {
   description = "What apps share: the account of their host, and the component that takes their telemetry."
   type = object({

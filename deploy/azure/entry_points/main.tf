@@ -6,6 +6,15 @@ locals {
     "features_on_object", "security_on_event", "sweep_on_timer", "notify_on_message", "notify_on_post",
     "rollup_on_timer",
   ]
+  # NCRONTAB counts days of the week from 0 to 6: a Sunday that is 7 is 0 there, and a range up to it is told day by day.
+  crons = {
+    for job, cron in var.timers : job => join(" ", concat(slice(split(" ", cron), 0, 4), [join(",", [
+      for days in split(",", split(" ", cron)[4]) :
+      !can(regex("^([0-6]-)?7(/[1-9])?$", days)) ? days : join(",", [
+        for day in range(tonumber(substr(days, 0, 1)), 8, try(tonumber(split("/", days)[1]), 1)) : day % 7
+      ])
+    ])]))
+  }
   timed = ["monitoring", "cost", "drift", "features", "sweep", "rollup"]
   # A hub that is made here has a queue: nobody posts to it.
   mine = [

@@ -10,6 +10,7 @@ variables {
     location          = "westeurope"
     operators         = ["ops@example.org"]
     bills             = false
+    az                = false
     features_image    = "acmeml.azurecr.io/features@sha256:0f"
     features_registry = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.ContainerRegistry/registries/acmeml"
   }
@@ -81,7 +82,7 @@ run "features_read_their_sources_and_their_password" {
 
 run "without_an_image_there_are_no_features" {
   variables {
-    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = ["ops@example.org"], bills = false }
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", operators = ["ops@example.org"], bills = false }
   }
 
   assert {
@@ -94,7 +95,7 @@ run "an_image_without_its_registry" {
   command = plan
 
   variables {
-    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = ["ops@example.org"], features_image = "acmeml.azurecr.io/features@sha256:0f" }
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", operators = ["ops@example.org"], features_image = "acmeml.azurecr.io/features@sha256:0f" }
   }
 
   expect_failures = [var.account]

@@ -5,7 +5,7 @@ mock_provider "azurerm" {
 variables {
   name      = "nephoscope"
   artefacts = "../../build/azure"
-  account   = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = ["ops@example.org"] }
+  account   = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", operators = ["ops@example.org"] }
   publish   = {}
   settings  = { stores = { azure = "az://acmenephoscope/records" } }
 }
@@ -34,7 +34,7 @@ run "an_unknown_region" {
   command = plan
 
   variables {
-    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "atlantis", operators = ["ops@example.org"] }
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "atlantis", operators = ["ops@example.org"] }
   }
 
   expect_failures = [var.account]
@@ -44,7 +44,7 @@ run "nobody_to_tell_that_it_fails" {
   command = plan
 
   variables {
-    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = [] }
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", operators = [] }
   }
 
   expect_failures = [var.account]
@@ -54,7 +54,7 @@ run "no_subscription" {
   command = plan
 
   variables {
-    account = { subscription_id = "mine", location = "westeurope", operators = ["ops@example.org"] }
+    account = { subscription_id = "mine", az = false, location = "westeurope", operators = ["ops@example.org"] }
   }
 
   expect_failures = [var.account]
@@ -74,7 +74,7 @@ run "an_account_without_its_resource_id" {
   command = plan
 
   variables {
-    account = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", operators = ["ops@example.org"], existing_accounts = { acmelanding = "acmelanding" } }
+    account = { subscription_id = "22222222-2222-4222-8222-222222222222", az = false, location = "westeurope", operators = ["ops@example.org"], existing_accounts = { acmelanding = "acmelanding" } }
   }
 
   expect_failures = [var.account]

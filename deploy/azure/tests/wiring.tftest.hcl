@@ -10,6 +10,7 @@ variables {
     location        = "westeurope"
     workspace_id    = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/ml/providers/Microsoft.OperationalInsights/workspaces/ml"
     operators       = ["ops@example.org"]
+    az              = false
   }
   publish = { topic = { id = "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/nephoscope/providers/Microsoft.EventGrid/topics/nephoscope" } }
   settings = {
@@ -39,6 +40,43 @@ run "a_job_is_an_app_with_its_own_entry_points_on" {
   assert {
     condition     = length(toset([for identity in azurerm_user_assigned_identity.job : identity.name])) == 5
     error_message = "Each job has its own identity."
+  }
+}
+
+run "names_fit_whatever_a_data_set_is_called" {
+  command = plan
+
+  variables {
+    settings = {
+      stores = { azure = "az://acmenephoscope/records" }
+      datasets = {
+        "flights.v1_of_europe_and_of_all_that_lies_beyond_it" = { objects = "az://acmelanding/flights/one" }
+        "flights.v1_of_europe_and_of_all_that_lies_before_it" = { objects = "az://acmelanding/flights/two" }
+      }
+    }
+  }
+
+  assert {
+    condition     = alltrue([for one in azurerm_eventgrid_system_topic_event_subscription.landed : can(regex("^[-a-zA-Z0-9]{3,64}$", one.name))])
+    error_message = "A subscription's name is one that Event Grid takes."
+  }
+
+  assert {
+    condition     = length(toset([for one in azurerm_eventgrid_system_topic_event_subscription.landed : one.name])) == 2
+    error_message = "Two data sets have two names."
+  }
+}
+
+run "packages_are_published_by_az" {
+  command = plan
+
+  variables {
+    account = merge(var.account, { az = true })
+  }
+
+  assert {
+    condition     = length(regexall("az functionapp deployment source config-zip --subscription 22222222-2222-4222-8222-222222222222 ", output.packages)) == length(module.app)
+    error_message = "Each app's package has its command."
   }
 }
 

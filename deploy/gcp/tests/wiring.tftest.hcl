@@ -40,6 +40,43 @@ run "every_way_in_has_its_function" {
   }
 }
 
+# A service's name has at most 49 characters: names that fit stay, others end in their bucket's hash.
+run "names_fit_whatever_a_bucket_is_called" {
+  command = plan
+
+  variables {
+    settings = {
+      stores = { gcp = "gs://acme-nephoscope-gcp" }
+      datasets = {
+        plain = { objects = "gs://acme-training/x" }
+        dots  = { objects = "gs://data.example.org/x" }
+        long  = { objects = "gs://acme-training-transactions-of-europe-and-beyond/x" }
+        alike = { objects = "gs://acme-training-transactions-of-europe-and-asia/x" }
+      }
+    }
+  }
+
+  assert {
+    condition     = local.names["drift_on_object/acme-training"] == "nephoscope-drift-on-object-acme-training" && local.names["sweep_on_timer"] == "nephoscope-sweep-on-timer"
+    error_message = "A name that fits stays as it is."
+  }
+
+  assert {
+    condition     = local.names["drift_on_object/data.example.org"] == "nephoscope-drift-on-object-data-example-or-${substr(md5("data.example.org"), 0, 6)}"
+    error_message = "A name has no dots."
+  }
+
+  assert {
+    condition     = alltrue([for name in values(local.names) : can(regex("^[a-z][a-z0-9-]{0,47}[a-z0-9]$", name))])
+    error_message = "A name is one that Cloud Run takes."
+  }
+
+  assert {
+    condition     = length(toset(values(local.names))) == length(local.names)
+    error_message = "Two buckets have two names."
+  }
+}
+
 run "messages_are_pushed_and_have_a_dead_letter_topic" {
   assert {
     condition = alltrue([

@@ -90,9 +90,12 @@ module "app" {
     principal_id = azurerm_user_assigned_identity.job[each.key].principal_id
   }
   zip       = "${var.artefacts}/${each.key}.zip"
+  az        = var.account.az
   runtime   = var.platform.runtime
   insights  = var.insights
   timers    = local.timers
   memory_mb = 512
   settings  = each.key == "notify" ? merge(local.queue, local.doors) : {}
+
+  subscription_id = var.account.subscription_id
 }

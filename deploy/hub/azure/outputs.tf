@@ -31,3 +31,8 @@ output "dead_letters" {
   description = "Where what notify failed at, and what Event Grid could not hand over, waits, as nephoscope redrive --from is told."
   value       = ["az-queue://${local.state.account}/${azurerm_storage_queue.reports["nephoscope-reports-poison"].name}", "az://${local.state.account}/deadletters"]
 }
+
+output "packages" {
+  description = "The commands that publish the apps' packages, for whoever lets no apply call az."
+  value       = join("", [for app in module.app : "${app.publish}\n"])
+}

@@ -25,7 +25,7 @@ variable "settings" {
 
 variable "account" {
   description = "What is Azure's own; the README explains each."
-  type        = object({ location = string })
+  type        = object({ subscription_id = string, location = string, az = optional(bool, true) })
 }
 
 variable "artefacts" {

@@ -29,6 +29,8 @@ resource "google_pubsub_topic" "reports" {
     allowed_persistence_regions = [var.account.region]
   }
 
+  depends_on = [var.platform] # whose services are on by then
+
   lifecycle {
     precondition {
       condition     = local.topic.project == local.project

@@ -6,6 +6,8 @@ resource "google_service_account" "job" {
   project      = local.project
   account_id   = "${var.name}-${each.key}"
   display_name = "nephoscope: the job ${each.key}"
+
+  depends_on = [var.platform] # whose services are on by then
 }
 
 resource "google_storage_bucket_iam_member" "prefix" {
@@ -121,6 +123,8 @@ resource "google_service_account" "publisher" {
   project      = local.project
   account_id   = "${var.name}-publisher"
   display_name = "nephoscope: what jobs in other clouds become to publish a Report"
+
+  depends_on = [var.platform] # whose services are on by then
 }
 
 resource "google_service_account_iam_member" "publisher" {

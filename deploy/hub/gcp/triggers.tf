@@ -8,6 +8,8 @@ resource "google_pubsub_topic" "rollup" {
   message_storage_policy {
     allowed_persistence_regions = [var.account.region]
   }
+
+  depends_on = [var.platform] # whose services are on by then
 }
 
 resource "google_cloud_scheduler_job" "rollup" {

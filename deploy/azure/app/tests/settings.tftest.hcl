@@ -8,6 +8,7 @@ variables {
   group    = { name = "nephoscope", location = "westeurope" }
   identity = { id = "/subscriptions/s/identity", client_id = "client", principal_id = "principal" }
   zip      = "../../../build/azure/cost.zip"
+  az       = false
   runtime = {
     account_id    = "/subscriptions/s/account"
     account_name  = "nephoscoperun"
@@ -17,12 +18,27 @@ variables {
   insights  = "InstrumentationKey=k"
   timers    = { cost = "0 6 * * 1-5", sweep = "* * * * *" }
   memory_mb = 2048
+
+  subscription_id = "22222222-2222-4222-8222-222222222222"
 }
 
 run "timers_have_six_fields" {
   assert {
     condition     = azurerm_function_app_flex_consumption.app.app_settings["NEPHOSCOPE_TIMER_COST"] == "0 0 6 * * 1-5"
     error_message = "NCRONTAB has the seconds first."
+  }
+}
+
+run "a_sunday_that_is_seven_is_zero" {
+  variables {
+    timers = { cost = "7 7 7 7 7", sweep = "0 6 * * 1,5-7", drift = "0 6 * * 1-7/2" }
+  }
+
+  assert {
+    condition = {
+      for job in ["COST", "SWEEP", "DRIFT"] : job => azurerm_function_app_flex_consumption.app.app_settings["NEPHOSCOPE_TIMER_${job}"]
+    } == { COST = "0 7 7 7 7 0", SWEEP = "0 0 6 * * 1,5,6,0", DRIFT = "0 0 6 * * 1,3,5,0" }
+    error_message = "NCRONTAB has days of the week from 0 to 6."
   }
 }
 
@@ -47,6 +63,11 @@ run "no_setting_holds_a_key" {
   assert {
     condition     = azurerm_function_app_flex_consumption.app.storage_authentication_type == "UserAssignedIdentity"
     error_message = "The package is read by identity."
+  }
+
+  assert {
+    condition     = azurerm_function_app_flex_consumption.app.app_settings["AzureWebJobsStorage"] == ""
+    error_message = "The provider's own connection string, whose key is empty, is not left there."
   }
 }
 

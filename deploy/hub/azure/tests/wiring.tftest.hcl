@@ -5,7 +5,7 @@ mock_provider "azurerm" {
 variables {
   name      = "nephoscope"
   artefacts = "../../../build/azure"
-  account   = { location = "westeurope" }
+  account   = { subscription_id = "22222222-2222-4222-8222-222222222222", location = "westeurope", az = false }
   platform = {
     group = { name = "nephoscope", location = "westeurope" }
     runtime = {
