@@ -3,6 +3,7 @@ The ledger that is the outbox: what a run found is written down before it is tol
 
     ledger/<day of the Event>/<run id>.json         the record of the run, create-only
     ledger/<day of the Event>/<run id>.published    the topic has the Report, create-only
+    ledger/late/<day of the Event>~<run id>         its day was over when it came; `.done` once that is told
 
 The run's id is a hash of the Event's id and the job: a repeated Event finds its record and tells that again, if it was
 not told yet, instead of running anew. What a dead function left untold, `republish` tells.
@@ -23,6 +24,8 @@ from nephoscope.ports import Clock, Lost, State, Topic
 from nephoscope.report import Coverage, Report, to_cloudevents
 
 PREFIX = "ledger/"
+LATE = "ledger/late/"
+DONE = ".done"
 WATERMARK = "sweep/ledger.json"
 LOOK_BACK = timedelta(days=1)  # a run may begin before midnight and end after it
 
@@ -108,7 +111,7 @@ class Outbox:
             evidence_url=key,
         )
         run = Run(report, _facts(event), inputs or {}, baseline, duration_seconds)
-        self._look_back_to(event.at.astimezone(UTC).date())
+        self._note_if_late(event, job)
         if self.ledger.create(key, records.encode(run)) is not Lost.EXISTS:
             self._send(report, key)  # nobody can have told a record that was not there
             return report
@@ -134,8 +137,10 @@ class Outbox:
         published: list[Report] = []
         oldest_left = now.date()
         untellable: Exception | None = None
-        while day <= now.date():
-            for key in self.untold(day):
+        days = [day + timedelta(days=n) for n in range((now.date() - day).days + 1)]
+        waiting = [(day, self.untold(day)) for day in days]
+        for day, keys in [*waiting, (now.date(), list(self._late()))]:
+            for key in keys:
                 try:
                     if (run := records.read(self.ledger, key, Run)) is not None:
                         self._tell(run.report, key)
@@ -144,14 +149,12 @@ class Outbox:
                     oldest_left = min(oldest_left, day)
                     if isinstance(error, records.NewerRecord | ValueError):
                         untellable = error
-            day += timedelta(days=1)
         reached = min(oldest_left, (now - LOOK_BACK).date())
         records.change(
             self.ledger,
             WATERMARK,
             _Watermark,
-            # Moved by somebody else since it was read, it may name a day that was not looked at here.
-            lambda old: old if old is not None and (old.day == reached or old != mark) else _Watermark(reached),
+            lambda old: old if old is not None and old.day == reached else _Watermark(reached),
         )
         if untellable is not None:
             raise untellable
@@ -168,16 +171,22 @@ class Outbox:
         keys = set(self.ledger.list(f"{PREFIX}{day.isoformat()}/"))
         return sorted(key for key in keys if key.endswith(".json") and _published(key) not in keys)
 
-    def _look_back_to(self, day: date) -> None:
-        """Have `republish` look at a day that it has left behind: an Event may come again after a week."""
-        if day >= (self.clock.now().astimezone(UTC) - LOOK_BACK).date():
-            return
-        records.change(
-            self.ledger,
-            WATERMARK,
-            _Watermark,
-            lambda old: old if old is not None and old.day <= day else _Watermark(day),
-        )
+    def _note_if_late(self, event: Event, job: str) -> None:
+        """Have `republish` look at the record of an Event whose day it has left behind: it may come after a week."""
+        day = event.at.astimezone(UTC).date()
+        if day < (self.clock.now().astimezone(UTC) - LOOK_BACK).date():
+            self.ledger.create(f"{LATE}{day.isoformat()}~{run_id(event, job)}", b"")
+
+    def _late(self) -> Iterator[str]:
+        """The records of late Events that were not told; of each that is, it is noted that nobody need look again."""
+        keys = set(self.ledger.list(LATE))
+        for key in sorted(key for key in keys if not key.endswith(DONE) and key + DONE not in keys):
+            day, _, run = key.removeprefix(LATE).partition("~")
+            record = f"{PREFIX}{day}/{run}.json"
+            if self.ledger.get(_published(record)) is None:
+                yield record
+            else:
+                self.ledger.create(key + DONE, b"")
 
     def _of_its_model(self, finding: Finding) -> Finding:
         family, thing = finding.check.partition(".")[0], finding.subject.partition("/")[0]
