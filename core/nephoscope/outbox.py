@@ -3,7 +3,7 @@ The ledger that is the outbox: what a run found is written down before it is tol
 
     ledger/<day of the Event>/<run id>.json         the record of the run, create-only
     ledger/<day of the Event>/<run id>.published    the topic has the Report, create-only
-    ledger/late/<day of the Event>~<run id>         its day was over when it came; `.done` once that is told
+    ledger/late/<day of writing>/<day of the Event>~<run id>    it came when its day was over; `.done` once it is told
 
 The run's id is a hash of the Event's id and the job: a repeated Event finds its record and tells that again, if it was
 not told yet, instead of running anew. What a dead function left untold, `republish` tells.
@@ -28,6 +28,10 @@ LATE = "ledger/late/"
 DONE = ".done"
 WATERMARK = "sweep/ledger.json"
 LOOK_BACK = timedelta(days=1)  # a run may begin before midnight and end after it
+
+
+class Untellable(Transient):
+    """A Report that stands on record and fits into no message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,36 +133,45 @@ class Outbox:
 
         Raises:
             NewerRecord: A record cannot be read; raised after all others had their turn.
-            ValueError: A Report fits into no message; the same.
+            Untellable: A Report fits into no message; the same.
         """
         now = self.clock.now().astimezone(UTC)
         mark = records.read(self.ledger, WATERMARK, _Watermark)
-        day = mark.day if mark else (now - LOOK_BACK).date()
+        since = mark.day if mark else (now - LOOK_BACK).date()
         published: list[Report] = []
-        oldest_left = now.date()
-        untellable: Exception | None = None
-        days = [day + timedelta(days=n) for n in range((now.date() - day).days + 1)]
-        waiting = [(day, self.untold(day)) for day in days]
-        for day, keys in [*waiting, (now.date(), list(self._late()))]:
-            for key in keys:
+        failures: list[tuple[date, Transient]] = []
+        for day in [since + timedelta(days=n) for n in range((now.date() - since).days + 1)]:
+            late = self._late(day)
+            for key in [*self.untold(day), *late]:
                 try:
-                    if (run := records.read(self.ledger, key, Run)) is not None:
-                        self._tell(run.report, key)
-                        published.append(run.report)
-                except (Transient, ValueError) as error:
-                    oldest_left = min(oldest_left, day)
-                    if isinstance(error, records.NewerRecord | ValueError):
-                        untellable = error
-        reached = min(oldest_left, (now - LOOK_BACK).date())
+                    published += self._retold(key, late.get(key))
+                except Transient as error:
+                    failures.append((day, error))
+        reached = min([(now - LOOK_BACK).date(), *(day for day, _ in failures)])
         records.change(
             self.ledger,
             WATERMARK,
             _Watermark,
             lambda old: old if old is not None and old.day == reached else _Watermark(reached),
         )
-        if untellable is not None:
-            raise untellable
+        if untellable := [error for _, error in failures if isinstance(error, Untellable | records.NewerRecord)]:
+            raise untellable[0]
         return published
+
+    def _retold(self, key: str, note: str | None) -> list[Report]:
+        """Tell a record's Report, if there is one and nobody told it; its note is done with where somebody did."""
+        run = records.read(self.ledger, key, Run)
+        if run is None:
+            return []
+        try:
+            told = self._tell(run.report, key)
+        except ValueError as error:
+            raise Untellable(
+                f"The Report of '{key}' fits into no message: {error}.", do="look at the record"
+            ) from error
+        if note is not None:
+            self.ledger.create(note + DONE, b"")
+        return [run.report] if told else []
 
     def runs(self, day: date) -> Iterator[Run]:
         """The records of one day, in no particular order."""
@@ -172,30 +185,28 @@ class Outbox:
         return sorted(key for key in keys if key.endswith(".json") and _published(key) not in keys)
 
     def _note_if_late(self, event: Event, job: str) -> None:
-        """Have `republish` look at the record of an Event whose day it has left behind: it may come after a week."""
-        day = event.at.astimezone(UTC).date()
-        if day < (self.clock.now().astimezone(UTC) - LOOK_BACK).date():
-            self.ledger.create(f"{LATE}{day.isoformat()}~{run_id(event, job)}", b"")
+        """Have `republish` look at the record of an Event whose day it may have left behind: it may come weeks late."""
+        now, day = self.clock.now().astimezone(UTC), event.at.astimezone(UTC).date()
+        if day < (now - LOOK_BACK).date():
+            self.ledger.create(f"{LATE}{now.date().isoformat()}/{day.isoformat()}~{run_id(event, job)}", b"")
 
-    def _late(self) -> Iterator[str]:
-        """The records of late Events that were not told; of each that is, it is noted that nobody need look again."""
-        keys = set(self.ledger.list(LATE))
-        for key in sorted(key for key in keys if not key.endswith(DONE) and key + DONE not in keys):
-            day, _, run = key.removeprefix(LATE).partition("~")
-            record = f"{PREFIX}{day}/{run}.json"
-            if self.ledger.get(_published(record)) is None:
-                yield record
-            else:
-                self.ledger.create(key + DONE, b"")
+    def _late(self, day: date) -> dict[str, str]:
+        """The records of what came late on a day, as far as nobody is done with them, each with its note."""
+        notes = set(self.ledger.list(f"{LATE}{day.isoformat()}/"))
+        left = sorted(note for note in notes if not note.endswith(DONE) and note + DONE not in notes)
+        return {f"{PREFIX}{note.rpartition('/')[2].replace('~', '/')}.json": note for note in left}
 
     def _of_its_model(self, finding: Finding) -> Finding:
         family, thing = finding.check.partition(".")[0], finding.subject.partition("/")[0]
         model = self.models.get(f"{family}/{thing}")
         return finding if model is None else replace(finding, labels={"model": model, **finding.labels})
 
-    def _tell(self, report: Report, key: str) -> None:
-        if self.ledger.get(_published(key)) is None:
-            self._send(report, key)
+    def _tell(self, report: Report, key: str) -> bool:
+        """Publish a Report, if nobody did; whether it was done now."""
+        if self.ledger.get(_published(key)) is not None:
+            return False
+        self._send(report, key)
+        return True
 
     def _send(self, report: Report, key: str) -> None:
         for body in to_cloudevents(report):

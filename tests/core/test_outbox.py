@@ -115,7 +115,24 @@ def test_an_event_that_comes_a_week_late_is_told_as_well(outbox: Outbox, topic: 
     assert outbox.republish() == []
     topic.down = False
     assert [report.id for report in outbox.republish()] == [run_id(late, "drift")]
+    assert outbox.republish() == []
     assert topic.reports == [run_id(late, "drift")]
+
+
+def test_a_report_that_fits_into_no_message_holds_up_no_other(
+    outbox: Outbox, topic: ListTopic, clock: FixedClock
+) -> None:
+    """It is said each time, and what stands beside it is told."""
+    topic.down = True
+    with pytest.raises(ValueError, match="a part has room"):
+        outbox.publish(fired(1, clock.at), "drift", "s" * 70_000, (FINDING,))
+    with pytest.raises(Transient):
+        outbox.publish(fired(2, clock.at), "drift", "flights", (FINDING,))
+    topic.down = False
+    for _ in range(2):
+        with pytest.raises(Transient, match="fits into no message"):
+            outbox.republish()
+    assert topic.reports == [run_id(fired(2, clock.at), "drift")]
 
 
 def test_a_record_that_cannot_be_read_holds_up_no_other(outbox: Outbox, topic: ListTopic, clock: FixedClock) -> None:

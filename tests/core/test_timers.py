@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from nephoscope import settings
 from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.errors import Transient
 from nephoscope.events import TimerFired
 from nephoscope.settings.timers import slot_before
 from nephoscope.wiring import timers
@@ -100,3 +101,21 @@ def test_no_hour_is_skipped_or_doubled_in_a_leap_year() -> None:
 def test_a_timer_that_this_machine_does_not_run_is_named(local: Local, served: Served) -> None:
     """It is said at the start, not passed over in silence."""
     assert timers.Timers(local).unserved == ["cost"]
+
+
+def test_a_slot_that_fails_keeps_no_other_from_its_turn(local: Local, clock: FixedClock, served: Served) -> None:
+    """It is said, and comes again; the job after it is served meanwhile, once."""
+
+    def fail(*_: object) -> None:
+        raise Transient("The ledger does not answer.")
+
+    timers.Timers(local).turn()
+    works = served["sweep"]
+    served["sweep"] = fail
+    clock.at = datetime(2027, 1, 1, 0, 1, tzinfo=UTC)
+    for _ in range(2):
+        with pytest.raises(Transient, match="The ledger"):
+            timers.Timers(local).turn()
+    served["sweep"] = works
+    timers.Timers(local).turn()
+    assert served.slots == ["drift 00:00", "sweep 00:00"]

@@ -74,9 +74,10 @@ class Hub:
         *,
         state: State | None = None,
         channels: Iterable[str] = ("chat",),
+        clock: FixedClock | None = None,
         **rules: object,
     ) -> None:
-        self.clock = FixedClock(START)
+        self.clock = clock or FixedClock(START)
         self.state = state if state is not None else MemoryState()
         self.channels = {name: FakeChannel() for name in channels}
         self.desk = Desk(self.state, self.clock, route, self.channels, **rules)  # type: ignore[arg-type]

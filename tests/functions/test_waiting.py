@@ -5,46 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from nephoscope import settings
-from nephoscope.adapters.local.state import SqliteState
 from nephoscope.errors import Transient
 from nephoscope.events import TimerFired
 from nephoscope.wiring import function as wiring
 
-CONFIGURATION = """\
-version: 1
-stores: {aws: "s3://records/x"}
-hub: aws
-state: "s3://records/hub"
-topic: "sns:arn:aws:sns:eu-central-1:123456789012:t"
-channels: {room: {type: slack, url: "env:ROOM_URL"}}
-route: {channels: [room]}
-"""
 
-
-class Cloud:
-    """A cloud whose records are a file, and which has no topic."""
-
-    name = "aws"
-    secrets = "aws-sm"
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def state(self, _):
-        """Records."""
-        return SqliteState(self.folder / "records.db")
-
-    def own_topic(self, _):
-        """None is asked for."""
-        return
-
-
-def test_a_mistake_that_a_job_finds_leaves_its_event_in_the_queue(tmp_path):
+def test_a_mistake_that_a_job_finds_leaves_its_event_in_the_queue(cloud):
     """What the configuration lacks is seen when the job first asks for it: the Event comes again until it is right."""
-    (tmp_path / "nephoscope.yaml").write_text(CONFIGURATION)
-    (tmp_path / "nephoscope.json").write_bytes(settings.stage(tmp_path / "nephoscope.yaml"))
-    function = wiring.Function(Cloud(tmp_path), tmp_path)
+    function = wiring.Function(cloud, cloud.folder)
     slot = TimerFired("t", datetime(2026, 11, 24, 6, tzinfo=UTC), "monitoring")
     with pytest.raises(Transient, match="metric_stores"):
         function.take("monitoring", lambda: [slot])

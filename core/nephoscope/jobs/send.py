@@ -29,6 +29,7 @@ from nephoscope.jobs.turns import Turns
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=2)
+LEAST_TRIES = 3  # however old a Message is: one hiccup is no dead Channel
 PAUSE = timedelta(seconds=60)  # how long a Channel that failed without naming a wait is left alone by all groups
 
 
@@ -110,7 +111,7 @@ def _serve(channel: str, queue: list[_Errand], desk: Desk, turns: Turns) -> list
             told.append(outcome)
         if outcome is None or outcome.status is Status.PENDING:
             waiting.add(errand.group.id)
-        if outcome is not None and outcome.status is Status.PENDING:
+        if outcome is not None and outcome.status is Status.PENDING and held_until(channel, desk) is not None:
             break  # the Channel asked to wait, or does not answer
     return told
 
@@ -219,8 +220,10 @@ def _wait(claim: Delivery, error: Transient) -> timedelta:
 
 def _later(errand: _Errand, claim: Delivery, error: Transient, desk: Desk) -> Delivery:
     now, wait = desk.clock.now(), _wait(claim, error)
-    # By the Message's own age: one that waited behind others for a Channel that does not answer waits no day more.
-    too_late = now + wait - errand.notification.at > desk.give_up_after
+    # By the Message's own age: what waited behind others for a Channel that does not answer waits no day more. Whoever
+    # stands in has a day of its own.
+    since = (claim.first_try or now) if claim.instead_of else errand.notification.at
+    too_late = now + wait - since > desk.give_up_after and claim.tries >= LEAST_TRIES
     if too_late or claim.tries >= desk.most_tries:
         return replace(claim, status=Status.DEAD, done_at=now, error=f"given up after {claim.tries} tries: {error}")
     return replace(claim, status=Status.PENDING, owner="", lease_until=None, next_try=now + wait, error=str(error))

@@ -91,7 +91,7 @@ class Function:
             try:
                 return work(self, event)
             except BadSettings as error:  # found only now, such as a secret that is not set
-                raise Transient(str(error), do="deploy what is right; the Event is delivered again") from error
+                raise Transient(error.what, do=error.do) from error
 
         entry.each(job, read, waiting)
 

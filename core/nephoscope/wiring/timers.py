@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from nephoscope import records
+from nephoscope.errors import Transient
 from nephoscope.events import TimerFired, stable_id
 from nephoscope.settings.timers import slot_before
 from nephoscope.wiring import jobs
@@ -45,8 +46,21 @@ class Timers:
         return sorted(set(self.crons) - set(TIMED))
 
     def turn(self) -> int:
-        """Serve what is due; returns how many slots were served."""
-        return sum(self._serve(job, cron) for job, cron in self.crons.items() if job in TIMED)
+        """
+        Serve what is due; returns how many slots were served.
+
+        Raises:
+            Transient: A slot could not be served, and comes again; the others had their turn.
+        """
+        served, failures = 0, []
+        for job, cron in self.crons.items():
+            try:
+                served += job in TIMED and self._serve(job, cron)
+            except Transient as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return served
 
     def _serve(self, job: str, cron: str) -> bool:
         key = f"timers/{job}.json"
@@ -62,8 +76,10 @@ class Timers:
 
 
 def _sweep(local: Local, _: TimerFired) -> None:
-    local.outbox.republish()
-    jobs.drift_quiet(local)
+    try:
+        local.outbox.republish()
+    finally:
+        jobs.drift_quiet(local)
 
 
 def _monitoring(local: Local, event: TimerFired) -> None:

@@ -21,7 +21,6 @@ _AZURE = re.compile(
     r"(?:az://(?P<account>[^/]+)/(?P<container>[^/]+)|abfss?://(?P<first>[^/@]+)@(?P<named>[^/.]+)[^/]*)(?P<key>/.*)?"
 )
 
-
 Version = tuple[int | None, int | None]
 """A file's size in bytes, and when it was written in nanoseconds, as far as its store tells (S3: whole seconds)."""
 
@@ -58,7 +57,7 @@ class Place:
         """The version of each file as it is now, without reading it."""
         return {about.path: (about.size, about.mtime_ns) for about in self.filesystem.get_file_info(files)}
 
-    def hold(self, versions: dict[str, Version]) -> None:
+    def check(self, versions: dict[str, Version]) -> None:
         """
         Make sure that files still are what they were: what was read of them meanwhile is of one version.
 

@@ -77,7 +77,7 @@ class FeatureFiles:
             files = place.files(landed)
             versions = place.versions(files)
             keys = _keys(view, place, files)
-            place.hold(versions)
+            place.check(versions)
         chosen, counted = _chosen(keys, window)
         return Reading(counted, self._batches(view, place, versions, chosen), foreign_columns(view, place, files))
 
@@ -93,7 +93,7 @@ class FeatureFiles:
                     start += count
                     if due.any():
                         for batch in self._group(file, group, columns, due):
-                            place.hold({path: version})
+                            place.check({path: version})
                             yield encoded(view, batch, self.slow)
 
     def _group(self, file: pq.ParquetFile, group: int, columns: list[str], due: Mask) -> Iterator[pa.RecordBatch]:

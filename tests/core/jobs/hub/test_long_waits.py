@@ -1,16 +1,19 @@
 """What is due in weeks is told in weeks, and no one Channel, value or configuration keeps it back for ever."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
 from fakes.hub import AT_ONCE, START, Hub, breach, ok, report
 from nephoscope.adapters.channels.answers import refused
+from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.alerts.groups import Status, Why
 from nephoscope.alerts.intervals import Interval
 from nephoscope.alerts.silences import silence
+from nephoscope.errors import Transient
 from nephoscope.jobs import hush
 from nephoscope.ports import Lost, Version
 
@@ -20,29 +23,40 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class Forgetful(MemoryState):
     """A store whose lifecycle deletes markers a week after they were made, as the deployed ones do."""
 
-    def forget(self, hub: Hub, born: dict[str, object]) -> None:
-        """Delete what is old."""
-        for key in list(self.list("due/")):
-            if hub.clock.now() - born.setdefault(key, hub.clock.now()) > timedelta(days=7):  # type: ignore[operator]
-                self._records.pop(key)
-                self._keys.remove(key)
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._born: dict[str, datetime] = {}
+
+    def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
+        """Write a record, and when."""
+        self._born.setdefault(key, self._clock.now())
+        return super().create(key, body)
+
+    def list(self, prefix: str, *, after: str = "") -> Iterator[str]:
+        """The keys, without those of old markers."""
+        week_ago = self._clock.now() - 7 * DAY
+        keys = super().list(prefix, after=after)
+        return (key for key in keys if not (key.startswith("due/") and self._born[key] < week_ago))
+
+
+@pytest.fixture
+def hub() -> Hub:
+    """A hub over such a store."""
+    clock = FixedClock(START)
+    return Hub(state=Forgetful(clock), clock=clock)
 
 
 def days(hub: Hub, count: int) -> None:
-    """Sweep each six hours, for so many days, while old markers are deleted."""
-    state, born = hub.state, getattr(hub, "born", {})
-    hub.born = born  # type: ignore[attr-defined]
+    """Sweep each six hours, for so many days."""
     for _ in range(count * 4):
-        if isinstance(state, Forgetful):
-            state.forget(hub, born)
         hub.later(timedelta(hours=6))
         hub.sweep()
 
 
 @pytest.mark.parametrize("length", [3, 10, 29])
-def test_a_silence_ends_however_long_it_was(length: int) -> None:
+def test_a_silence_ends_however_long_it_was(hub: Hub, length: int) -> None:
     """What began in it is told at its end, though markers are deleted after a week."""
-    hub = Hub(state=Forgetful())
     whole = silence(['dataset="flights"'], author="ada", reason="move", starts=START, ends=START + length * DAY)
     hush.add(whole, hub.desk)
     hub.sees(breach())
@@ -53,9 +67,8 @@ def test_a_silence_ends_however_long_it_was(length: int) -> None:
 
 
 @pytest.mark.parametrize("interval", [1, 7, 30])
-def test_a_job_that_stops_is_missed_however_seldom_it_runs(interval: int) -> None:
+def test_a_job_that_stops_is_missed_however_seldom_it_runs(hub: Hub, interval: int) -> None:
     """Two intervals without a Report, of a monthly job too, are told."""
-    hub = Hub(state=Forgetful())
     hub.sees(ok(), interval_seconds=interval * 86_400)
     days(hub, 2 * interval - 1)
     assert hub.chat.got == []
@@ -125,6 +138,38 @@ def test_a_channel_with_a_mistake_of_its_own_is_told_elsewhere() -> None:
     assert Status.DEAD in {delivery.status for delivery in told}
     assert Why.FIRING in {message.why for message in hub.channels["mail"].got}
     assert not any("a secret" in delivery.error for delivery in told)
+
+
+def test_who_stands_in_has_a_day_of_its_own() -> None:
+    """What a dead room could not be told in a day is not given up at the stand-in's first hiccup."""
+    hub = Hub(channels=("chat", "mail"))
+    hub.chat.always = Transient("The room does not answer.")
+    hub.channels["mail"].script += [Transient("Later."), Transient("Later.")]
+    hub.sees(breach())
+    for _ in range(30):
+        hub.later(HOUR)
+        hub.sweep()
+    assert hub.channels["mail"].told()["flights/dep_delay", "firing"] == 1
+
+
+def test_one_hiccup_after_a_long_wait_is_no_dead_channel() -> None:
+    """What waited for two days behind another one of its group is tried more than once."""
+    hub = Hub(give_up_after=3 * DAY, most_tries=1_000)
+    hub.chat.always = Transient("The room does not answer.")
+    hub.sees(breach())
+    hub.later(HOUR)
+    hub.sees(ok())
+    for _ in range(100):
+        hub.later(HOUR)
+        if hub.notifications()[0].finished:
+            break
+        hub.sweep()
+    hub.chat.always = None
+    hub.chat.script.append(Transient("Once more."))
+    for _ in range(3):
+        hub.later(HOUR)
+        hub.sweep()
+    assert Why.RESOLVED in {message.why for message in hub.chat.got}
 
 
 def test_the_greatest_number_leaves_its_stream_readable() -> None:
