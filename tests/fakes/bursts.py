@@ -72,8 +72,8 @@ def configuration(folder, datasets, route, **values):
 
 
 @contextmanager
-def swept(sweep):
-    """Ring the sweep each five seconds meanwhile."""
+def swept(sweep, excused=lambda: 0):
+    """Ring the sweep each five seconds meanwhile; it may fail as often as is excused, and is rung again."""
     over, failures = Event(), []
 
     def ring():
@@ -90,7 +90,16 @@ def swept(sweep):
     finally:
         over.set()
         ringing.join()
-    assert not failures, failures
+    assert len(failures) == excused(), failures
+
+
+def torn(log):
+    """
+    How often a function read half a record, by its log.
+
+    Google's storage's stand-in over files writes them in place; the storage itself serves the old object or the new.
+    """
+    return Lines(log, 'was truncated. To do: deploy the version that wrote it."}').count()
 
 
 def hold(name, chat, state, size, began, taken_in, goal_seconds):
