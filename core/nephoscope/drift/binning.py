@@ -5,6 +5,7 @@ The range of nearly all edges is cut into equal cells; a value's cell is one sub
 table tells how many edges lie below each cell, and which edges it holds: a value's bin is the first plus the number of
 these that it reaches. That is asked of one edge or of two, whichever is cheaper for the values that are expected. In
 cells of more edges, above all in the outermost two, which hold whatever lies beyond, a value is searched for.
+To make the table takes as long as to search for some ten thousand values: of few values all are searched for.
 
 The result is exactly `numpy.searchsorted(edges, values, side="right")`: the function from value to cell never
 decreases, since rounding moves values and edges alike, so an edge in a lower cell is below the value, one in a higher
@@ -39,82 +40,29 @@ def quiet() -> np.errstate:
 
 
 class Binning:
-    """The lookup table of a set of edges, with room for one batch of values."""
+    """A set of edges, and once many values have come its lookup table."""
 
-    def __init__(self, edges: Floats, masses: Counts | Floats | None = None) -> None:
+    def __init__(self, edges: Floats, masses: Counts | Floats | None = None, *, most_searched: int = BATCH) -> None:
         """
-        Build the table.
+        Begin without a table.
 
         Args:
             edges: Strictly ascending and finite, shape (k,), k ≥ 0.
             masses: How many values are expected in each bin, shape (k + 1,); they decide about speed alone.
+            most_searched: How many values are not worth a table.
         """
         self.edges = edges
-        self.origin = self._scale = 0.0  # where the cells begin, and how many there are per unit; 0: there are none
-        self._cells = int(min(max(CELLS_PER_EDGE * len(edges), FEWEST_CELLS), MOST_CELLS))
-        masses = np.ones(len(edges) + 1) if masses is None or not masses.any() else masses
-        self._choose_line(masses)
-        if self._scale:
-            self._fill_tables(masses)
-        self._scaled = np.empty(BATCH)
-        self._cell = np.empty(BATCH, dtype=np.intp)
-        self._narrow = np.empty(BATCH, dtype=np.int32)
-        self._bins = np.empty(BATCH, dtype=np.intp)
-        self._flags = np.empty(BATCH, dtype=np.bool_)
+        self._masses = np.ones(len(edges) + 1) if masses is None or not masses.any() else masses
+        self.origin = self._middle()
+        self._left = most_searched
+        self._table: _Table | None = None
 
-    def _fill_tables(self, masses: Counts | Floats) -> None:
-        """For each cell how many edges are below it, -1 where its values are searched for, and the edges it holds."""
-        cells, held = self._edge_cells(), self._held()
-        below = np.concatenate(([0], np.cumsum(held)[:-1]))
-        # Whatever falls into a cell of several edges falls, but for its ends, into the bins between them.
-        two = float(masses[1:][held[cells] == MOST_ASKED].sum() / masses.sum())
-        asked = MOST_ASKED if two * SEARCH_COSTS > 1 else 1
-        padded = np.append(self.edges, np.full(MOST_ASKED, np.inf))
-        self._held_edges = [np.where(held > nth, padded[below + nth], np.inf) for nth in range(asked)]
-        self._below = np.where(held > asked, SEARCHED, below).astype(np.int32)
-        self._any_searched = bool((held > asked).any())
-
-    def _choose_line(self, masses: Counts | Floats) -> None:
-        """Choose the cells' place and width so that few values are searched for."""
-        below = np.cumsum(masses)[:-1] / masses.sum()
-        costs = {}
-        for low, high in TRIMS:
-            first, last = np.searchsorted(below, low), np.searchsorted(below, 1 - high, side="right") - 1
-            self.origin, self._scale = line = self._line(int(first), int(last))
-            if self._scale and line not in costs:
-                crowded = self._held()[self._edge_cells()] > MOST_ASKED
-                costs[line] = float(masses[1:][crowded].sum())
-                if not costs[line]:
-                    break
-        self.origin, self._scale = min(costs, key=lambda line: costs[line], default=(0.0, 0.0))
-
-    def _line(self, first: int, last: int) -> tuple[float, float]:
-        """Where cells from edge to edge begin and how many there are per unit; 0 where these are too few or far."""
-        if not 0 <= first < last < len(self.edges):
-            return 0.0, 0.0
-        low, width = float(self.edges[first]), float(self.edges[last]) - float(self.edges[first])
-        cell = width / (self._cells - 2)
-        if not cell or not math.isfinite(1 / cell) or not math.isfinite(low - cell):
-            return 0.0, 0.0
-        return low - cell, 1 / cell
-
-    def _edge_cells(self) -> Places:
-        cells = np.empty(len(self.edges), dtype=np.intp)
-        with quiet():
-            differences = self.edges - self.origin
-            self._write_cells(differences, cells, np.empty(len(cells)), float(differences[-1]))
-        return np.clip(cells, 0, self._cells - 1)
-
-    def _held(self) -> Places:
-        """How many edges each cell holds."""
-        return np.bincount(self._edge_cells(), minlength=self._cells)
-
-    def _write_cells(self, differences: Floats, cell: Places, scaled: Floats, greatest: float) -> None:
-        """Write the cell of each difference to the origin, beyond the outermost ones too."""
-        np.multiply(differences, self._scale, out=scaled)
-        if not greatest * self._scale < FARTHEST:
-            np.minimum(scaled, FARTHEST, out=scaled)
-        np.copyto(cell, scaled, casting="unsafe")  # what is too small becomes the least integer
+    def _middle(self) -> float:
+        """The edge in the middle of what is expected; 0 where there is none."""
+        if not len(self.edges):
+            return 0.0
+        below = np.cumsum(self._masses)
+        return float(self.edges[min(np.searchsorted(below, below[-1] / 2), len(self.edges) - 1)])
 
     def bins(self, values: Floats, differences: Floats, greatest: float) -> Places:
         """
@@ -128,8 +76,90 @@ class Binning:
         Returns:
             Shape (n,); overwritten by the next call.
         """
-        if not self._scale:
+        self._left -= len(values)
+        if self._left > 0:
             return np.searchsorted(self.edges, values, side="right")
+        if self._table is None:
+            self._table = _Table(self.edges, self.origin, self._masses)
+        return self._table.bins(values, differences, greatest)
+
+
+class _Table:
+    """The lookup table of a set of edges, with room for one batch of values."""
+
+    def __init__(self, edges: Floats, origin: float, masses: Counts | Floats) -> None:
+        self._edges, self._origin = edges, origin
+        self._first = self._scale = 0.0  # the origin's cell, and how many there are per unit; 0: there are none
+        self._cells = int(min(max(CELLS_PER_EDGE * len(edges), FEWEST_CELLS), MOST_CELLS))
+        self._choose_line(masses)
+        if self._scale:
+            self._fill(masses)
+        self._scaled = np.empty(BATCH)
+        self._cell = np.empty(BATCH, dtype=np.intp)
+        self._narrow = np.empty(BATCH, dtype=np.int32)
+        self._bins = np.empty(BATCH, dtype=np.intp)
+        self._flags = np.empty(BATCH, dtype=np.bool_)
+
+    def _fill(self, masses: Counts | Floats) -> None:
+        """For each cell how many edges are below it, -1 where its values are searched for, and the edges it holds."""
+        cells, held = self._edge_cells(), self._held()
+        below = np.concatenate(([0], np.cumsum(held)[:-1]))
+        # Whatever falls into a cell of several edges falls, but for its ends, into the bins between them.
+        two = float(masses[1:][held[cells] == MOST_ASKED].sum() / masses.sum())
+        asked = MOST_ASKED if two * SEARCH_COSTS > 1 else 1
+        padded = np.append(self._edges, np.full(MOST_ASKED, np.inf))
+        self._held_edges = [np.where(held > nth, padded[below + nth], np.inf) for nth in range(asked)]
+        self._below = np.where(held > asked, SEARCHED, below).astype(np.int32)
+        self._any_searched = bool((held > asked).any())
+
+    def _choose_line(self, masses: Counts | Floats) -> None:
+        """Choose the cells' place and width so that few values are searched for."""
+        below = np.cumsum(masses)[:-1] / masses.sum()
+        costs = {}
+        for low, high in TRIMS:
+            first, last = np.searchsorted(below, low), np.searchsorted(below, 1 - high, side="right") - 1
+            self._first, self._scale = line = self._line(int(first), int(last))
+            if self._scale and line not in costs:
+                crowded = self._held()[self._edge_cells()] > MOST_ASKED
+                costs[line] = float(masses[1:][crowded].sum())
+                if not costs[line]:
+                    break
+        self._first, self._scale = min(costs, key=lambda line: costs[line], default=(0.0, 0.0))
+
+    def _line(self, first: int, last: int) -> tuple[float, float]:
+        """The origin's cell where cells reach from edge to edge, and how many there are per unit; 0: too few or far."""
+        if not 0 <= first < last < len(self._edges):
+            return 0.0, 0.0
+        low, width = float(self._edges[first]), float(self._edges[last]) - float(self._edges[first])
+        cell = width / (self._cells - 2)
+        if not cell or not math.isfinite(scale := 1 / cell):
+            return 0.0, 0.0
+        begins = (self._origin - low) * scale + 1  # cell 0 is for what lies below
+        return (begins, scale) if abs(begins) < FARTHEST else (0.0, 0.0)
+
+    def _edge_cells(self) -> Places:
+        cells = np.empty(len(self._edges), dtype=np.intp)
+        with quiet():
+            differences = self._edges - self._origin
+            self._write_cells(differences, cells, np.empty(len(cells)), float(differences[-1]))
+        return np.clip(cells, 0, self._cells - 1)
+
+    def _held(self) -> Places:
+        """How many edges each cell holds."""
+        return np.bincount(self._edge_cells(), minlength=self._cells)
+
+    def _write_cells(self, differences: Floats, cell: Places, scaled: Floats, greatest: float) -> None:
+        """Write the cell of each difference to the origin, beyond the outermost ones too."""
+        np.multiply(differences, self._scale, out=scaled)
+        np.add(scaled, self._first, out=scaled)
+        if not greatest * self._scale + self._first < FARTHEST:
+            np.minimum(scaled, FARTHEST, out=scaled)
+        np.copyto(cell, scaled, casting="unsafe")  # what is too small becomes the least integer
+
+    def bins(self, values: Floats, differences: Floats, greatest: float) -> Places:
+        """The bin of each value; overwritten by the next call."""
+        if not self._scale:
+            return np.searchsorted(self._edges, values, side="right")
         size = len(values)
         cell, scaled, flags = self._cell[:size], self._scaled[:size], self._flags[:size]
         narrow, bins = self._narrow[:size], cell
@@ -141,5 +171,5 @@ class Binning:
         np.copyto(bins, narrow)
         if self._any_searched and np.minimum.reduce(narrow) < 0:
             searched = np.less(narrow, 0, out=flags).nonzero()[0]
-            bins[searched] = np.searchsorted(self.edges, values.take(searched), side="right")
+            bins[searched] = np.searchsorted(self._edges, values.take(searched), side="right")
         return bins

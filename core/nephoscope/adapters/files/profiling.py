@@ -7,6 +7,7 @@ choose the bins, one to count. Columns that are small are decoded once and held 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -24,6 +25,7 @@ from nephoscope.drift.profile import Column, Profile, Source
 from nephoscope.errors import Unreadable
 
 HELD_BYTES = 32 * 1024 * 1024
+WORTH_A_THREAD = 500_000  # values that are decoded ahead
 
 
 def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> Profile:
@@ -44,7 +46,8 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
     rows = 0
     try:
         pieces = _pieces(table.groups)
-        for number, own in groupby(ahead(pieces) if how.threads > 1 else pieces, key=itemgetter(0)):
+        pieces = ahead(pieces) if how.threads > 1 and _values(table) >= WORTH_A_THREAD else pieces
+        for number, own in groupby(pieces, key=itemgetter(0)):
             found, rows = _read(table.groups[number], (piece for _, piece in own if piece), how)
             _check_rows(table, name, rows)
             columns += found
@@ -60,6 +63,11 @@ def profile_table(table: Opened, source: Source, *, name: str, how: Making) -> P
         key=key,
         duplicates=duplicate_rows(Whole(name, replace(table, rows=rows)), key) if key else None,
     )
+
+
+def _values(table: Opened) -> float:
+    """How many values a table has; infinite where nobody knows before it is read."""
+    return math.inf if table.rows is None else table.rows * len(table.fields)
 
 
 def _check_rows(table: Opened, name: str, rows: int) -> None:
