@@ -13,9 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nephoscope.drift.binning import quiet
 from nephoscope.drift.profile import Floats, Numbers
+from nephoscope.drift.tally import if_finite
 
 Places = npt.NDArray[np.integer]
+
+LARGEST_WHOLE = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +43,7 @@ def gap_of(baseline: Numbers, window: Numbers) -> Gap:
     """The gap between two columns' numbers over the same bins, both with at least one finite value."""
     f = baseline.counts / baseline.finite
     g = window.counts / window.finite
-    after = np.cumsum(f) - np.cumsum(g)
-    after[-1] = 0.0
+    after = _after(baseline, window)
     before = np.concatenate(([0.0], after[:-1]))
     if baseline.atoms and window.atoms:
         width = np.diff(baseline.edges, prepend=baseline.edges[:1], append=baseline.edges[-1:])
@@ -55,6 +58,17 @@ def gap_of(baseline: Numbers, window: Numbers) -> Gap:
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(width > 0, after - (above_f - above_g) / width, after)
     return Gap(width, before, after, np.clip(mean, lowest, highest), lowest, highest)
+
+
+def _after(baseline: Numbers, window: Numbers) -> Floats:
+    """D at each bin's upper border, rounded once where whole numbers hold it: 1/10 is what a limit of 0.1 is."""
+    n, m = baseline.finite, window.finite
+    f, g = np.cumsum(baseline.counts), np.cumsum(window.counts)
+    if n * m < LARGEST_WHOLE:
+        return np.asarray((f * m - g * n) / (n * m))
+    after: Floats = f / n - g / m
+    after[-1] = 0.0
+    return after
 
 
 def _places(baseline: Numbers, window: Numbers) -> tuple[Floats, Floats]:
@@ -105,7 +119,9 @@ def _numbers(ordered: Floats, atoms: Floats, upto: Places) -> Numbers:
     counts[1:2] = upto[:1]
     np.subtract(upto[1:], upto[:-1], out=counts[2:])
     np.multiply(counts[1:], atoms, out=sums[1:])
-    mean = float(ordered.mean()) if len(ordered) else None
+    with quiet():
+        mean = if_finite(float(ordered.mean())) if len(ordered) else None
+        squares = None if mean is None else if_finite(float(np.square(ordered - mean).sum()))
     return Numbers(
         edges=atoms,
         counts=counts,
@@ -113,6 +129,6 @@ def _numbers(ordered: Floats, atoms: Floats, upto: Places) -> Numbers:
         low=float(ordered[0]) if len(ordered) else None,
         high=float(ordered[-1]) if len(ordered) else None,
         mean=mean,
-        squares=float(np.square(ordered - mean).sum()) if mean is not None else None,
+        squares=squares,
         atoms=True,
     )

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from nephoscope.drift.binning import BATCH, Binning, quiet
-from nephoscope.drift.profile import Categories, Counts, Floats, Numbers, finite_or_nan
+from nephoscope.drift.profile import Categories, Counts, Floats, Moments, Numbers, finite_or_nan, pooled
 from nephoscope.drift.words import KNOWN, PLAIN, digest, kept
+
+CANCELS = 1e-6  # of the squares around 0: where the squares around the mean are fewer they are summed anew
 
 
 class NumberTally:
@@ -24,7 +26,7 @@ class NumberTally:
         self._differences = np.empty(BATCH)
         self._nan = self._plus_inf = self._minus_inf = 0
         self._low, self._high = math.inf, -math.inf
-        self._squares = 0.0  # of the differences to the binning's origin
+        self._moments: Moments = (0, None, None)  # of the differences to the binning's origin
 
     def add(self, values: Floats) -> None:
         """Count more values, shape (n,), without nulls."""
@@ -44,9 +46,8 @@ class NumberTally:
         bins = self._binning.bins(values, differences, high - origin)
         self._counts += np.bincount(bins, minlength=len(self._counts))
         self._sums += np.bincount(bins, weights=differences, minlength=len(self._sums))
-        # In halves: beyond 10,000 values numpy.dot takes threads, which cost more than they bring here.
-        for half in (differences[: BATCH // 2], differences[BATCH // 2 :]):
-            self._squares += float(np.dot(half, half))
+        some = _moments(differences)
+        self._moments = self._moments[0] + some[0], *pooled(self._moments, some)
 
     def _finite(self, values: Floats) -> Floats:
         self._nan += int(np.count_nonzero(np.isnan(values)))
@@ -57,9 +58,9 @@ class NumberTally:
 
     def result(self) -> Numbers:
         """What was counted."""
+        _, mean, squares = self._moments
         with quiet():
             origins = np.multiply(self._counts, self._binning.origin, dtype=np.float64)
-            mean, squares = self._moments(int(self._counts.sum()), float(self._sums.sum()))
             sums = finite_or_nan(self._sums, origins)
         return Numbers(
             edges=self._binning.edges,
@@ -70,20 +71,31 @@ class NumberTally:
             minus_inf=self._minus_inf,
             low=self._low if math.isfinite(self._low) else None,
             high=self._high if math.isfinite(self._high) else None,
-            mean=mean,
+            mean=None if mean is None else if_finite(self._binning.origin + mean),
             squares=squares,
             atoms=self._atoms,
         )
 
-    def _moments(self, count: int, total: float) -> tuple[float | None, float | None]:
-        """The mean and the sum of squared deviations; None where there is no value, or a sum overflowed."""
-        if not count:
-            return None, None
-        mean = total / count
-        return _finite(self._binning.origin + mean), _finite(max(self._squares - mean * total, 0.0))
+
+def _moments(values: Floats) -> Moments:
+    """The count, mean and sum of squared deviations of a batch; None where a sum overflows."""
+    count, mean = len(values), float(np.add.reduce(values)) / len(values)
+    around_0 = mean * mean * count
+    squares = _squares(values) - around_0
+    if not squares > CANCELS * around_0:  # what is left has lost its digits
+        away = values - mean
+        away_mean = float(np.add.reduce(away)) / count  # by which the mean was rounded
+        mean, squares = mean + away_mean, _squares(away) - away_mean * away_mean * count
+    return count, if_finite(mean), if_finite(max(squares, 0.0))
 
 
-def _finite(value: float) -> float | None:
+def _squares(values: Floats) -> float:
+    """The sum of squares, in halves: beyond 10,000 values numpy.dot takes threads, which cost more than they bring."""
+    return sum(float(np.dot(half, half)) for half in (values[: BATCH // 2], values[BATCH // 2 :]))
+
+
+def if_finite(value: float) -> float | None:
+    """A number; None where it overflowed."""
     return value if math.isfinite(value) else None
 
 

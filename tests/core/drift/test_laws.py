@@ -1,6 +1,7 @@
 """What holds of Profiles and statistics whatever the data are."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -51,6 +52,37 @@ def test_a_value_is_in_the_bin_that_a_search_finds(values: Floats, edges: Floats
         differences = near - table.origin
         found = table.bins(near, differences, float(differences.max(initial=-np.inf)))
     assert found.tolist() == np.searchsorted(edges, near, side="right").tolist()
+
+
+@pytest.mark.parametrize(("offset", "rel"), [(0.0, 1e-12), (1e9, 1e-9), (-1e9, 1e-9), (1.7e15, 1e-5)])
+@pytest.mark.parametrize("rows", [1_000, BATCH + 1_000])
+def test_the_deviation_of_values_far_from_the_bins_keeps_its_digits(offset: float, rel: float, rows: int) -> None:
+    """Over bins around 0 the squares of values anywhere are those of exact arithmetic, as far as a mean is a double."""
+    draw = np.random.default_rng(4)
+    values = offset + draw.normal(size=rows) * 100
+    tally = NumberTally(np.sort(draw.normal(size=300)))
+    tally.add(values)
+    found, exact = tally.result(), [Fraction(value) for value in values]
+    mean = sum(exact) / rows
+    assert found.mean == pytest.approx(float(mean), rel=1e-15)
+    assert found.squares == pytest.approx(float(sum((value - mean) ** 2 for value in exact)), rel=rel)
+
+
+def test_a_deviation_that_overflows_is_not_known() -> None:
+    """Of values whose squares no double holds there is no deviation, rather than an infinite one that hides a drift."""
+    values = np.random.default_rng(4).normal(size=100) * 1e200
+    tally = NumberTally(np.array([0.0]))
+    tally.add(values)
+    for found in (tally.result(), *atoms_of(values, values)):
+        assert found.squares is None
+
+
+@pytest.mark.parametrize("rows", [10, 30, 100, 1_100])
+def test_a_tenth_is_what_a_limit_of_a_tenth_is(rows: int) -> None:
+    """The greatest distance is rounded once: of whole numbers of rows it is the double nearest to their ratio."""
+    values = np.arange(rows, dtype=np.float64)
+    moved = np.concatenate((values[rows // 10 :], np.arange(rows, rows + rows // 10)))
+    assert ks(gap_of(*atoms_of(values, moved))).value == 0.1
 
 
 @given(samples, edge_sets, st.randoms(use_true_random=False), st.integers(1, 7))
