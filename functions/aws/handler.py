@@ -57,8 +57,10 @@ def sweep_on_timer(payload: Any, context: Any) -> None:
 
 
 def notify_on_message(payload: Any, context: Any) -> Any:
-    """The hub: a Report came."""
-    return batch(payload, context, lambda record: function.take_in(lambda: [aws.message_received(record)]))
+    """The hub: a Report came, through SQS or from SNS itself."""
+    if not aws.is_batch(payload):
+        return function.take_in(lambda: aws.messages_received(payload))
+    return batch(payload, context, lambda one: function.take_in(lambda: [aws.message_received(one)]))
 
 
 def rollup_on_timer(payload: Any, context: Any) -> None:

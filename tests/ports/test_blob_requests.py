@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from emulators import AZURE_ACCOUNT, AZURE_KEY, Recorder
 from fakes.scripted_http import RESET, Answer, serving
+from nephoscope.adapters.azure.objects import BlobObjects
 from nephoscope.adapters.azure.state import BlobState
 from nephoscope.adapters.azure.storage import Blobs, bearer, shared_key
 from nephoscope.errors import Transient
+from nephoscope.events import ObjectRef
 from nephoscope.ports import Lost, Version
 
 blob = pytest.importorskip("azure.storage.blob")
@@ -45,6 +49,16 @@ def test_a_listing_follows_its_marker(recorder: Recorder) -> None:
     records = BlobState(Blobs(recorder.url, bearer(lambda: "t")), "c", "hub")
     assert list(records.list("due/")) == ["due/a&b%2Fc", "due/d\ufffee"]
     assert recorder.requests[1][1].endswith("&marker=1%262")
+
+
+def test_a_blob_that_is_still_being_copied_is_read_later(recorder: Recorder, tmp_path: Path) -> None:
+    """A copy that is pending has not all of its bytes: the Event comes again."""
+    recorder.answers += [(200, {"x-ms-copy-status": status}, b"a\n1\n") for status in ("pending", "success")]
+    objects = BlobObjects(lambda _: Blobs(recorder.url, bearer(lambda: "t")))
+    ref = ObjectRef("azure", "acme/c", "t.csv")
+    with pytest.raises(Transient, match="still being copied"):
+        objects.fetch(ref, tmp_path / "t", most_bytes=100)
+    assert objects.fetch(ref, tmp_path / "t", most_bytes=100) == 4
 
 
 @pytest.mark.parametrize("fault", [Answer(503), Answer(429), RESET])

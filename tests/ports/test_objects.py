@@ -143,6 +143,15 @@ def test_a_missing_object_is_no_crash(store, tmp_path):
         objects.fetch(gone, tmp_path / "it", most_bytes=MIB)
 
 
+def test_an_object_of_which_no_version_was_named_is_not_there(store, tmp_path):
+    """What a configuration or a manifest names is told of without a word on versions."""
+    put, objects, _ = store
+    ref = put("here.csv", b"x")
+    gone = ObjectRef(ref.provider, ref.bucket, "gone.csv")
+    with pytest.raises(BadPayload, match=rf"^'{gone.url}' is not there\. To do: "):
+        objects.fetch(gone, tmp_path / "it", most_bytes=MIB)
+
+
 def test_a_large_object_is_not_copied(store, tmp_path):
     """Its size is told and nothing is written."""
     put, objects, _ = store

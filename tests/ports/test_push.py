@@ -5,10 +5,11 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from nephoscope.adapters.local.clock import FixedClock
-from nephoscope.errors import BadPayload
+from nephoscope.errors import Unauthorised
 
 jwt = pytest.importorskip("jwt")
 pytest.importorskip("google.auth")
@@ -69,9 +70,11 @@ FORGERIES = {
 class Taken:
     """A function that only counts what is taken in."""
 
-    clock = FixedClock
     events = ()
     turned_away = ""
+
+    def __init__(self):
+        self.clock = FixedClock(datetime.now(UTC))
 
     def take_in(self, read):
         """Count."""
@@ -87,7 +90,8 @@ def door(monkeypatch):
     """The hub's door, with Google's certificates replaced by our own."""
     monkeypatch.setenv("NEPHOSCOPE_PUSH_SUBSCRIPTIONS", SUBSCRIPTION)
     made = Door(Taken())
-    made.__dict__["tokens"] = PushTokens(AUDIENCE, frozenset({ACCOUNT}), lambda: {"1": PUBLIC.decode()})
+    clock = made.function.clock
+    made.__dict__["tokens"] = PushTokens(AUDIENCE, frozenset({ACCOUNT}), lambda: {"1": PUBLIC.decode()}, clock)
     return made
 
 
@@ -120,10 +124,30 @@ def test_another_subscription_does_not(door):
     "body", [b"{", b"[" * 200_000, b'{"message": 1}', b"\xff"], ids=["cut", "deep", "shape", "bytes"]
 )
 def test_a_broken_body_is_refused(door, body):
-    """400 to one who may push; nothing is taken in but the reason."""
+    """400 to one who may push, with its reason in the log; nothing is taken in."""
     assert push(door, f"Bearer {token()}", body) == 400
-    [reason] = door.function.events
-    assert isinstance(reason, BadPayload)
+    assert door.function.turned_away
+    assert door.function.events == ()
+
+
+def test_forged_keys_do_not_make_it_ask():
+    """Whatever keys a hundred tokens name, Google is asked once a minute; a key that is new by then is known."""
+    asked, clock = [], FixedClock(datetime.now(UTC))
+    known = {"1": PUBLIC.decode()}
+
+    def certificates():
+        asked.append(clock.now())
+        return dict(known)
+
+    tokens = PushTokens(AUDIENCE, frozenset({ACCOUNT}), certificates, clock)
+    for number in range(100):
+        with pytest.raises(Unauthorised):
+            tokens.verify(f"Bearer {token(kid=f'forged {number}')}")
+    assert len(asked) == 1
+    known["new"] = PUBLIC.decode()
+    clock.at += timedelta(minutes=1)
+    tokens.verify(f"Bearer {token(kid='new')}")
+    assert len(asked) == 2
 
 
 def test_without_its_variables_nobody_comes_in(monkeypatch):

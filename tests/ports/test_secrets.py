@@ -22,6 +22,9 @@ def test_a_secret_of_aws_is_read(request, clouds):
     assert SecretsManager(client).read("slack") == "https://hooks.example/é"
     with pytest.raises(Transient, match="nowhere"):
         SecretsManager(client).read("nowhere")
+    client.create_secret(Name="key", SecretBinary=b"\x00")
+    with pytest.raises(Transient, match="'key' is binary"):
+        SecretsManager(client).read("key")
 
 
 def test_a_secret_of_google_is_read(recorder):

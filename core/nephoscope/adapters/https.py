@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
+from typing import Any
 
 from nephoscope.errors import Transient
 
@@ -63,11 +64,8 @@ def request(
         raise Transient("An address has blanks, line breaks or letters that no address has.", do=CORRECT_IT)
     asked = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310
     try:
-        with _OPENER.open(asked, timeout=timeout_seconds) as answer:
+        with _opened(asked, timeout_seconds) as answer:
             return _answer(answer.status, answer.headers, answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return _answer(error.code, error.headers, error)
     except (OSError, http.client.HTTPException) as error:
         raise Transient(f"{_host(url)} does not answer: {error}.") from error
 
@@ -90,8 +88,20 @@ def accepted(answer: Answer, who: str) -> Answer:
     )
 
 
+def _opened(asked: urllib.request.Request, timeout_seconds: float) -> Any:
+    """The answer, whatever its status."""
+    try:
+        return _OPENER.open(asked, timeout=timeout_seconds)
+    except urllib.error.HTTPError as error:
+        return error
+
+
 def _answer(status: int, headers: Message, stream: http.client.HTTPResponse | urllib.error.HTTPError) -> Answer:
-    return Answer(status, {name.lower(): value for name, value in headers.items()}, stream.read(LARGEST_ANSWER_BYTES))
+    body = stream.read(LARGEST_ANSWER_BYTES)
+    left = getattr(stream, "length", None)  # what was promised and did not come, which a read of so many passes over
+    if left and len(body) < LARGEST_ANSWER_BYTES:
+        raise http.client.IncompleteRead(body, left)
+    return Answer(status, {name.lower(): value for name, value in headers.items()}, body)
 
 
 def _host(url: str) -> str:

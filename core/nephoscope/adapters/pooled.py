@@ -73,14 +73,15 @@ def copied(found: BaseHTTPResponse, into: Path, *, most_bytes: int) -> int:
     """
     Copy the body of an answer into a file; returns its size, and leaves no file where that is over `most_bytes`.
 
-    What is stored packed and served unpacked tells no length, and is counted as it comes.
+    What is stored packed stays packed, whatever its headers say: who reads it sees where a packed file was cut off,
+    which unpacking on the way does not. An answer that tells no length is counted as it comes.
     """
     told = int(found.headers.get("Content-Length") or 0)
     if told > most_bytes:
         return told
     size = 0
     with into.open("wb") as file:
-        for chunk in found.stream(CHUNK_BYTES):
+        for chunk in found.stream(CHUNK_BYTES, decode_content=False):
             size += len(chunk)
             if size > most_bytes:
                 break

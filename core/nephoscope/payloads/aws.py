@@ -19,7 +19,21 @@ from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
 from nephoscope.monitoring.access import Access
 from nephoscope.payloads.audit import received
-from nephoscope.payloads.reading import DO, Ignored, Read, document, each, etag, has, key, name, shaped, utc, utf8
+from nephoscope.payloads.reading import (
+    DO,
+    Ignored,
+    Read,
+    document,
+    each,
+    etag,
+    has,
+    ignored,
+    key,
+    name,
+    shaped,
+    utc,
+    utf8,
+)
 from nephoscope.payloads.sequencer import rank
 
 
@@ -163,6 +177,21 @@ def timer_fired(payload: object) -> TimerFired:
     return _timer(bridge.resources[0], bridge.time)
 
 
+def messages_received(payload: object) -> list[Read]:
+    """
+    Read what SNS hands a function without a queue between.
+
+    Raises:
+        BadPayload: It has no Records.
+    """
+    records = payload.get("Records") if isinstance(payload, dict) else None
+    if not isinstance(records, list):
+        raise BadPayload("A payload has no Records, as messages of SQS and SNS have.", do=DO)
+    if not records:
+        return [Ignored("zero records")]
+    return [*each(records, lambda record: [message_received(record)], "records")]
+
+
 def message_received(payload: object) -> MessageReceived:
     """
     Read one SQS record, or one SNS record; an SNS envelope in SQS is opened.
@@ -258,7 +287,7 @@ def _notified(record: object) -> _Seen:
     if seen.version.partition(".")[0] != "2":
         raise BadPayload(f"An S3 notification has the version {seen.version[:16]!r}, this code reads 2.x.", do=DO)
     if not seen.name.removeprefix("s3:").startswith("ObjectCreated:") or seen.restore is not None:
-        return Ignored(seen.name[:64])
+        return ignored(seen.name)
     try:
         decoded = unquote_plus(seen.s3.object.key, errors="strict")
     except UnicodeError as error:
@@ -271,7 +300,7 @@ def _bridged(payload: object) -> Iterator[_Seen]:
     if bridge.source != "aws.s3":
         raise BadPayload(f"An EventBridge event of {bridge.source[:64]!r} does not come from S3.", do=DO)
     if bridge.type != "Object Created":
-        yield Ignored(bridge.type[:64])
+        yield ignored(bridge.type)
         return
     detail = shaped(bridge.detail, _BridgeDetail, "S3 event")
     yield _written(detail.bucket.name, detail.object.key, detail.object, bridge.time)

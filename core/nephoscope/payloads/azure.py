@@ -1,9 +1,10 @@
 """
 What Azure Functions is handed: Event Grid in both schemas, timers, queue messages, the activity log.
 
-BlobCreated counts where the blob is whole: PutBlob, PutBlockList, CopyBlob, SftpCommit and FlushWithClose. On a data
-lake CreateFile raises it as well, for a file that is still empty. The blob's name stands in the subject as it is; the
-URL in the data is never used.
+BlobCreated counts where the blob is whole: PutBlob, PutBlockList, SftpCommit and FlushWithClose. On a data lake
+CreateFile raises it as well, for a file that is still empty, and CopyBlob when a copy begins: the version that such an
+event names is none yet, so that the blob is read as it is once the copy is done. The blob's name stands in the subject
+as it is; the URL in the data is never used.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
 from nephoscope.monitoring.access import Access
 from nephoscope.payloads.audit import received
-from nephoscope.payloads.reading import DO, Ignored, Read, document, each, etag, key, name, shaped, utc, utf8
+from nephoscope.payloads.reading import DO, Ignored, Read, document, each, etag, ignored, key, name, shaped, utc, utf8
 
 CREATED = "Microsoft.Storage.BlobCreated"
-WHOLE = frozenset({"PutBlob", "PutBlockList", "CopyBlob", "FlushWithClose", "SftpCommit"})
+COPIED = "CopyBlob"
+WHOLE = frozenset({"PutBlob", "PutBlockList", COPIED, "FlushWithClose", "SftpCommit"})
 EARLY = timedelta(minutes=1)  # a timer may fire a little before its slot
 
 _SUBJECT = re.compile(r"/?blobServices/default/containers/([^/]+)/blobs/(.+)", re.DOTALL)
@@ -167,7 +169,7 @@ def _unified(event: object) -> _Event:
 def _event(payload: object) -> Iterator[Read]:
     event = _unified(payload)
     if event.type != CREATED:
-        yield Ignored(event.type[:64])
+        yield ignored(event.type)
         return
     blob = shaped(event.data, _Blob, "BlobCreated event")
     if blob.api not in WHOLE:
@@ -186,7 +188,8 @@ def _written(event: _Event, blob: _Blob) -> Read:
         return Ignored("a folder")
     bucket = f"{name(account, 'an account')}/{name(container, 'a container')}"
     version = etag(blob.etag)
-    ref = ObjectRef("azure", bucket, key(where), version, blob.size if blob.size >= 0 else None)
+    meant = "" if blob.api == COPIED else version
+    ref = ObjectRef("azure", bucket, key(where), meant, blob.size if blob.size >= 0 else None)
     identity = stable_id("object", "azure", bucket, where, version, utf8(blob.sequencer).decode())
     return ObjectWritten(identity, utc(event.time), ref)
 

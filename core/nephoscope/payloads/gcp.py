@@ -18,7 +18,7 @@ from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, ObjectRef, ObjectWritten, TimerFired, stable_id
 from nephoscope.monitoring.access import Access
 from nephoscope.payloads.audit import received
-from nephoscope.payloads.reading import DO, Ignored, Read, document, each, has, key, name, shaped, utc, utf8
+from nephoscope.payloads.reading import DO, Ignored, Read, document, each, has, ignored, key, name, shaped, utc, utf8
 
 STORAGE = "google.cloud.storage.object.v1."
 PUBLISHED = "google.cloud.pubsub.topic.v1.messagePublished"
@@ -48,6 +48,7 @@ class _Push(Struct):
 
 class _Who(Struct):
     email: str = field(name="principalEmail", default="")
+    subject: str = field(name="principalSubject", default="")  # of a federated caller, who has no address
 
 
 class _Status(Struct):
@@ -120,19 +121,6 @@ def timer_fired(payload: object, *, schedule: str) -> TimerFired:
     return TimerFired(stable_id("timer", schedule, slot.isoformat()), slot, schedule)
 
 
-def timer_called(headers: Mapping[str, str]) -> TimerFired:
-    """
-    Read what Cloud Scheduler sent by HTTP: its headers name the schedule and the slot.
-
-    Raises:
-        BadPayload: They do not.
-    """
-    lowered = {word.lower(): value for word, value in headers.items()}
-    schedule = name(lowered.get("x-cloudscheduler-jobname", ""), "a schedule")
-    slot = utc(lowered.get("x-cloudscheduler-scheduletime", ""))
-    return TimerFired(stable_id("timer", schedule, slot.isoformat()), slot, schedule)
-
-
 def security_event(payload: object) -> MessageReceived:
     """
     Read an entry of the audit log: sent by Eventarc, or by a log sink through Pub/Sub.
@@ -147,8 +135,8 @@ def security_event(payload: object) -> MessageReceived:
     entry = shaped(logged, _Entry, "audit log entry")
     call = entry.call
     access = Access(
-        action=f"{call.service.removesuffix('.googleapis.com')}.{call.method}".removeprefix("."),
-        actor=call.who.email,
+        action=_action(call),
+        actor=call.who.email or call.who.subject,
         error=_CODES.get(call.status.code, f"code {call.status.code}") if call.status.code else "",
         message=call.status.message,
         address=call.request.address,
@@ -156,6 +144,12 @@ def security_event(payload: object) -> MessageReceived:
     )
     at = entry.time or (payload.get("time") if isinstance(payload, dict) else "")
     return received("gcp", entry.id, at if isinstance(at, str) else "", access)
+
+
+def _action(call: _Call) -> str:
+    """The method with its service before it, where it does not begin with that."""
+    service = call.service.removesuffix(".googleapis.com")
+    return call.method if call.method.startswith(f"{service}.") else f"{service}.{call.method}".removeprefix(".")
 
 
 _CODES = {5: "NOT_FOUND", 7: "PERMISSION_DENIED", 16: "UNAUTHENTICATED"}
@@ -170,7 +164,7 @@ def _object(payload: object) -> Iterator[Read]:
 
 def _finalized(event: Any) -> Read:
     if event["type"] != f"{STORAGE}finalized":
-        return Ignored(event["type"][:64])
+        return ignored(event["type"])
     stored = shaped(_plain(event["data"]), _Stored, "storage object")
     at = stored.time or event.get("time")
     return _written(stored.bucket, stored.name, stored.generation, stored.size, at if isinstance(at, str) else "")
@@ -181,7 +175,7 @@ def _notified(message: _Message) -> Read:
     if "eventType" not in told:
         raise BadPayload("A Pub/Sub message has no attribute eventType, as storage notifications have.", do=DO)
     if told["eventType"] != FINALIZED:
-        return Ignored(told["eventType"][:64])
+        return ignored(told["eventType"])
     if missing := sorted({"bucketId", "objectId", "objectGeneration"} - told.keys()):
         raise BadPayload(f"A storage notification has no attribute {', '.join(missing)}.", do=DO)
     resource = document(_data(message)) if told.get("payloadFormat") == "JSON_API_V1" else {}

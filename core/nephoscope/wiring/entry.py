@@ -111,8 +111,8 @@ class Entry:
             work()
         self._log("done", started, {"job": job})
 
-    def turn_away(self, job: str, error: Unauthorised) -> None:
-        """Log who may not come in: nothing is opened for them."""
+    def turn_away(self, job: str, error: Unauthorised | BadPayload) -> None:
+        """Log who may not come in, or what nobody can read: nothing is opened for them."""
         self._log("refused", time.perf_counter(), {"job": job}, error=str(error))
 
     @contextmanager

@@ -117,8 +117,8 @@ class Function:
 
         entry.each("notify", read, work)
 
-    def turn_away(self, error: Unauthorised) -> None:
-        """In the hub: log who may not come in; nothing is opened for them."""
+    def turn_away(self, error: Unauthorised | BadPayload) -> None:
+        """In the hub: log who may not come in, or what nobody can read; nothing is opened for them."""
         Entry(self.cloud.name).turn_away("notify", error)
 
     def sweep(self) -> None:

@@ -65,7 +65,7 @@ class Door:
         """Whose tokens count."""
         from nephoscope.adapters.gcp.push import GoogleCertificates, PushTokens
 
-        return PushTokens(os.environ.get(AUDIENCE, ""), _listed(ACCOUNTS), GoogleCertificates())
+        return PushTokens(os.environ.get(AUDIENCE, ""), _listed(ACCOUNTS), GoogleCertificates(), self.function.clock)
 
 
 @dataclass(frozen=True)
@@ -139,13 +139,11 @@ class GridDoor:
 def _let_in(function: Function, read: Callable[[], Read]) -> int:
     try:
         found = read()
-    except Unauthorised as error:
+    except (Unauthorised, BadPayload) as error:
         function.turn_away(error)
-        return 401
-    except BadPayload as error:
-        found = error
+        return 401 if isinstance(error, Unauthorised) else 400
     function.take_in(lambda: [found])
-    return 400 if isinstance(found, BadPayload) else 204
+    return 204
 
 
 def _listed(variable: str) -> frozenset[str]:

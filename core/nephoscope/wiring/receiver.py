@@ -1,8 +1,8 @@
 """
 What stands before the functions where they are served by HTTP: a health endpoint, and a guard.
 
-functions-framework answers JSON of any depth with 500, which is retried for ever, and takes a body of any size. The
-guard refuses both with 4xx before anything else reads them.
+functions-framework reads a body as JSON whatever its type, answers one of any depth with 500, which is retried for ever,
+and takes one of any size. The guard refuses all of that with 4xx before anything else reads it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ def _guard() -> tuple[str, int] | None:
         return None
     if request.content_length is None or request.content_length > LARGEST_BYTES:
         return "", 413
-    if "json" not in (request.content_type or ""):
-        return None
     try:
         document(request.get_data(cache=True))
     except BadPayload as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,15 @@ def test_a_call_on_a_watched_place_is_judged(outbox: Outbox, event: MessageRecei
 
     assert f"{finding.verdict} {finding.severity}" == expected
     assert finding.evidence["address"] == "192.0.2.10"
+
+
+def test_a_federated_caller_of_google_has_a_name() -> None:
+    """Who comes by workload identity has a subject and no address; the method is not named twice."""
+    who = {"principalSubject": "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/s"}
+    call = {"serviceName": "storage.googleapis.com", "methodName": "storage.objects.get", "authenticationInfo": who}
+    event = gcp.security_event({"type": gcp.AUDIT, "data": {"insertId": "1", "protoPayload": call}, "time": "2026-11-24T06:00:00Z"})
+    told = json.loads(event.body)
+    assert (told["actor"], told["action"]) == (who["principalSubject"], "storage.objects.get")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nephoscope.adapters.aws.refusals import translated
+from nephoscope.errors import Transient
 
 
 class SecretsManager:
@@ -21,5 +22,7 @@ class SecretsManager:
             Transient: It cannot be read, or not yet.
         """
         with translated(f"the secret '{name}'"):
-            found: str = self._client.get_secret_value(SecretId=name)["SecretString"]
-            return found
+            found = self._client.get_secret_value(SecretId=name)
+        if (text := found.get("SecretString")) is None:
+            raise Transient(f"The secret '{name}' is binary.", do="store it as text")
+        return str(text)

@@ -29,6 +29,8 @@ class BlobObjects:
         if found is None:
             raise gone(ref)
         with found:
+            if found.headers.get("x-ms-copy-status") == "pending":
+                raise Transient(f"{ref.url} is still being copied.")
             try:
                 return copied(found, into, most_bytes=most_bytes)
             except HTTPError as error:
@@ -36,7 +38,9 @@ class BlobObjects:
 
 
 def gone(ref: ObjectRef) -> BadPayload:
-    """Tell that a content is not there any more; the one that replaced it has an Event of its own."""
+    """Tell that an object is not there, or not the content that was meant: what replaced it has an Event of its own."""
+    if not ref.version:
+        return BadPayload(f"'{ref.url}' is not there.", do="land it again")
     return BadPayload(
         f"'{ref.url}' is not there in the version {ref.version} any more.",
         do="nothing if it was replaced: the new content is reported by itself",

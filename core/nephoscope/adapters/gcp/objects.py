@@ -34,7 +34,9 @@ class GcsObjects:
 
 
 def gone(ref: ObjectRef) -> BadPayload:
-    """Tell that a content is not there any more; the one that replaced it has an Event of its own."""
+    """Tell that an object is not there, or not the content that was meant: what replaced it has an Event of its own."""
+    if not ref.version:
+        return BadPayload(f"'{ref.url}' is not there.", do="land it again")
     return BadPayload(
         f"'{ref.url}' is not there in the generation {ref.version} any more.",
         do="nothing if it was replaced: the new content is reported by itself",

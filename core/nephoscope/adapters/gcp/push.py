@@ -8,6 +8,7 @@ has to be one of ours, and its address verified. "The token may be up to an hour
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,20 +18,21 @@ from google.auth.exceptions import GoogleAuthError
 from nephoscope.adapters.https import accepted, request
 from nephoscope.decoders import decoder
 from nephoscope.errors import Transient, Unauthorised
+from nephoscope.ports import Clock
 
 CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = frozenset({"https://accounts.google.com", "accounts.google.com"})
 SKEW_SECONDS = 60
+KEYS_STAY = timedelta(minutes=1)  # forged tokens do not make us ask more often
 
 Certificates = Callable[[], Mapping[str, str]]
 
 
 class GoogleCertificates:
-    """Google's certificates by key id; asked again where a token names a key that is not known."""
+    """Google's certificates by key id."""
 
     def __init__(self, url: str = CERTIFICATES) -> None:
         self._url = url
-        self._known: dict[str, str] = {}
 
     def __call__(self) -> Mapping[str, str]:
         """
@@ -41,20 +43,21 @@ class GoogleCertificates:
         """
         answer = accepted(request(self._url), "Google's certificates")
         try:
-            self._known = decoder(dict[str, str]).decode(answer.body)
+            return decoder(dict[str, str]).decode(answer.body)
         except msgspec.DecodeError as error:
             raise Transient(f"Google's certificates cannot be read: {error}.") from error
-        return self._known
 
 
 class PushTokens:
-    """The tokens of one endpoint."""
+    """The tokens of one endpoint; a key that is not known is asked for, once in `KEYS_STAY` at most."""
 
-    def __init__(self, audience: str, accounts: frozenset[str], certificates: Certificates) -> None:
+    def __init__(self, audience: str, accounts: frozenset[str], certificates: Certificates, clock: Clock) -> None:
         self._audience = audience
         self._accounts = accounts
         self._certificates = certificates
+        self._clock = clock
         self._known: Mapping[str, str] = {}
+        self._told_at = datetime.min.replace(tzinfo=UTC)
 
     def verify(self, authorization: str) -> None:
         """
@@ -78,9 +81,7 @@ class PushTokens:
             header = jwt.decode_header(token)  # type: ignore[no-untyped-call]
             if header.get("alg") != "RS256":
                 raise _unauthorised("another algorithm than RS256")
-            if header.get("kid") not in self._known:
-                self._known = self._certificates()
-            key = self._known.get(header.get("kid"))
+            key = self._key(header.get("kid"))
             if key is None:
                 raise _unauthorised("an unknown key")
             claims: Mapping[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]
@@ -89,6 +90,12 @@ class PushTokens:
             return claims
         except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise _unauthorised(f"a bad token ({error})") from error
+
+    def _key(self, name: object) -> str | None:
+        if name not in self._known and self._clock.now() - self._told_at >= KEYS_STAY:
+            self._known = self._certificates()
+            self._told_at = self._clock.now()
+        return self._known.get(str(name))
 
 
 def _unauthorised(why: str) -> Unauthorised:

@@ -55,13 +55,16 @@ class Storage:
             body: What is sent.
             kind: The body's media type.
             but: The status that says no.
-            whole: Whether the answer's body is read at once; else it is streamed, and closed, by who asks.
+            whole: Whether the answer's body is read at once; else it is streamed as it is stored, and closed, by who
+                asks.
 
         Raises:
             Transient: There is no answer, or any other. Even a refusal is transient: a right that is missing today is
                 granted tomorrow, and what waits is not lost.
         """
         headers = {"Content-Type": kind} if kind else {}
+        if not whole:
+            headers["Accept-Encoding"] = "gzip"  # or else what is stored packed is unpacked on its way
         try:
             answer = self._send(method, path, body, headers, whole=whole)
             if answer.status == UNAUTHORIZED:
