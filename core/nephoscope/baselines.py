@@ -14,7 +14,7 @@ from datetime import datetime
 from nephoscope import records
 from nephoscope.drift import profile as profiles
 from nephoscope.drift.profile import Profile
-from nephoscope.errors import BadBaseline
+from nephoscope.errors import BadBaseline, BadRecord
 from nephoscope.events import stable_id
 from nephoscope.ports import Clock, State
 
@@ -77,7 +77,7 @@ class StoredBaselines:
         One stored version.
 
         Raises:
-            BadBaseline: There is none of that name.
+            BadBaseline: There is none of that name, or it is damaged.
         """
         found = self.state.get(_version(dataset, version))
         if found is None:
@@ -85,7 +85,14 @@ class StoredBaselines:
                 f"The data set '{dataset}' has no Baseline version '{version}'.",
                 do=f"see nephoscope baseline list {dataset}",
             )
-        return profiles.from_json(found[0])
+        try:
+            profile = profiles.from_json(found[0])
+        except BadRecord as error:
+            what = f"The Baseline version '{version}' of '{dataset}' cannot be read: {error.what}"
+            raise BadBaseline(what, do=_another(dataset)) from error
+        if not profile.rows:
+            raise BadBaseline(f"The Baseline version '{version}' of '{dataset}' has 0 rows.", do=_another(dataset))
+        return profile
 
     def promote(self, dataset: str, profile: Profile) -> str:
         """Store a Profile, unless it is stored already, and make it the current Baseline; returns its version."""
@@ -126,7 +133,7 @@ class StoredBaselines:
             if old is None or before is None:
                 raise BadBaseline(
                     f"The data set '{dataset}' has no Baseline from before.",
-                    do=f"promote one: nephoscope baseline promote {dataset} PROFILE",
+                    do=_another(dataset),
                 )
             return Current((*old.promotions, Promotion(before, now, rollback=True)))
 
@@ -143,6 +150,10 @@ class StoredBaselines:
         """Every promotion, the oldest first."""
         pointer = records.read(self.state, _pointer(dataset), Current)
         return pointer.promotions if pointer else ()
+
+
+def _another(dataset: str) -> str:
+    return f"promote one: nephoscope baseline promote {dataset} PROFILE"
 
 
 def _pointer(dataset: str) -> str:

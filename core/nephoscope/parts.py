@@ -21,7 +21,7 @@ import msgspec
 
 from nephoscope.decoders import decoder
 from nephoscope.drift.profile import Profile, from_json, merge, to_json
-from nephoscope.errors import Unreadable
+from nephoscope.errors import BadBaseline, BadRecord, Unreadable
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.ports import State
 
@@ -68,7 +68,7 @@ class StoredParts:
         A folder's parts as one table.
 
         Raises:
-            Unreadable: There is no part, or one of them could not be read.
+            Unreadable: There is no part, or one of them could not be read, or its record is damaged.
             BadBaseline: They were profiled over different bins.
         """
         # In the order in which they landed: the newest of each part is left.
@@ -83,8 +83,12 @@ class StoredParts:
                 why = decoder(_Why).decode(found[0])
                 raise Unreadable(f"One of {len(newest)} parts: {why.what}", do=why.do, why=why.why)
             if found is not None:
-                profiles.append(from_json(found[0]))
-        return merge(*profiles)
+                profiles.append(_read(found[0], len(newest)))
+        try:
+            return merge(*profiles)
+        except BadBaseline as error:
+            do = f"land the parts of '{folder.key}' anew: each is profiled over the Baseline that counts then"
+            raise BadBaseline(error.what, do=do) from error
 
     def judged(self, dataset: str, folder: Folder) -> None:
         """Note that a folder was judged as it is."""
@@ -117,6 +121,13 @@ def folder_of(table: ObjectRef) -> ObjectRef:
     'flights/2013-02/'
     """
     return ObjectRef(table.provider, table.bucket, table.key[: table.key.rfind("/") + 1])
+
+
+def _read(body: bytes, parts: int) -> Profile:
+    try:
+        return from_json(body)
+    except BadRecord as error:
+        raise Unreadable(f"The record of one of {parts} parts: {error.what}", do="land it anew") from error
 
 
 def _prefix(dataset: str, folder: ObjectRef) -> str:

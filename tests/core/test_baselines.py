@@ -1,12 +1,16 @@
-"""A Baseline is read as often as it changes."""
+"""A Baseline is read as often as it changes, and a damaged one is told."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 
+import pytest
 from nephoscope.adapters.files.tables import FileTables
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.baselines import StoredBaselines
+from nephoscope.drift.profile import Profile, to_json
+from nephoscope.errors import BadBaseline
 from nephoscope.events import ObjectRef
 
 
@@ -42,3 +46,18 @@ def test_a_version_is_read_once_and_a_promotion_is_seen_at_once(tmp_path):
     assert (version, profile) == (second, elsewhere.version("flights", second))
     assert elsewhere.rollback("flights") == first
     assert asked.current("flights")[1] == first
+
+
+def test_a_damaged_version_is_a_bad_baseline(tmp_path):
+    """It says which version of which data set, which column, and what to do; bins without rows are none either."""
+    state, clock = MemoryState(), FixedClock(datetime(2026, 11, 24, tzinfo=UTC))
+    baselines = StoredBaselines(state, clock)
+    whole = profiled(tmp_path, 1, 2, 3)
+    written = json.loads(to_json(whole))
+    written["columns"][0]["numbers"]["sums"].pop()
+    state.create("baselines/flights/versions/damaged.json", json.dumps(written).encode())
+    with pytest.raises(BadBaseline, match=r"'damaged' of 'flights'.*'x' has .* sums.*baseline promote flights"):
+        baselines.promote_version("flights", "damaged")
+    with pytest.raises(BadBaseline, match="0 rows"):
+        baselines.promote("flights", Profile(0, ()))
+    assert baselines.current("flights") is None

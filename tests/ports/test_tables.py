@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,7 @@ def test_a_csv_column_whose_type_turns_late_is_read_as_the_wider_type(landed: Ca
         ("a,b\n1,2\n".encode("utf-16"), "UNREADABLE", "UTF-16 text"),
         (b"PAR1" + b"\x00" * 40 + b"PAR1", "UNREADABLE", "cut short|no readable"),
         (b"\x00\x01\x02 binary", "UNREADABLE", "neither Parquet nor text"),
-        (b'{"a": 1}\n{"a": "x"}\n', "UNREADABLE", "changed from number to string"),
+        (b'{"a": 1}\n{"a": [1]}\n', "UNREADABLE", "changed from number to array"),
         (b'{"a": 1\n', "UNREADABLE", "no readable jsonl"),
         (b'{"a": ' + b"[" * 200_000 + b"]" * 200_000 + b"}\n", "UNREADABLE", "nested deeper than 1,000"),
         (b'{"schema":"nephoscope.profile/1","columns":7}', "UNREADABLE", "begins like a Profile"),
@@ -414,6 +415,49 @@ def test_repeated_rows_of_a_key_are_counted(landed: Callable[..., ObjectRef]) ->
     findings = compare(baseline, without, DriftLimits(), dataset="t")
     (finding,) = [one for one in findings if one.check == "drift.duplicates"]
     assert finding.verdict is Verdict.UNKNOWN
+
+
+DISTINCT = {
+    "decimals of 38 digits": pa.array([Decimal(10**18 + k) for k in range(100)], pa.decimal128(38, 0)),
+    "decimals of 70 digits": pa.array([Decimal(10**60 + k) for k in range(100)], pa.decimal256(70, 0)),
+    "small fractions": pa.array([Decimal(k) * (1 + Decimal("1e-18")) for k in range(100)], pa.decimal128(38, 18)),
+    "nanoseconds": pa.array([1_700_000_000_000_000_000 + 50 * k for k in range(100)], pa.timestamp("ns")),
+    "durations": pa.array([2**62 + k for k in range(100)], pa.duration("ns")),
+    "days": pa.array(range(-50, 50), pa.int32()).cast(pa.date32()),
+    "hours": pa.array(range(100), pa.int32()).cast(pa.time32("ms")),
+    "small integers": pa.array(range(-50, 50), pa.int8()),
+    "large integers": pa.array([2**64 - 1 - k for k in range(100)], pa.uint64()),
+    "words": pa.array([str(k) for k in range(100)], pa.string_view()),
+    "bytes": pa.array([b"%d" % k for k in range(100)]),
+}
+
+
+@pytest.mark.parametrize("kind", DISTINCT)
+def test_keys_are_told_apart_to_their_last_digit(kind: str, landed: Callable[..., ObjectRef], tmp_path: Path) -> None:
+    """What no double tells apart is no repeated row; equal values are, in whichever row group they stand."""
+    keys = DISTINCT[kind]
+    assert FileTables().profile(landed(pa.table({"k": keys})), key=("k",)).duplicates == 0
+    some = pa.concat_arrays([keys, pa.nulls(2, keys.type), keys.slice(5, 30)])
+    pq.write_table(pa.table({"k": some}), tmp_path / "groups", row_group_size=17)
+    assert FileTables().profile(ObjectRef("local", str(tmp_path), "groups"), key=("k",)).duplicates == 31
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        pa.array([[1], [2]]),
+        pa.array([{"a": 1}, {"a": 2}]),
+        pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.int64())),
+    ],
+    ids=["list", "struct", "map"],
+)
+def test_a_nested_key_is_told_in_one_sentence(
+    nested: pa.Array, tables: Tables, landed: Callable[..., ObjectRef]
+) -> None:
+    """Rows cannot be told apart by lists, structs or maps: the table is unknown, and the sentence names the column."""
+    with pytest.raises(Unreadable, match=r"'table'.*key.*'k' \((list|struct|map)") as error:
+        tables.profile(landed(pa.table({"k": nested, "x": [1, 2]})), key=("x", "k"))
+    assert error.value.why == "NOT_COMPUTABLE"
 
 
 def test_threads_do_not_change_a_profile(landed: Callable[..., ObjectRef]) -> None:

@@ -53,16 +53,9 @@ class Binning:
         """
         self.edges = edges
         self._masses = np.ones(len(edges) + 1) if masses is None or not masses.any() else masses
-        self.origin = self._middle()
+        self.origin = float(edges[len(edges) // 2]) if len(edges) else 0.0
         self._left = most_searched
         self._table: _Table | None = None
-
-    def _middle(self) -> float:
-        """The edge in the middle of what is expected; 0 where there is none."""
-        if not len(self.edges):
-            return 0.0
-        below = np.cumsum(self._masses)
-        return float(self.edges[min(np.searchsorted(below, below[-1] / 2), len(self.edges) - 1)])
 
     def bins(self, values: Floats, differences: Floats, greatest: float) -> Places:
         """

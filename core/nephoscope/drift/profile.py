@@ -13,15 +13,18 @@ its outermost bins are empty and what a window has in them is exactly what is ou
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, reduce
-from typing import Any, TypeAlias
+from types import NoneType
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
 from nephoscope.drift.words import kept
 from nephoscope.errors import BadBaseline, BadRecord
@@ -31,6 +34,9 @@ SCHEMA = "nephoscope.profile/1"
 Floats: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
+
+MOST = 2**53  # rows: their number is one as a double, too
+Natural: TypeAlias = Annotated[int, Meta(ge=0, le=MOST)]
 
 
 def just_above(values: Floats) -> Floats:
@@ -49,20 +55,26 @@ class Kind(StrEnum):
     OPAQUE = "opaque"  # nested or binary: only its nulls are counted
 
 
+def _array_of(items: dict[str, Any]) -> Meta:
+    return Meta(extra_json_schema={"type": "array", "items": items})
+
+
 @dataclass(frozen=True, eq=False)
 class Numbers:
     """The numbers of a column; those of a time are microseconds since 1970 in UTC, those of a duration microseconds."""
 
-    edges: Floats  # shape (k,), strictly ascending
-    counts: Counts  # shape (k + 1,)
-    sums: Floats  # shape (k + 1,), of the values in each bin; NaN where one overflowed
-    nan: int = 0
-    plus_inf: int = 0
-    minus_inf: int = 0
+    edges: Annotated[Floats, _array_of({"type": "number"})]  # shape (k,), strictly ascending
+    counts: Annotated[Counts, _array_of({"type": "integer", "minimum": 0, "maximum": MOST})]  # shape (k + 1,)
+    # Shape (k + 1,), of the values in each bin; NaN where one overflowed.
+    sums: Annotated[Floats, _array_of({"type": ["number", "null"]})]
+    nan: Natural = 0
+    plus_inf: Natural = 0
+    minus_inf: Natural = 0
     low: float | None = None  # least finite value; None where there is none
     high: float | None = None
     mean: float | None = None
-    squares: float | None = None  # sum of the squared deviations from the mean; like the mean None on overflow
+    # Sum of the squared deviations from the mean; like the mean None on overflow.
+    squares: Annotated[float, Meta(ge=0)] | None = None
     atoms: bool = False  # every bin holds nothing but its lower edge's own value
 
     @cached_property
@@ -97,9 +109,9 @@ class Categories:
     Of the words that are not `known`, those of the smallest hashes are kept, whose counts are exact in any merge.
     """
 
-    known: Mapping[str, int]  # the words a window is counted by; zero where one did not come
-    unseen: Mapping[str, int] = field(default_factory=dict)  # kept words that are not known
-    unseen_rows: int = 0  # rows of all words that are not known, kept or not
+    known: Mapping[str, Natural]  # the words a window is counted by; zero where one did not come
+    unseen: Mapping[str, Natural] = field(default_factory=dict)  # kept words that are not known
+    unseen_rows: Natural = 0  # rows of all words that are not known, kept or not
     salt: str | None = None  # keys are hashed with it; None where keys are the words themselves
 
 
@@ -110,7 +122,7 @@ class Column:
     name: str
     physical: str  # the stored type as Arrow names it: "double", "timestamp[us, tz=UTC]"
     kind: Kind
-    nulls: int = 0
+    nulls: Natural = 0
     numbers: Numbers | None = None
     categories: Categories | None = None
 
@@ -126,8 +138,8 @@ class Source:
 
     url: str
     version: str = ""
-    size: int | None = None  # bytes
-    rows: int = 0
+    size: Natural | None = None  # bytes
+    rows: Natural = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +147,11 @@ class Profile:
     """The summary of a table."""
 
     schema: str = field(default=SCHEMA, kw_only=True)  # first, so that a file tells what it is at its beginning
-    rows: int
+    rows: Natural
     columns: tuple[Column, ...]
     sources: tuple[Source, ...] = ()
     key: tuple[str, ...] = ()  # columns that tell rows apart
-    duplicates: int | None = None  # rows that repeat a key of the same source; None where that was not counted
+    duplicates: Natural | None = None  # rows that repeat a key of the same source; None where that was not counted
 
     def column(self, name: str) -> Column | None:
         """The column of that name, if there is one."""
@@ -272,31 +284,87 @@ def from_json(body: bytes) -> Profile:
     Read a Profile.
 
     Raises:
-        BadRecord: It is no Profile, or one of a version that this code does not know.
+        BadRecord: It is no Profile, or one of a version that this code does not know, or it contradicts itself.
     """
     try:
         profile = _READER.decode(body)
-    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
-        raise BadRecord(
-            f"{len(body)} bytes are no Profile: {error}.", do="make it anew: nephoscope drift profile FILE -o PROFILE"
-        ) from error
+    except _UNDECODED as error:
+        raise BadRecord(f"{len(body)} bytes are no Profile: {_why(body, error)}.", do=_ANEW) from error
     if profile.schema != SCHEMA:
         raise BadRecord(
             f"A Profile says {profile.schema!r}, this version reads {SCHEMA!r}.",
             do="read it with the version that wrote it",
         )
+    if wrong := _wrong(profile):
+        raise BadRecord(f"A Profile is damaged: {wrong}.", do=_ANEW)
     return profile
+
+
+def _why(body: bytes, error: Exception) -> str:
+    """Why it cannot be decoded, with the column where it is one that cannot."""
+    try:
+        columns = _COLUMNS.decode(body).columns
+    except _UNDECODED:
+        return str(error)
+    for nth, column in enumerate(columns, start=1):
+        try:
+            msgspec.convert(column, Column, dec_hook=_array)
+        except _UNDECODED as found:
+            return f"'{column['name']}': {found}" if "name" in column else f"column {nth}: {found}"
+    return str(error)
+
+
+def _wrong(profile: Profile) -> str:
+    """What contradicts itself; nothing where nothing does."""
+    if profile.sources and not profile.rows:  # without sources it is bins that nothing was counted over yet
+        return "it has 0 rows"
+    names = Counter(column.name for column in profile.columns)
+    if twice := next((name for name, times in names.items() if times > 1), None):
+        return f"it has more than one column named '{twice}'"
+    if profile.duplicates is not None and profile.duplicates > profile.rows:
+        return f"{profile.duplicates:,} of its {profile.rows:,} rows repeat a key"
+    found = ((column.name, _wrong_column(column, profile.rows)) for column in profile.columns)
+    return next((f"'{name}' {wrong}" for name, wrong in found if wrong), "")
+
+
+def _wrong_column(column: Column, rows: int) -> str:
+    numbers, categories = column.numbers, column.categories
+    if numbers and column.kind not in (Kind.NUMERIC, Kind.TIME):
+        return f"is {column.kind} and has numbers"
+    if categories and column.kind not in (Kind.CATEGORICAL, Kind.TEXT):
+        return f"is {column.kind} and has categories"
+    if numbers and (wrong := _wrong_numbers(numbers)):
+        return wrong
+    values = column.nulls
+    if numbers:
+        values += numbers.finite + numbers.nan + numbers.plus_inf + numbers.minus_inf
+    if categories:
+        if sum(categories.unseen.values()) > categories.unseen_rows:
+            return f"has more rows of kept words than the {categories.unseen_rows:,} of all words that are not known"
+        values += sum(categories.known.values()) + categories.unseen_rows
+    return f"has {values:,} values, nulls too, in {rows:,} rows" if values > rows else ""
+
+
+def _wrong_numbers(numbers: Numbers) -> str:
+    edges, counts, sums = numbers.edges, numbers.counts, numbers.sums
+    if not len(edges) + 1 == len(counts) == len(sums):
+        return f"has {len(edges):,} edges, {len(counts):,} counts and {len(sums):,} sums, not one more of either"
+    if not np.isfinite(edges).all() or not (edges[1:] > edges[:-1]).all():
+        return "has edges that do not ascend, or are not finite"
+    # As doubles: integers of this size could overflow.
+    if counts.min() < 0 or counts.sum(dtype=np.float64) > MOST:
+        return f"has a negative count, or counts of more than {MOST:,} values"
+    if numbers.low is None or numbers.high is None:
+        fits = {numbers.low, numbers.high, numbers.mean, numbers.squares} == {None} and not numbers.finite
+    else:
+        fits = numbers.low <= numbers.high and numbers.finite > 0
+    return "" if fits else f"has no least and greatest value that fit its {numbers.finite:,} values"
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a stored Profile, which docs/profile.schema.json publishes."""
-    schema = msgspec.json.schema(Profile, schema_hook=_array_schema)
+    schema = msgspec.json.schema(Profile)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **schema}
-
-
-def _array_schema(kind: Any) -> dict[str, Any]:
-    items = {"type": "integer", "minimum": 0} if kind == Counts else {"type": ["number", "null"]}
-    return {"type": "array", "items": items}
 
 
 def _listed(value: object) -> Any:
@@ -306,11 +374,19 @@ def _listed(value: object) -> Any:
 
 
 def _array(kind: Any, value: object) -> Any:
-    dtype = np.int64 if kind == Counts else np.float64
-    array = np.array(value, dtype=dtype)
-    if array.ndim != 1:
-        raise ValueError("an array of numbers was expected")
-    return array
+    whole = kind == Counts
+    allowed = {int} if whole else {int, float, NoneType}
+    if not isinstance(value, list) or not allowed.issuperset(map(type, value)):
+        raise ValueError(f"an array of {'integers' if whole else 'numbers'} was expected")
+    return np.array(value, dtype=np.int64 if whole else np.float64)
 
+
+class _Columns(msgspec.Struct):
+    columns: list[dict[str, Any]]
+
+
+_ANEW = "make it anew: nephoscope drift profile FILE -o PROFILE"
+_UNDECODED = (msgspec.DecodeError, ValueError, OverflowError, RecursionError)
 
 _READER = msgspec.json.Decoder(Profile, dec_hook=_array)  # made once, by one thread: see decoders.py
+_COLUMNS = msgspec.json.Decoder(_Columns)

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from nephoscope.drift.profile import Kind, Profile
-from nephoscope.findings import Finding, Limit, at_most, measured, unknown
+from nephoscope.findings import Finding, Limit, Verdict, at_most, judge, measured, unknown
 
 ROWS, NEWEST, DUPLICATES = "drift.rows", "drift.newest", "drift.duplicates"
 
 
-def rows_finding(baseline: Profile, window: Profile | None, limit: Limit, *, dataset: str, why: str = "") -> Finding:
+class Per(StrEnum):
+    """What of a Baseline a window's rows are held against."""
+
+    OBJECT = "object"  # each object is a table
+    FOLDER = "folder"  # a folder of parts is a table
+    PART = "part"  # likewise, of a Baseline that is one part alone: the rows of a part
+
+
+def rows_finding(
+    baseline: Profile, window: Profile | None, limit: Limit, *, dataset: str, why: str = "", per: Per = Per.OBJECT
+) -> Finding:
     """
     Hold the number of rows against the usual one.
 
     Args:
-        baseline: Its rows by the objects it was made of are the usual number.
+        baseline: Its rows by the objects it was made of, or by their folders, are the usual number.
         window: None where it could not be read, for the reason `why`.
         limit: Of the window's rows by the usual number.
         dataset: The table's name.
         why: Why there is no window.
+        per: What the usual number is that of.
     """
     labels = {"dataset": dataset}
     if window is None:
         return unknown(ROWS, dataset, reason=why, limit=limit, labels=labels)
-    usual = baseline.rows / max(len(baseline.sources), 1)
-    ratio = window.rows / usual
-    reason = f"{window.rows:,} rows are {ratio:.3g} times the usual {usual:,.0f}, {limit} was expected."
+    places = {source.url.rpartition("/")[0] for source in baseline.sources}
+    usual = baseline.rows / max(len(places if per is Per.FOLDER else baseline.sources), 1)
+    parts = max(len(window.sources), 1) if per is Per.PART else 1
+    ratio = window.rows / parts / usual
+    of = f" in each of {parts:,} parts" if per is Per.PART else ""
+    reason = f"{window.rows / parts:,.0f} rows{of} are {ratio:.3g} times the usual {usual:,.0f}, {limit} was expected."
     return measured(ROWS, dataset, ratio, limit, reason=reason, labels=labels)
 
 
@@ -35,6 +50,9 @@ def duplicates_finding(
 ) -> Finding:
     """
     Hold the share of rows that repeat a key against the baseline's.
+
+    Of a table in parts only the rows are known that repeat a key of their own part: more than expected are a breach,
+    fewer leave it unknown.
 
     Args:
         baseline: None of its rows counts as repeated where they were not counted by this key.
@@ -49,7 +67,15 @@ def duplicates_finding(
         reason = why or f"The window's rows were not counted by the key ({told}): it lacks a column of it."
         return unknown(DUPLICATES, dataset, reason=reason, limit=limit, labels=labels)
     share = window.duplicates / window.rows
-    reason = f"{window.duplicates:,} of {window.rows:,} rows repeat a key ({told}), a share of {limit} was expected."
+    seen = f"{window.duplicates:,} of {window.rows:,} rows repeat a key ({told})"
+    if (parts := len(window.sources)) > 1:
+        seen += f" within each of {parts:,} parts"
+        if judge(share, limit) is not Verdict.BREACH:
+            reason = f"{seen}: who repeats one of another part was not seen, a share of {limit} was expected."
+            evidence = {"why": "NOT_COMPUTABLE"}
+            return unknown(DUPLICATES, dataset, reason=reason, limit=limit, labels=labels, evidence=evidence)
+    of = f", as within each of the baseline's {parts:,} parts" if (parts := len(baseline.sources)) > 1 else ""
+    reason = f"{seen}, a share of {limit} was expected{of}."
     return measured(DUPLICATES, dataset, share, limit, reason=reason, labels=labels)
 
 

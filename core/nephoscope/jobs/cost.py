@@ -109,7 +109,7 @@ def run_on_delivery(
     stands out in it have made way for the next month's.
 
     Raises:
-        BadPayload: The manifest, or a file that it lists, is not there any more.
+        BadPayload: The manifest is not there any more.
         Transient: A store does not answer; the Event is delivered again.
     """
     if (told := outbox.told(event, JOB)) is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from msgspec import UNSET
@@ -16,6 +17,7 @@ from msgspec import UNSET
 from nephoscope.drift.compare import compare, table_finding, unreadable
 from nephoscope.drift.limits import DriftLimits
 from nephoscope.drift.profile import Profile
+from nephoscope.drift.table_checks import Per, rows_finding
 from nephoscope.errors import BadBaseline, BadPayload, Unreadable
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.findings import Finding
@@ -26,7 +28,7 @@ from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
 from nephoscope.settings.datasets import DataSet
 from nephoscope.settings.durations import duration
-from nephoscope.settings.urls import ref_of
+from nephoscope.settings.urls import inside, ref_of
 
 JOB = "drift"
 
@@ -61,7 +63,7 @@ def run(
     if landing is UNSET or parts is None:
         judged = _judge(event, dataset, watched, tables, baselines)
     elif landing.completes(event.object.key.rpartition("/")[2]):
-        return _judge_folder(event, dataset, watched.limits(), parts, baselines, outbox)
+        return _judge_folder(event, dataset, watched, parts, baselines, outbox)
     else:
         return _keep(event, dataset, watched, parts, tables, baselines, outbox)
     return _publish(event, dataset, judged, outbox, started)
@@ -78,7 +80,7 @@ def run_quiet(
             if now - folder.newest < duration(written.parts.quiet):
                 continue
             event = ObjectWritten(stable_id("quiet", folder.place.url, str(folder.landed)), folder.newest, folder.place)
-            yield _judge_folder(event, dataset, written.limits(), parts, baselines, outbox)
+            yield _judge_folder(event, dataset, written, parts, baselines, outbox)
 
 
 Judged = tuple[tuple[Finding, ...], str | None]  # and the Baseline's version, None where nothing was compared
@@ -111,7 +113,7 @@ def _judge(event: ObjectWritten, dataset: str, watched: DataSet, tables: Tables,
 def _judge_folder(
     event: ObjectWritten,
     dataset: str,
-    limits: DriftLimits,
+    watched: DataSet,
     parts: StoredParts,
     baselines: Baselines,
     outbox: Outbox,
@@ -119,18 +121,29 @@ def _judge_folder(
     """Judge a folder as far as it has landed; it waits on until its Report is on record."""
     started = time.perf_counter()
     folder = parts.folder(dataset, folder_of(event.object))
-    baseline, version = baselines.current(dataset) or (None, "")
+    baseline, limits = None, watched.limits()
     try:
+        baseline, version = baselines.current(dataset) or (None, "")
         window = parts.whole(dataset, folder.place)
         if baseline is None:
             do = f"nephoscope baseline promote {dataset} PROFILE"
             raise BadBaseline(f"The data set '{dataset}' has no Baseline.", do=do)
-        judged: Judged = (compare(baseline, window, limits, dataset=dataset, at=event.at), version)
+        findings = compare(baseline, window, replace(limits, rows=None), dataset=dataset, at=event.at)
+        if limits.rows:
+            per = _per(baseline, watched)
+            findings += (rows_finding(baseline, window, limits.rows, dataset=dataset, per=per),)
+        judged: Judged = (findings, version)
     except (Unreadable, BadBaseline) as error:
         judged = (unreadable(limits, dataset, error, baseline=baseline, at=event.at), None)
     report = _publish(event, dataset, judged, outbox, started)
     parts.judged(dataset, folder)
     return report
+
+
+def _per(baseline: Profile, watched: DataSet) -> Per:
+    """What a folder's rows are held against: where the Baseline is one of the parts that landed, a part's."""
+    places = [source.url.removeprefix("file://") for source in baseline.sources]
+    return Per.PART if len(places) == 1 and inside(places[0], watched.objects) else Per.FOLDER
 
 
 def _keep(
@@ -142,15 +155,17 @@ def _keep(
     baselines: Baselines,
     outbox: Outbox,
 ) -> Report:
-    """Profile a part and keep it; its Report goes to the log alone, for a part speaks for no table."""
+    """Profile a part and keep it, or why it could not be; its Report goes to the log alone: it speaks for no table."""
     try:
         baseline, _ = baselines.current(dataset) or _first(event.object, dataset, watched, tables, baselines)
         part = tables.profile(event.object, like=baseline, expected=watched.expected, key=watched.key)
         parts.add(dataset, event, part)
         findings: tuple[Finding, ...] = (table_finding(part, dataset),)
-    except Unreadable as error:
-        parts.add(dataset, event, error)
-        findings = unreadable(DriftLimits(), dataset, error)
+    except (Unreadable, BadBaseline) as error:
+        # Without a Baseline there are no bins to profile a part over; kept as an error it makes its folder unknown.
+        why = error if isinstance(error, Unreadable) else Unreadable(error.what, do=error.do, why="NOT_COMPUTABLE")
+        parts.add(dataset, event, why)
+        findings = unreadable(DriftLimits(), dataset, why)
     run_id = stable_id(event.id, JOB)
     return Report(run_id, JOB, outbox.cloud, dataset, event.at, event.id, run_id, findings)
 

@@ -36,6 +36,18 @@ class Ignored:
 Read: TypeAlias = Event | Ignored | BadPayload
 
 
+def ignored(kind: str) -> Ignored:
+    """
+    Tell a record of a kind that is not for us, by the cloud's own word for it.
+
+    Raises:
+        BadPayload: There is no word.
+    """
+    if not kind:
+        raise BadPayload("A record does not say of what kind it is.", do=DO)
+    return Ignored(kind[:64])
+
+
 def document(body: bytes | str) -> Any:
     """
     Decode JSON from outside.

@@ -92,6 +92,18 @@ def test_what_cannot_be_read_is_an_answer(name: str, answered: Answered) -> None
     assert not Path("none.json").exists()
 
 
+@pytest.mark.parametrize("side", ["baseline", "window"])
+@pytest.mark.parametrize("preset", ["default", "nannyml"])
+def test_words_that_are_not_utf_8_are_an_answer(preset: str, side: str, answered: Answered) -> None:
+    """A Parquet file whose words cannot be decoded is unknown for `compare`, as it is for `profile`."""
+    table = {"w": pa.array([b"abc", b"\xff\xfe", b"abc"] * 100).view(pa.string()), "v": np.arange(300.0)}
+    pq.write_table(pa.table(table), "bad.parquet")
+    pq.write_table(pa.table({"w": ["a", "b", "c"] * 100, "v": np.arange(300.0)}), "good.parquet")
+    files = ("bad.parquet", "good.parquet") if side == "baseline" else ("good.parquet", "bad.parquet")
+    assert answered("compare", *files, "--preset", preset)["verdict"] == "unknown"
+    assert answered("profile", "bad.parquet", "-o", "none.json")["verdict"] == "unknown"
+
+
 def test_breach_goes_before_unknown_in_the_exit_code(answered: Answered) -> None:
     """With both asked for, a breach is exit 1."""
     both = ("--fail-on", "unknown", "--fail-on", "breach")

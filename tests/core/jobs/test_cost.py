@@ -438,6 +438,30 @@ def test_a_file_over_the_limit_is_unknown(outbox: Outbox, tmp_path: Path) -> Non
     assert "at most 10" in report.findings[0].reason
 
 
+@pytest.mark.parametrize("place", ["bucket", "folder"])
+def test_a_listed_file_that_is_not_there_is_unknown(place: str, outbox: Outbox, tmp_path: Path) -> None:
+    """Of a delivery that is not whole nothing is added up: it is told as unknown, with the file that it lacks."""
+    event = _delivered(tmp_path / "bucket", [LISTED, LISTED.replace("exp-1", "exp-2")])
+    if place == "folder":
+        event = ObjectWritten("event", AT, ObjectRef("local", str(tmp_path / "bucket"), event.object.key))
+    deliveries = FolderDeliveries() if place == "folder" else FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert (report.coverage.asked, report.coverage.answered) == (1, 0)
+    assert {str(one.verdict) for one in report.findings} == {"unknown"}
+    assert "exp-2.csv" in report.findings[0].reason
+    assert outbox.told(event, cost.JOB) == report
+
+
+def test_a_manifest_that_is_not_there_is_acknowledged(outbox: Outbox, tmp_path: Path) -> None:
+    """A manifest that was replaced before it was read says nothing: the new one has an Event of its own."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    (tmp_path / "bucket" / event.object.key).unlink()
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    with pytest.raises(BadPayload, match="not there"):
+        cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert outbox.told(event, cost.JOB) is None
+
+
 @pytest.mark.parametrize("kind", ["aws", "azure"])
 @pytest.mark.parametrize("place", ["bucket", "folder"])
 def test_a_manifest_that_lists_no_file_is_unknown(place: str, kind: str, outbox: Outbox, tmp_path: Path) -> None:

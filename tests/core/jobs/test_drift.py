@@ -1,5 +1,6 @@
 """A landed table is compared with its Baseline, once, and what cannot be read is said to be unknown."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from nephoscope.adapters.local.folder import Folder
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.adapters.local.topic import SqliteTopic
 from nephoscope.baselines import StoredBaselines
+from nephoscope.drift.profile import to_json
 from nephoscope.errors import BadPayload
 from nephoscope.events import ObjectRef, ObjectWritten
 from nephoscope.findings import Finding, Verdict
@@ -101,6 +103,24 @@ def test_the_first_file_becomes_the_baseline(desk: Desk) -> None:
     assert current[0].rows == 3
     desk.land("b.parquet", [1.0, 2.0, 3.0, 4.0])
     assert len(desk.baselines.history("scores")) == 1
+
+
+def test_a_damaged_baseline_is_unknown(desk: Desk) -> None:
+    """A stored version that contradicts itself is told of, with the column that is wrong; the job goes on."""
+    desk.land("a.parquet", [1.0, 2.0, 3.0])
+    current = desk.baselines.current("scores")
+    assert current is not None
+    column = current[0].columns[0]
+    assert column.numbers is not None
+    damaged = replace(column, numbers=replace(column.numbers, sums=column.numbers.sums[1:]))
+    state = desk.baselines.state
+    pointer = state.get("baselines/scores/current.json")
+    assert pointer is not None
+    state.create("baselines/scores/versions/damaged.json", to_json(replace(current[0], columns=(damaged,))))
+    state.replace("baselines/scores/current.json", pointer[1], pointer[0].replace(current[1].encode(), b"damaged"))
+    report = desk.land("b.parquet", [1.0, 2.0, 3.0])
+    assert {found.verdict for found in report.findings} == {Verdict.UNKNOWN}
+    assert "'score' has" in finding(report, "drift.table").reason
 
 
 @pytest.mark.parametrize("body", [b"", b"PAR1", b"PAR1 but not really PAR1", b"score\n"])

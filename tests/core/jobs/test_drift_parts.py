@@ -15,7 +15,7 @@ from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.adapters.local.topic import SqliteTopic
 from nephoscope.baselines import StoredBaselines
-from nephoscope.drift.profile import Profile, to_json
+from nephoscope.drift.profile import Profile, merge, to_json
 from nephoscope.errors import Transient
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.findings import Finding, Verdict
@@ -55,7 +55,9 @@ class Landing:
             "parts": StoredParts(self.state),
         }
 
-    def land(self, key: str, content: pa.Table | bytes, *, minutes: int = 0) -> Report:
+    def land(
+        self, key: str, content: pa.Table | bytes, *, minutes: int = 0, tables: FileTables | None = None
+    ) -> Report:
         """Let an object land and run the job for it."""
         path = self.place / key
         path.parent.mkdir(exist_ok=True)
@@ -65,7 +67,7 @@ class Landing:
             pq.write_table(content, path)
         table = ObjectRef("local", str(self.place), key, str(minutes))
         event = ObjectWritten(stable_id(key, str(minutes)), START + timedelta(minutes=minutes), table)
-        return drift.run(event, tables=FileTables(), **self.ports)
+        return drift.run(event, tables=tables or FileTables(), **self.ports)
 
     def told(self) -> list[Report]:
         """What was published."""
@@ -177,6 +179,71 @@ def test_an_unreadable_part_makes_the_table_unknown_and_drops_no_subject(landing
     assert subjects[0] == subjects[1]
 
 
+@pytest.fixture
+def named(tmp_path: Path) -> Landing:
+    """The job, whose configuration names a baseline that is not there."""
+    found = Landing(tmp_path)
+    text = CONFIGURATION.replace("    parts:", "    baseline: baseline.json\n    parts:")
+    (tmp_path / "nephoscope.yaml").write_text(text, encoding="utf-8")
+    found.ports["settings"] = settings.load(tmp_path / "nephoscope.yaml")
+    return found
+
+
+@pytest.mark.parametrize("ending", ["a marker", "a quiet period"])
+@pytest.mark.parametrize(
+    ("content", "why"), [(None, "There is no file"), (b"", "has 0 bytes")], ids=["missing", "empty"]
+)
+def test_a_configured_baseline_that_cannot_be_read_is_told_of(
+    named: Landing, tmp_path: Path, content: bytes | None, why: str, ending: str
+) -> None:
+    """The folder is unknown and says what is wrong with the baseline; once that is mended the next one is judged."""
+    baseline = tmp_path / "baseline.json"
+    if content is not None:
+        baseline.write_bytes(content)
+    for part in range(2):
+        named.land(f"one/part-{part}.parquet", rows(part + 1, 1_500))
+    blind = named.land("one/_SUCCESS", b"", minutes=1) if ending == "a marker" else named.quiet(15)[0]
+    assert {one.verdict for one in blind.findings} == {Verdict.UNKNOWN}
+    reason = finding(blind, "drift.table", "scores").reason
+    assert "The configured baseline of 'scores'" in reason
+    assert why in reason
+    assert named.quiet(60) == []
+
+    pq.write_table(rows(0, 3_000), tmp_path / "table.parquet")
+    baseline.write_bytes(to_json(FileTables().profile(ObjectRef("local", str(tmp_path), "table.parquet"))))
+    named.land("two/part-0.parquet", rows(3, 3_000, shift=0.5), minutes=60)
+    judged = named.land("two/_SUCCESS", b"", minutes=61)
+    assert finding(judged, "drift.default", "scores/score").verdict is Verdict.BREACH
+    assert [told.id for told in named.told()] == [blind.id, judged.id]
+
+
+def test_a_baseline_whose_store_does_not_answer_is_asked_for_again(named: Landing) -> None:
+    """Nothing is kept of a part then: it is delivered again, and judged when the store answers."""
+
+    class Silent(FileTables):
+        def profile(self, table: ObjectRef, **_: object) -> Profile:
+            raise Transient(f"{table.url}: 503")
+
+    with pytest.raises(Transient, match=r"baseline\.json: 503"):
+        named.land("day/part-0.parquet", rows(1, 3_000), tables=Silent())
+    assert list(named.state.list("parts/")) == []
+
+
+def test_a_baseline_that_the_store_has_lost_is_told_of(landing: Landing) -> None:
+    """A version that counts and is not there leaves every table unknown, whole, in parts or after a quiet period."""
+    landing.land("one/part-0.parquet", rows(1, 3_000))
+
+    class Lossy(SqliteState):
+        def get(self, key: str) -> tuple[bytes, Version] | None:
+            return None if "/versions/" in key else super().get(key)
+
+    landing.ports["baselines"] = StoredBaselines(Lossy(landing.place.parent / "jobs.db"), FixedClock(START))
+    landing.land("two/part-0.parquet", rows(1, 3_000))
+    reports = [landing.land("one/_SUCCESS", b"", minutes=1), *landing.quiet(20)]
+    assert [report.verdict for report in reports] == [Verdict.UNKNOWN] * 2
+    assert all("has no Baseline version" in finding(one, "drift.table", "scores").reason for one in reports)
+
+
 def test_a_marker_without_parts_is_no_table(landing: Landing) -> None:
     """A folder that is complete and empty is unknown with its reason."""
     report = landing.land("day/_SUCCESS", b"")
@@ -208,3 +275,57 @@ def test_the_configured_format_and_baseline_count(tmp_path: Path) -> None:
     assert finding(moved, "drift.default", "scores/score").verdict is Verdict.BREACH
     csv = found.land("third.csv", b"score,word,at\n1,a,2026-01-01\n")
     assert "is csv, the configuration says parquet" in finding(csv, "drift.table", "scores").reason
+
+
+def test_a_folder_is_held_against_a_folder_of_the_baseline(tmp_path: Path) -> None:
+    """A Baseline that was merged of ten parts is as many rows as the next ten parts together."""
+    found = Landing(tmp_path)
+    made: list[Profile] = []
+    for part in range(10):
+        pq.write_table(rows(part, 100), tmp_path / f"part-{part}.parquet")
+        table = ObjectRef("local", str(tmp_path), f"part-{part}.parquet")
+        made.append(FileTables().profile(table, like=made[0] if made else None))
+    found.ports["baselines"].promote("scores", merge(*made))
+    for part in range(10):
+        found.land(f"day/part-{part}.parquet", rows(part, 100))
+    usual = finding(found.land("day/_SUCCESS", b"", minutes=1), "drift.rows", "scores")
+    assert (usual.verdict, usual.value) == (Verdict.OK, 1.0)
+
+
+def test_parts_are_held_against_the_part_that_the_baseline_is(tmp_path: Path) -> None:
+    """Where no Baseline is named the first part is it, of how many nobody knows: rows are held part against part."""
+    found = Landing(tmp_path)
+    for day in ("one", "two"):
+        for part in range(10):
+            found.land(f"{day}/part-{part}.parquet", rows(part, 100))
+        usual = finding(found.land(f"{day}/_SUCCESS", b"", minutes=1), "drift.rows", "scores")
+        assert (usual.verdict, usual.value) == (Verdict.OK, 1.0)
+        assert "in each of 10 parts" in usual.reason
+
+
+def test_a_baseline_that_is_promoted_while_parts_land_asks_for_them_anew(landing: Landing, tmp_path: Path) -> None:
+    """Parts over two Baselines' bins are unknown, with an advice that mends it: once they land anew all is judged."""
+    landing.land("day/part-0.parquet", rows(1, 1_500))
+    pq.write_table(rows(9, 3_000), tmp_path / "other.parquet")
+    landing.ports["baselines"].promote(
+        "scores", FileTables().profile(ObjectRef("local", str(tmp_path), "other.parquet"))
+    )
+    landing.land("day/part-1.parquet", rows(2, 1_500))
+    mixed = landing.land("day/_SUCCESS", b"", minutes=1)
+    assert {one.verdict for one in mixed.findings} == {Verdict.UNKNOWN}
+    assert "land the parts of 'day/' anew" in finding(mixed, "drift.table", "scores").reason
+
+    for part in range(2):
+        landing.land(f"day/part-{part}.parquet", rows(part + 1, 1_500), minutes=2)
+    report = landing.land("day/_SUCCESS", b"", minutes=3)
+    assert finding(report, "drift.default", "scores/score").verdict is Verdict.OK
+
+
+def test_a_damaged_record_of_a_part_makes_the_table_unknown(landing: Landing) -> None:
+    """The folder's Report says that one of the parts cannot be read, and why."""
+    landing.land("day/part-0.parquet", rows(1, 1_500))
+    (place,) = [key for key in landing.state.list("parts/scores/") if key.endswith(".profile")]
+    landing.state.create(place.replace("~", "~0", 1), b'{"schema":"nephoscope.profile/1","rows":1,"columns":7}')
+    report = landing.land("day/_SUCCESS", b"", minutes=1)
+    assert {one.verdict for one in report.findings} == {Verdict.UNKNOWN}
+    assert "are no Profile" in finding(report, "drift.table", "scores").reason

@@ -13,6 +13,7 @@ from pyarrow import fs
 
 from nephoscope.errors import Transient, Unreadable
 from nephoscope.events import ObjectRef
+from nephoscope.features.reading import NoPart
 from nephoscope.features.view import View
 from nephoscope.settings.urls import inside, url_of
 
@@ -20,6 +21,9 @@ from nephoscope.settings.urls import inside, url_of
 _AZURE = re.compile(
     r"(?:az://(?P<account>[^/]+)/(?P<container>[^/]+)|abfss?://(?P<first>[^/@]+)@(?P<named>[^/.]+)[^/]*)(?P<key>/.*)?"
 )
+
+_ENDINGS = (".parquet", ".parq", ".pq")
+"""Of the parts of a folder; Feast reads the same."""
 
 Version = tuple[int | None, int | None]
 """A file's size in bytes, and when it was written in nanoseconds, as far as its store tells (S3: whole seconds)."""
@@ -35,12 +39,18 @@ class Place:
 
     def files(self, landed: ObjectRef | None = None) -> list[str]:
         """
-        The Parquet files there, or the one that landed.
+        The file there, the parts of the folder there, or the one part that landed.
 
         Raises:
             FileNotFoundError: There is none.
+            NoPart: What landed is none.
         """
         if landed is not None and inside(url_of(landed), self.url):
+            below = url_of(landed).removeprefix(self.url).lstrip("/")
+            if below and not _is_part(below):
+                raise NoPart(
+                    f"'{below}' is no part of {self.url}.", do=f"write parts whose names end in {', '.join(_ENDINGS)}"
+                )
             return [url_of(landed).replace(self.url, self.path, 1)]
         about = self.filesystem.get_file_info(self.path)
         if about.type is fs.FileType.NotFound:
@@ -48,10 +58,11 @@ class Place:
         if about.type is fs.FileType.File:
             return [self.path]
         found = self.filesystem.get_file_info(fs.FileSelector(self.path, recursive=True))
-        files = sorted(file.path for file in found if file.type is fs.FileType.File and file.path.endswith(".parquet"))
-        if not files:
+        files = [file.path for file in found if file.type is fs.FileType.File]
+        parts = sorted(path for path in files if _is_part(path.removeprefix(self.path)))
+        if not parts:
             raise FileNotFoundError(f"{self.path}/*.parquet")
-        return files
+        return parts
 
     def versions(self, files: list[str]) -> dict[str, Version]:
         """The version of each file as it is now, without reading it."""
@@ -103,6 +114,17 @@ def place_of(view: View, folder: Path, azure: Callable[[str], fs.FileSystem], *,
         return Place(url, f"{parts.netloc}{parts.path}", _gs())
     filesystem, path = fs.FileSystem.from_uri(url)
     return Place(url, path, filesystem)
+
+
+def _is_part(below: str) -> bool:
+    """
+    Whether a file below a folder holds rows; what Spark and others have not committed lies under an underscore.
+
+    >>> _is_part("day=2/part-0.parquet"), _is_part("part-0.pq"), _is_part("_temporary/0/part-0.parquet")
+    (True, True, False)
+    """
+    hidden = any(name.startswith(("_", ".")) for name in below.split("/"))
+    return below.endswith(_ENDINGS) and not hidden
 
 
 def _s3(endpoint: str) -> fs.FileSystem:

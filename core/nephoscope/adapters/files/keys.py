@@ -12,6 +12,7 @@ import pyarrow.types as types
 from nephoscope.adapters.files.columns import indices, numbers, validity
 from nephoscope.adapters.files.whole import Whole
 from nephoscope.drift.words import digest
+from nephoscope.errors import Unreadable
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -23,12 +24,22 @@ def duplicate_rows(table: Whole, key: Sequence[str]) -> int | None:
     Count the rows whose key stands in an earlier row as well; None where the table lacks a column of the key.
 
     Missing values are equal to each other. Two different keys share a hash once in 10**19 pairs.
+
+    Raises:
+        Unreadable: A column of the key is nested.
     """
     if not set(key) <= table.fields.keys():
         return None
     hashes: Hashes = np.zeros(table.rows, dtype=np.uint64)
     for name in key:
-        pieces = [_hashed(array) for array in table.pieces(name, kept=True)]
+        try:
+            pieces = [_hashed(array) for array in table.pieces(name, kept=True)]
+        except pa.ArrowNotImplementedError as error:
+            of = f"'{name}' ({table.fields[name].type})"
+            what = f"'{table.name}' has a column in its key that tells no rows apart: {of}."
+            raise Unreadable(
+                what, do="name columns of numbers, times or words as its key", why="NOT_COMPUTABLE"
+            ) from error
         hashes = _mixed(hashes ^ np.concatenate(pieces))
     return len(hashes) - len(np.unique(hashes))
 
@@ -36,20 +47,27 @@ def duplicate_rows(table: Whole, key: Sequence[str]) -> int | None:
 def _hashed(array: pa.Array) -> Hashes:
     found = np.full(len(array), _NOTHING, dtype=np.uint64)
     held = validity(array) if not types.is_null(array.type) else np.zeros(len(array), dtype=np.bool_)
-    if types.is_integer(array.type) and len(array):
-        found[held] = _integers(array)[held]
-    elif types.is_floating(array.type) or types.is_decimal(array.type) or types.is_temporal(array.type):
+    if types.is_floating(array.type):
         found[held] = (numbers(array) + 0.0).view(np.uint64)  # so that -0.0 is 0.0
+    elif types.is_integer(array.type) or types.is_temporal(array.type) or types.is_decimal(array.type):
+        found[held] = _stored(array)[held]
     elif not types.is_null(array.type):
         found[held] = _hashed_words(array)[held]
     return _mixed(found)
 
 
-def _integers(array: pa.Array) -> Hashes:
-    """Integers as they are, beyond 2**53 too."""
-    kind = f"{'i' if types.is_signed_integer(array.type) else 'u'}{array.type.bit_width // 8}"
-    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
-    return values.astype(np.int64 if kind.startswith("i") else np.uint64).view(np.uint64)
+def _stored(array: pa.Array) -> Hashes:
+    """Integers, times and decimals to their last digit: as they are stored, of more than 64 bits the hashes."""
+    if not len(array):
+        return np.zeros(0, dtype=np.uint64)
+    width = array.type.bit_width // 8
+    octets = np.frombuffer(array.buffers()[1], dtype=np.uint8)[array.offset * width :][: len(array) * width]
+    if width <= 8:
+        return octets.view(f"u{width}").astype(np.uint64)
+    hashes: Hashes = np.zeros(len(array), dtype=np.uint64)
+    for word in octets.view(np.uint64).reshape(len(array), -1).T:
+        hashes = _mixed(hashes ^ word)
+    return hashes
 
 
 def _hashed_words(array: pa.Array) -> Hashes:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.types as types
 
 from nephoscope.adapters.files.columns import WordCounts, as_kind, kind_of, numbers
 from nephoscope.drift.edges import Sample, edges_of
@@ -45,8 +46,9 @@ class Making:
 
 def reading(column: pa.Field, how: Making) -> Reading:
     """Begin to read a column, over the bins of the Profile it is made like, where they fit."""
-    kind = how.kinds.get(column.name) or kind_of(column.type)
     like = how.like.column(column.name) if how.like else None
+    # A text file's column without one value has no type; it is of whatever nature the others' values are.
+    kind = how.kinds.get(column.name) or (like.kind if like and types.is_null(column.type) else kind_of(column.type))
     if kind in (Kind.NUMERIC, Kind.TIME):
         same = like if like and like.kind is kind else None
         return NumberReading(column, kind, same, bins=1 if how.like else how.bins)

@@ -5,11 +5,66 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from nephoscope.adapters.files.limits import ReadLimits
 from nephoscope.adapters.files.nesting import DEEPEST, Nesting
 from nephoscope.errors import Unreadable
+
+BOM = b"\xef\xbb\xbf"
+_QUOTE = ord('"')
+_BEFORE_A_FIELD = np.isin(np.arange(256), list(b",\r\n"))
+
+
+class Quotes:
+    """
+    The quotes of a stream of CSV, and which of its line breaks they enclose.
+
+    A quote opens a field only where the field begins; in any other place of a bare field it is a letter, for Python's
+    csv module and for pyarrow. In nearly every block no quote is a letter, and then every other one opens. Only blocks
+    of which that is not true are looked at quote by quote.
+    """
+
+    def __init__(self) -> None:
+        self.open = False  # whether the stream so far ends inside quotes
+        self._last = ord("\n")  # its last byte; 0 in place of a quote that is a letter
+
+    def end(self, data: bytes) -> int:
+        """Where the last line break outside quotes ends in the next bytes of the stream; 0 if there is none."""
+        turns, was_open = self._turns(data), self.open
+        self.open ^= len(turns) % 2 == 1
+        at, before = data.rfind(b"\n"), len(turns)
+        while at >= 0:
+            before = int(np.searchsorted(turns[:before], at))
+            if was_open ^ (before % 2 == 1):
+                at = data.rfind(b"\n", 0, int(turns[before - 1])) if before else -1
+            else:
+                break
+        return at + 1
+
+    def _turns(self, data: bytes) -> npt.NDArray[np.int64]:
+        """Where quotes open or close, two quotes inside quotes being a close and an opening."""
+        letters = np.frombuffer(data, dtype=np.uint8)
+        quotes = np.flatnonzero(letters == _QUOTE) if b'"' in data else np.empty(0, dtype=np.int64)
+        before = letters[quotes - 1]
+        if data[0] == _QUOTE:
+            before[0] = self._last
+        opening = before[int(self.open) :: 2]
+        if not (_BEFORE_A_FIELD[opening] | (opening == _QUOTE)).all():
+            quotes = self._one_by_one(quotes, _BEFORE_A_FIELD[before])
+        self._last = data[-1] if data[-1] != _QUOTE or (len(quotes) and quotes[-1] == len(data) - 1) else 0
+        return quotes
+
+    def _one_by_one(self, quotes: npt.NDArray[np.int64], first: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        turns: list[int] = []
+        inside, turned = self.open, -1 if self._last == _QUOTE else -2
+        for at, begins in zip(quotes.tolist(), first.tolist(), strict=True):
+            if inside or begins or turned == at - 1:
+                turns.append(at)
+                inside, turned = not inside, at
+        return np.array(turns, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +76,35 @@ class Unpacked:
     name: str
     limits: ReadLimits
 
-    def blocks(self, size: int, nesting: Nesting | None = None) -> Iterator[bytes]:
+    def blocks(self, size: int, nesting: Nesting | None = None, quotes: Quotes | None = None) -> Iterator[bytes]:
         """
-        The plain bytes in blocks of whole lines, those of nothing but white space left out.
+        The plain bytes in blocks of whole lines, from the first line on that is not empty.
 
         Args:
             size: Bytes of a block, about, and the longest line.
             nesting: What watches the nesting of JSON.
+            quotes: What watches the quotes of CSV, inside which a line does not end.
 
         Raises:
-            Unreadable: A line is longer than a block, or nested too deep.
+            Unreadable: A line is longer than a block, nested too deep, or ends inside quotes.
         """
         stream = self.stream()
-        rest = b""
+        rest, begun = b"", False
         while data := stream.read(size):
+            data = data if begun else data.removeprefix(BOM)
             if nesting is not None and nesting.too_deep(data):
                 raise Unreadable(f"'{self.name}' is nested deeper than {DEEPEST:,}.", do="flatten it")
-            end = data.rfind(b"\n") + 1
+            end = data.rfind(b"\n") + 1 if quotes is None else quotes.end(data)
             if not end and len(rest) + len(data) > size:
-                raise Unreadable(f"'{self.name}' has a line of more than {size:,} bytes.", do="check its line breaks")
-            if block := (rest + data[:end]).strip(b"\r\n"):
-                yield block + b"\n"
+                do = "check its line breaks" if quotes is None else "check its line breaks and quotes"
+                raise Unreadable(f"'{self.name}' has a line of more than {size:,} bytes.", do=do)
+            block = rest + data[:end] if end else b""
+            if block := block if begun else block.lstrip(b"\r\n"):
+                begun = True
+                yield block
             rest = data[end:] if end else rest + data
+        if quotes is not None and quotes.open:
+            raise Unreadable(f"'{self.name}' ends inside quotes.", do="close its last quote, or land it whole")
         if rest.strip():
             yield rest
 

@@ -116,9 +116,12 @@ def checked_content(file: pa.NativeFile, name: str, expected: str | None, limits
 
 def _stored(file: pa.NativeFile, name: str) -> Profile:
     try:
-        return from_json(file.read())
+        profile = from_json(file.read())
     except BadRecord as error:
         raise Unreadable(f"'{name}' begins like a Profile and is none: {error.what}", do=error.do) from error
+    if not profile.rows:
+        raise Unreadable(f"'{name}' is a Profile of 0 rows.", do="profile a table that has some", why="NO_DATA")
+    return profile
 
 
 def _path(table: ObjectRef) -> Path:

@@ -2,7 +2,8 @@
 CSV and JSON Lines, read in blocks of whole lines out of plain, gz or zst files; no line is longer than a block.
 
 Types are told from the first block. Where a later one disagrees, reading stops with `Widened`, which names the wider
-types to begin again with, in the end words: a file may well hold "n/a" a gigabyte after its numbers began.
+types to begin again with, in the end words: a file may well hold "n/a" a gigabyte after its numbers began. JSON Lines,
+whose keys may come late as well, are then looked through to their end, so that they are read again but once.
 
 The blocks are cut here and parsed one by one: pyarrow's own streaming readers read ahead in a thread, which ends the
 process when it meets the interpreter's end.
@@ -13,8 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from typing import TypeVar
 
+import msgspec
 import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.json as json
@@ -23,16 +26,17 @@ import pyarrow.types as types
 from nephoscope.adapters.files.columns import Opened
 from nephoscope.adapters.files.formats import AGAIN, Format, first_line
 from nephoscope.adapters.files.nesting import Nesting
-from nephoscope.adapters.files.streams import Unpacked
+from nephoscope.adapters.files.streams import Quotes, Unpacked
+from nephoscope.decoders import decoder
 from nephoscope.drift.profile import Kind, Profile
 from nephoscope.errors import Unreadable
 
 NULLS = ["", "NA", "NaN", "nan", "null", "NULL", "None"]
 BLOCK_BYTES = 1024 * 1024
-LARGE_BLOCK_BYTES = 16 * BLOCK_BYTES
 DELIMITERS = ";\t|"
 _QUOTED = re.compile(rb'"[^"]*"')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_MIXED = re.compile(r"Column\(/(.+)\) changed from (?:number|string|boolean) to (?:number|string|boolean)")
 _NESTED = re.compile(rb"[\[{][^\[\]{}]*[\]}]")
 
 Made = TypeVar("Made")
@@ -43,7 +47,7 @@ class Guess:
     """What is taken for granted about a text file before it is read."""
 
     types: Mapping[str, pa.DataType] = field(default_factory=dict)
-    block_bytes: int = BLOCK_BYTES
+    quoted: frozenset[str] = frozenset()  # columns of JSON whose numbers and truth values are words
 
 
 class Widened(Exception):
@@ -93,7 +97,7 @@ def open_text(source: Unpacked, written: Format, guess: Guess) -> Opened:
         Widened: Its beginning contradicts the guess.
     """
     try:
-        source.limits.check_columns(_columns_of_first_line(source, written, guess), source.name)
+        source.limits.check_columns(_columns_of_first_line(source, written), source.name)
         fields = tuple(next(_tables(source, written, guess)).schema)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if better := _better(guess, pa.schema([]), str(error)):
@@ -110,11 +114,16 @@ def open_text(source: Unpacked, written: Format, guess: Guess) -> Opened:
     return Opened((TextColumns(source, written, guess, fields),))
 
 
-def _columns_of_first_line(source: Unpacked, written: Format, guess: Guess) -> int:
+def _columns_of_first_line(source: Unpacked, written: Format) -> int:
     """How many columns the first line has, counted before pyarrow would take minutes for too many."""
-    nesting = Nesting() if written is Format.JSONL else None
-    line = next(source.blocks(guess.block_bytes, nesting), b"").split(b"\n", 1)[0]
-    return _QUOTED.sub(b"", line).count(b",") + 1 if nesting is None else keys_of(line)
+    block = BytesIO(next(_blocks(source, written), b""))
+    if written is Format.JSONL:
+        return keys_of(block.readline())
+    line, quotes = block.readline(), Quotes()
+    header = line
+    while line and not quotes.end(line):
+        header += (line := block.readline())
+    return _QUOTED.sub(b"", header).count(b",") + 1
 
 
 def keys_of(line: bytes) -> int:
@@ -142,27 +151,55 @@ def read_text(source: Unpacked, written: Format, like: Profile | None, making: C
 
 def _tables(source: Unpacked, written: Format, guess: Guess) -> Iterator[pa.Table]:
     """Each block as a table; the first one settles names and types."""
-    nesting = Nesting() if written is Format.JSONL else None
     schema: pa.Schema | None = None
-    for block in source.blocks(guess.block_bytes, nesting):
-        table = _csv(block, guess, schema) if written is Format.CSV else _jsonl(block, guess, schema)
+    for block in _blocks(source, written):
+        if written is Format.CSV:
+            table = _csv(block, guess, schema)
+        elif block.strip():
+            table = _jsonl_or_wider(source, block, guess, schema)
+        else:
+            continue
         schema = schema or table.schema
         yield table
 
 
+def _blocks(source: Unpacked, written: Format) -> Iterator[bytes]:
+    if written is Format.JSONL:
+        return source.blocks(BLOCK_BYTES, nesting=Nesting())
+    return source.blocks(BLOCK_BYTES, quotes=Quotes())
+
+
 def _csv(block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
     known = {one.name: one.type for one in schema} if schema else dict(guess.types)
-    return csv.read_csv(
-        pa.BufferReader(block),
-        read_options=csv.ReadOptions(
-            block_size=len(block) + 1, use_threads=False, column_names=schema.names if schema else None
-        ),
-        convert_options=csv.ConvertOptions(column_types=known, null_values=NULLS, strings_can_be_null=True),
-    )
+
+    def read(*, empty_lines: bool) -> pa.Table:
+        return csv.read_csv(
+            pa.BufferReader(block),
+            read_options=csv.ReadOptions(
+                block_size=len(block) + 1, use_threads=False, column_names=schema.names if schema else None
+            ),
+            parse_options=csv.ParseOptions(ignore_empty_lines=not empty_lines),
+            convert_options=csv.ConvertOptions(column_types=known, null_values=NULLS, strings_can_be_null=True),
+        )
+
+    table = read(empty_lines=schema is not None and len(schema) == 1)
+    # An empty line is the row of a single column that is null, and none of a wider table.
+    return read(empty_lines=True) if schema is None and table.num_columns == 1 else table
+
+
+def _jsonl_or_wider(source: Unpacked, block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
+    try:
+        return _jsonl(block, guess, schema)
+    except pa.ArrowInvalid as error:
+        if schema is None or (settled := _settled(source, guess, schema)) == guess:
+            raise
+        raise Widened(settled) from error
 
 
 def _jsonl(block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
     known = schema or (pa.schema(guess.types.items()) if guess.types else None)
+    if guess.quoted:
+        block = _quoted(block, guess.quoted)
     return json.read_json(
         pa.BufferReader(block),
         read_options=json.ReadOptions(block_size=len(block) + 1, use_threads=False),
@@ -172,17 +209,73 @@ def _jsonl(block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
     )
 
 
+def _quoted(block: bytes, names: frozenset[str]) -> bytes:
+    """The lines with some columns' numbers and truth values in quotes, for pyarrow reads no word without."""
+    objects = _objects(block)
+    for one in objects:
+        for name in names & one.keys():
+            if (value := bytes(one[name]))[:1] not in (b'"', b"n", b"[", b"{"):
+                one[name] = msgspec.Raw(b'"' + value + b'"')
+    return msgspec.json.Encoder().encode_lines(objects)
+
+
+def _objects(block: bytes) -> list[dict[str, msgspec.Raw]]:
+    try:
+        return decoder(dict[str, msgspec.Raw]).decode_lines(block)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise pa.ArrowInvalid(f"JSON parse error: {error}") from error
+
+
+def _settled(source: Unpacked, guess: Guess, schema: pa.Schema) -> Guess:
+    """The guess that all blocks of a JSON Lines file agree with, the columns in the order in which they come."""
+    for block in _blocks(source, Format.JSONL):
+        if not block.strip():
+            continue
+        try:
+            _jsonl(block, guess, schema)
+        except pa.ArrowInvalid:
+            keys = set(schema.names).union(*_objects(block))
+            source.limits.check_columns(len(keys), source.name)
+            guess, found = _inferred(block, guess, schema)
+            guess, schema = _both(guess, schema, found)
+    return replace(guess, types=dict(zip(schema.names, schema.types, strict=True)))
+
+
+def _inferred(block: bytes, guess: Guess, schema: pa.Schema) -> tuple[Guess, pa.Schema]:
+    """The types of a block by itself; what are words before are words here."""
+    words = {one.name: one.type for one in schema if types.is_string(one.type)}
+    guess = replace(guess, types={**words, **{name: pa.string() for name in guess.quoted}})
+    while True:
+        try:
+            return guess, _jsonl(block, guess, None).schema
+        except pa.ArrowInvalid as error:
+            if (better := _better(guess, schema, str(error))) is None:
+                raise
+            guess = better
+
+
+def _both(guess: Guess, schema: pa.Schema, found: pa.Schema) -> tuple[Guess, pa.Schema]:
+    """The types that hold the values of both; words where a column has numbers, times or truth values beside them."""
+    fields = {one.name: one for one in schema}
+    for one in found:
+        pair = [pa.schema([fields.get(one.name, one)]), pa.schema([one])]
+        try:
+            fields[one.name] = pa.unify_schemas(pair, promote_options="permissive").field(0)
+        except pa.ArrowTypeError:
+            if any(types.is_nested(side.field(0).type) for side in pair):
+                raise
+            fields[one.name] = pa.field(one.name, pa.string())
+            guess = replace(guess, quoted=guess.quoted | {one.name})
+    return guess, pa.schema(fields.values())
+
+
 def _better(guess: Guess, schema: pa.Schema, said: str) -> Guess | None:
     """The next guess after an error; None where no guess can help."""
     if place := re.search(r"In CSV column #(\d+):(?: Row #\d+:)? CSV conversion error", said):
         return _wider(guess, schema.field(int(place[1])))
-    if failed := re.search(r"Failed to convert JSON to (\w+)", said):
-        narrow = [one for one in schema if str(one.type).startswith(failed[1])]
-        return (
-            replace(guess, types={**guess.types, **{one.name: _next(one.type) for one in narrow}}) if narrow else None
-        )
-    if re.search(r"unexpected field|changed from null", said) and guess.block_bytes < LARGE_BLOCK_BYTES:
-        return replace(guess, block_bytes=LARGE_BLOCK_BYTES)
+    if (mixed := _MIXED.search(said)) and mixed[1] not in guess.quoted:
+        words = {**guess.types, mixed[1]: pa.string()}
+        return replace(guess, types=words, quoted=guess.quoted | {mixed[1]})
     return None
 
 

@@ -26,14 +26,20 @@ class FetchedDeliveries:
         self._most_bytes = most_bytes
 
     def read(self, manifest: ObjectRef, *, by: Sequence[str], tags: Mapping[str, Collection[str]]) -> Bill:
-        """Read the files that a landed manifest lists; one that is too large, or elsewhere, leaves the bill unknown."""
+        """
+        Read the files that a landed manifest lists; one that is too large, elsewhere or gone leaves the bill unknown.
+
+        Raises:
+            BadPayload: The manifest is not there any more, or is none.
+            Transient: The store does not answer.
+        """
         with tempfile.TemporaryDirectory(prefix="nephoscope-bills-") as scratch:
             folder = Path(scratch)
             listed = self._listed(manifest, folder)
             batches, missing = [], []
             try:
                 batches.append(Batch(self._fetched(manifest, listed, folder), listed))
-            except Unreadable as error:
+            except (Unreadable, BadPayload) as error:
                 missing.append((listed.manifest, error.what.rstrip(".")))
             return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, details=True, tags=tags)
 
