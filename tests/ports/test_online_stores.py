@@ -7,6 +7,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from emulators import free_port, started
+from nephoscope.adapters.online.draft import DraftOnlineStore
 from nephoscope.adapters.online.sqlite import SqliteOnlineStore
-from nephoscope.errors import BadSettings, Transient
+from nephoscope.errors import BadSettings, Permanent, Transient
 from nephoscope.features.columns import Numbers, Texts
 from nephoscope.features.keys import entity_keys
 from nephoscope.features.ragged import of_rows
@@ -55,31 +57,31 @@ def stored(age: int, at: int) -> Stored:
     return Stored(at, {name: feature.values.rows()[0] for name, feature in one.features.items()})
 
 
-def registry() -> bytes:
+def registry(view: View = VIEW) -> bytes:
     """The view as Feast's registry holds it."""
     pb2 = pytest.importorskip("feast.protos.feast.core.Registry_pb2", reason="feast is not installed")
     found = pb2.Registry()
     spec = found.feature_views.add().spec
-    spec.name, spec.project, spec.online = VIEW.name, "shop", True
+    spec.name, spec.project, spec.online = view.name, "shop", True
     spec.entities.append("user")
     spec.batch_source.type = 1
     spec.batch_source.timestamp_field = "at"
     spec.batch_source.file_options.uri = "users.parquet"
-    for name, kind in VIEW.join_keys.items():
+    for name, kind in view.join_keys.items():
         spec.entity_columns.add(name=name, value_type=kind)
-    for name, kind in VIEW.features.items():
+    for name, kind in view.features.items():
         spec.features.add(name=name, value_type=kind)
     return bytes(found.SerializeToString())
 
 
-def through_feast(section: dict[str, Any]) -> OnlineStore:
+def through_feast(section: dict[str, Any], view: View = VIEW) -> OnlineStore:
     """Feast's own store behind our port."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pytest.importorskip("feast", reason="feast is not installed: make .venv-features")
         from nephoscope.adapters.feast.store import FeastOnlineStore
 
-        return FeastOnlineStore(section, "shop", registry())
+        return FeastOnlineStore(section, "shop", registry(view))
 
 
 @pytest.fixture(scope="session")
@@ -218,6 +220,26 @@ def test_a_corrected_value_of_the_same_event_time_lands(store: OnlineStore) -> N
     assert store.read(VIEW, rows({1: 0}, NOON).keys.rows()) == [stored(42, NOON)]
 
 
+def test_a_changed_view_reads_alike_everywhere(made: Made) -> None:
+    """A feature that was added and never written is absent, and one that was dropped is not told any more."""
+    store, _ = made
+    some = rows({1: 41}, NOON)
+    store.write(VIEW, some)
+    age = some.features["age"].values.rows()[0]
+    changed = replace(VIEW, features={"city": 2, "age": 4})
+    reader = through_feast(made[1], changed) if "Feast" in type(store).__name__ else store
+    assert reader.read(changed, some.keys.rows()) == [Stored(NOON, {"city": b"", "age": age})]
+
+
+def test_a_row_without_values_is_not_replaced_by_an_older_one(store: OnlineStore) -> None:
+    """A newer row whose features are all absent stands, and it is there."""
+    empty = rows({1: 41}, NOON)
+    absent = {name: Feature(of_rows([b""])) for name in empty.features}
+    store.write(VIEW, replace(empty, features=absent))
+    assert store.write(VIEW, rows({1: 30}, NOON - 60 * SECOND)) == Written(0, 1)
+    assert store.read(VIEW, empty.keys.rows()) == [Stored(NOON, {"age": b"", "plan": b""})]
+
+
 def test_the_order_of_batches_does_not_matter(store: OnlineStore) -> None:
     """However three batches come, before 1970 or after, the newest row stands."""
     batches = [(10, -5 * SECOND), (20, -2 * SECOND), (30, 3 * SECOND)]
@@ -296,6 +318,61 @@ def test_a_store_that_does_not_answer_is_tried_again_later(kind: str, request: p
         store.read(VIEW, rows({1: 0}, NOON).keys.rows())
     with pytest.raises(Transient):
         store.write(VIEW, rows({1: 0}, NOON))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis", "dynamodb"])
+def test_a_dry_run_before_the_first_run_counts(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Where nothing was ever prepared nothing is stored: a dry run says how many rows would be written."""
+    store, _ = STORES[kind](request, tmp_path)
+    draft = DraftOnlineStore(store)
+    draft.prepare(VIEW)
+    some = rows({1: 41, 2: 42}, NOON)
+    assert draft.write(VIEW, some) == Written(2, 0)
+    assert draft.read(VIEW, some.keys.rows()) == [None, None]
+
+
+def test_a_redis_that_is_full_or_a_replica_is_tried_again_later(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """What passes by itself, a full memory or a failover, is a passing fault; a value of another kind is not."""
+    store, section = _redis(request, tmp_path)
+    import redis
+
+    port = int(section["connection_string"].rpartition(":")[2])
+    client = redis.Redis(port=port)
+    some = rows({1: 41}, NOON)
+    client.set(some.keys.rows()[0] + b"shop", "no hash")
+    with pytest.raises(Permanent, match="wrong kind of value"):
+        store.write(VIEW, some)
+    client.config_set("maxmemory", "1mb")
+    try:
+        with pytest.raises(Transient, match="maxmemory"):
+            store.write(VIEW, rows({2: 42}, NOON))
+    finally:
+        client.config_set("maxmemory", "0")
+    client.execute_command("REPLICAOF", "127.0.0.1", str(free_port()))
+    try:
+        with pytest.raises(Transient, match="read only replica"):
+            store.write(VIEW, rows({2: 42}, NOON))
+    finally:
+        client.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@pytest.mark.parametrize("place", ["localhost", "localhost:", ":6379", "localhost:redis,db=0"])
+def test_a_redis_without_a_host_or_port_is_the_configurations_fault(place: str) -> None:
+    """A connection string that names no place is told as a mistake with what to write."""
+    pytest.importorskip("redis", reason="the package redis is not installed: make .venv-features")
+    from nephoscope.adapters.online.redis import RedisOnlineStore
+
+    with pytest.raises(BadSettings, match="no place of a Redis"):
+        RedisOnlineStore(place, "shop")
+
+
+def test_a_correction_that_feasts_redis_drops_is_counted(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Feast's Redis store takes no other values of an equal event time; what it dropped is not told as written."""
+    _, section = _redis(request, tmp_path)
+    store = through_feast(section)
+    store.write(VIEW, rows({1: 41, 2: 42}, NOON))
+    assert store.write(VIEW, rows({1: 40, 2: 42, 3: 43}, NOON)) == Written(2, 1)
+    assert store.read(VIEW, rows({1: 0}, NOON).keys.rows()) == [stored(41, NOON)]
 
 
 def test_redis_forgets_scripts_and_is_told_again(request: pytest.FixtureRequest, tmp_path: Path) -> None:

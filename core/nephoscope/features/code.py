@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from nephoscope.features.values import LENGTH, tag
 from nephoscope.features.varint import encoded
-from nephoscope.features.wire import fields, records, text
+from nephoscope.features.wire import Fields, fields, messages, records, text
 
 _ON_DEMAND, _VALIDATION = 8, 13  # objects that are code
+_HISTORY = 18  # earlier versions of views, whole
 _IN_SPEC = {6: (15,), 14: (13, 17)}  # views that may hold code, and the fields of their specification that do
+_MADE_FROM = {6: 14}  # where a specification holds those of the views that it is made from
 _SPEC = 1
 
 
 def without_code(registry: bytes) -> bytes:
     """
-    The registry without its on-demand views and validation references, and its other views without their functions.
+    The registry without its on-demand views, validation references and earlier versions, and without any function.
 
     Feast reads such a registry without unpickling anything; what is served from a store is served all the same.
 
@@ -30,25 +32,45 @@ def code_in(registry: bytes) -> tuple[str, ...]:
         if not isinstance(value, bytes) or number not in (_ON_DEMAND, *_IN_SPEC):
             continue
         spec = fields(_first(value))
-        if number == _ON_DEMAND or any(code in spec for code in _IN_SPEC[number]):
+        if number == _ON_DEMAND or coded(number, spec):
             found.append(text(spec, 1))
     return tuple(found)
 
 
+def coded(kind: int, spec: Fields) -> bool:
+    """
+    Whether a view's specification holds code, or that of a view that it is made from does.
+
+    Args:
+        kind: The view's list in the registry.
+        spec: Its specification.
+    """
+    if any(code in spec for code in _IN_SPEC[kind]):
+        return True
+    return kind in _MADE_FROM and any(coded(kind, fields(inner)) for inner in messages(spec, _MADE_FROM[kind]))
+
+
 def _kept(number: int, value: int | bytes, part: bytes) -> bytes:
-    if number in (_ON_DEMAND, _VALIDATION):
+    if number in (_ON_DEMAND, _VALIDATION, _HISTORY):
         return b""
     if number not in _IN_SPEC or not isinstance(value, bytes):
         return part
-    return _framed(
-        number, b"".join(_in_view(inner, held, own, _IN_SPEC[number]) for inner, held, own in records(value))
-    )
+    parts = [
+        _framed(_SPEC, _cleared(number, held)) if inner == _SPEC and isinstance(held, bytes) else own
+        for inner, held, own in records(value)
+    ]
+    return _framed(number, b"".join(parts))
 
 
-def _in_view(number: int, held: int | bytes, own: bytes, code: tuple[int, ...]) -> bytes:
-    if number != _SPEC or not isinstance(held, bytes):
-        return own
-    return _framed(_SPEC, b"".join(part for field, _, part in records(held) if field not in code))
+def _cleared(kind: int, spec: bytes) -> bytes:
+    """A specification without code, at any depth."""
+    parts = []
+    for number, held, own in records(spec):
+        if number == _MADE_FROM.get(kind) and isinstance(held, bytes):
+            parts.append(_framed(number, _cleared(kind, held)))
+        elif number not in _IN_SPEC[kind]:
+            parts.append(own)
+    return b"".join(parts)
 
 
 def _first(message: bytes) -> bytes:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nephoscope.features.registry import StoredObject, objects
 from nephoscope.features.stamps import unstamped
 from nephoscope.features.values import LENGTH, tag
 from nephoscope.features.varint import encoded
-from nephoscope.features.wire import records
+from nephoscope.features.wire import fields, message, records
 
 _OF_OBJECTS = frozenset({1, 6, 8, 14, 19, 7, 12, 11, 13, 16, 17})
+_META = dict.fromkeys((1, 6, 7, 8, 11, 14, 16, 17, 19), 2) | {12: 50}
+_CREATED = {12: 3}  # within it, where it is not field 1
+_INTERVALS = dict.fromkeys((6, 14), 3)  # what Feast materialised
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ def merged(current: bytes | None, wanted: bytes, *, prune: bool = False) -> byte
     """
     The current registry with a repository's objects in it.
 
-    An object whose description did not change is left as it is, with the stamps that it has. Nothing of the current
-    registry is decoded beyond names, so that code which is stored in it is never run.
+    An object whose description did not change is left as it is, with the stamps that it has; one that did keeps when
+    it was created and what Feast materialised of it. Nothing of the current registry is decoded beyond names and
+    stamps, so that code which is stored in it is never run.
 
     Raises:
         Unreadable: One of them is no registry.
@@ -64,7 +68,7 @@ def merged(current: bytes | None, wanted: bytes, *, prune: bool = False) -> byte
     for found in objects(current):
         new = after.get(found.identity)
         if new is not None:
-            result[found.identity] = new if _differs(found, new) else found
+            result[found.identity] = _renewed(found, new) if _differs(found, new) else found
         elif not (prune and _owned(found, after)):
             result[found.identity] = found
     return b"".join(map(_framed, (after | result).values())) + _rest(current, wanted)
@@ -77,6 +81,19 @@ def _owned(found: StoredObject, after: dict[tuple[int, str, str], StoredObject])
 
 def _differs(before: StoredObject, after: StoredObject) -> bool:
     return unstamped(before.field, before.description) != unstamped(after.field, after.description)
+
+
+def _renewed(before: StoredObject, new: StoredObject) -> StoredObject:
+    """A changed object with what only the registry knows of it."""
+    number = _META.get(new.field)
+    if number is None:
+        return new
+    wanted = {_CREATED.get(new.field, 1), _INTERVALS.get(new.field)}
+    old, own = (list(records(message(fields(each.body), number) or b"")) for each in (before, new))
+    kept = {field for field, _, _ in old} & wanted
+    meta = [part for field, _, part in old if field in kept] + [part for field, _, part in own if field not in kept]
+    others = [part for field, _, part in records(new.body) if field != number]
+    return replace(new, body=b"".join([*others, _delimited(number, b"".join(meta))]))
 
 
 def _rest(current: bytes, wanted: bytes) -> bytes:
@@ -92,4 +109,8 @@ def _named(found: Sequence[StoredObject]) -> tuple[str, ...]:
 
 
 def _framed(found: StoredObject) -> bytes:
-    return tag(found.field, LENGTH) + encoded(len(found.body)) + found.body
+    return _delimited(found.field, found.body)
+
+
+def _delimited(number: int, body: bytes) -> bytes:
+    return tag(number, LENGTH) + encoded(len(body)) + body

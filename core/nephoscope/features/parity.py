@@ -3,17 +3,22 @@ Parity: the same keys, read from every cloud's store, hold the same values and e
 
 Each cloud tells digests of what it holds for its sample. Where a sample is full, only keys below the largest hash that
 every full sample reaches are compared: above it, a key may be missing from a sample and yet be stored.
+
+Stores keep times to the microsecond, to the millisecond or to the second. Of two stores the coarser one decides: times
+that lie less than its step apart are one event time, and rows of one event time have to hold the same values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from nephoscope.findings import Finding, at_most, measured, unknown
 
 CHECK = "features.parity"
+_STEPS_US = (1_000_000, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ def parity(
         view: Its name.
         samples: By cloud, what its store holds.
         differing: The largest good share of keys that differ.
-        tolerance_seconds: A key whose event times lie this close together is not counted, whatever its values.
+        tolerance_seconds: A key whose event times differ and lie this close together is not counted, whatever its
+            values.
 
     Returns:
         The share of keys that are missing somewhere or differ; unknown with fewer than two clouds or no key in common.
@@ -54,7 +60,12 @@ def parity(
     keys = _comparable(samples)
     if not keys:
         return unknown(CHECK, view, reason="no key was sampled that could be compared", limit=limit)
-    missing, times, values, skew = _count(keys, samples, tolerance_seconds)
+    steps = {cloud: _step_us(sample) for cloud, sample in samples.items()}
+    compared = [_compared(_held(key, samples, steps), tolerance_seconds * 1e6) for key in keys]
+    missing = {cloud: sum(sample.rows.get(key) is None for key in keys) for cloud, sample in samples.items()}
+    times = sum(each.times for each in compared)
+    values = sum(each.values and not each.times for each in compared)
+    skew = max(each.skew_us for each in compared) / 1e6
     evidence: dict[str, float | str] = {
         "keys": len(keys),
         "clouds": ", ".join(sorted(samples)),
@@ -64,12 +75,12 @@ def parity(
         "worst_skew_seconds": skew,
         **{f"missing_{cloud}": count for cloud, count in missing.items() if count},
     }
-    share = _differing(keys, samples, tolerance_seconds) / len(keys)
+    differ = sum(each.times or each.values or each.rows < len(samples) for each in compared)
     told = (
         f"{len(keys)} keys over {len(samples)} clouds: {sum(missing.values())} missing, {times} with other event times"
         f" (at worst {skew:.0f} s apart), {values} with other values"
     )
-    return measured(CHECK, view, share, limit, reason=told, evidence=evidence)
+    return measured(CHECK, view, differ / len(keys), limit, reason=told, evidence=evidence)
 
 
 def silent(view: str, cloud: str, why: str) -> Finding:
@@ -83,44 +94,36 @@ def _comparable(samples: Mapping[str, Sampled]) -> list[str]:
     return sorted(key for key in keys if any(sample.rows.get(key) is not None for sample in samples.values()))
 
 
-def _count(
-    keys: Sequence[str], samples: Mapping[str, Sampled], tolerance_seconds: float
-) -> tuple[dict[str, int], int, int, float]:
-    missing = {cloud: sum(sample.rows.get(key) is None for key in keys) for cloud, sample in samples.items()}
-    times = values = 0
-    worst = 0.0
-    for key in keys:
-        held = _held(key, samples)
-        skew = _skew(held)
-        worst = max(worst, skew)
-        times += skew > tolerance_seconds
-        values += skew <= tolerance_seconds and _other_values(held)
-    return missing, times, values, worst
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """One key over the stores."""
+
+    rows: int
+    times: bool  # its event times lie further apart than they may
+    values: bool  # its rows of one event time hold different values
+    skew_us: int
 
 
-def _differing(keys: Sequence[str], samples: Mapping[str, Sampled], tolerance_seconds: float) -> int:
-    return sum(_differs(_held(key, samples), len(samples), tolerance_seconds) for key in keys)
+def _compared(held: list[tuple[Held, int]], tolerance_us: float) -> _Compared:
+    times = values = False
+    skew_us = 0
+    for (one, fine), (other, coarse) in combinations(held, 2):
+        apart, step = abs(one.event_us - other.event_us), max(fine, coarse)
+        times |= apart >= tolerance_us + step
+        values |= apart < step and one.digest != other.digest
+        skew_us = max(skew_us, apart)
+    return _Compared(len(held), times, values, skew_us)
 
 
-def _differs(held: Sequence[Held], clouds: int, tolerance_seconds: float) -> bool:
-    return len(held) < clouds or _skew(held) > tolerance_seconds or _other_values(held)
+def _step_us(sample: Sampled) -> int:
+    """How exactly a store keeps times, as its rows show."""
+    times = [row.event_us for row in sample.rows.values() if row is not None]
+    return next((step for step in _STEPS_US if not any(time % step for time in times)), 1)
 
 
-def _other_values(held: Sequence[Held]) -> bool:
-    """Whether rows of one event time hold different values."""
-    digests: dict[int, set[str]] = {}
-    for row in held:
-        digests.setdefault(row.event_us, set()).add(row.digest)
-    return any(len(found) > 1 for found in digests.values())
-
-
-def _skew(held: Sequence[Held]) -> float:
-    times = [row.event_us for row in held]
-    return (max(times) - min(times)) / 1e6 if times else 0.0
-
-
-def _held(key: str, samples: Mapping[str, Sampled]) -> list[Held]:
-    return [row for sample in samples.values() if (row := sample.rows.get(key)) is not None]
+def _held(key: str, samples: Mapping[str, Sampled], steps: Mapping[str, int]) -> list[tuple[Held, int]]:
+    found = [(sample.rows.get(key), steps[cloud]) for cloud, sample in samples.items()]
+    return [(row, step) for row, step in found if row is not None]
 
 
 def to_reading(sample: Sampled) -> dict[str, Any]:

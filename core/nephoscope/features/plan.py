@@ -48,7 +48,7 @@ def plan(
         marks: By cloud and view, how far it was synced.
         now: The end of every window, aware.
         late: How far before the watermark rows are read again, for those that arrive late.
-        landed: The views whose file was written anew: its rows are read whatever the watermark says.
+        landed: The views of which a file was written: its rows are read whatever the watermark says.
 
     Returns:
         One Step for each view and cloud, views in their order.

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from nephoscope.errors import Unreadable
+from nephoscope.features.code import coded
 from nephoscope.features.view import Source, View
-from nephoscope.features.wire import Fields, fields, integer, message, messages, text
+from nephoscope.features.wire import Fields, fields, integer, message, messages, records, text
 
 # Field numbers of feast/core/*.proto, Feast 0.67.
 _ENTITY, _VIEW, _STREAM_VIEW = 1, 6, 14
@@ -32,6 +33,7 @@ _KINDS = {
 }
 _NAME, _PROJECT = {12: 20}, {1: 9, 12: 21}  # where a description's name is not field 1, its project not field 2
 _DIRECT = (12,)  # objects that are their own description
+_OPTIONS = (12, 15, 16, 19, 27, 30, 35)  # what names the table or query of a source that is no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def _view(body: bytes) -> tuple[str, View]:
         _source(message(spec, 7)),
         _length(message(spec, 6)),
         online=bool(integer(spec, 8)),
-        transformed=15 in spec,
+        transformed=14 in spec or 15 in spec,
+        coded=coded(_VIEW, spec),
     )
 
 
@@ -109,6 +112,7 @@ def _stream_view(body: bytes) -> tuple[str, View]:
         _length(message(spec, 9)),
         online=bool(integer(spec, 12)),
         transformed=any(number in spec for number in (13, 15, 17)),
+        coded=coded(_STREAM_VIEW, spec),
     )
 
 
@@ -135,6 +139,7 @@ def _source(body: bytes | None) -> Source:
         text(source, 5),
         {text(entry, 2): text(entry, 1) for entry in mapping},
         text(options, 3),
+        b"".join(part for number, _, part in records(body or b"") if number in _OPTIONS),
     )
 
 

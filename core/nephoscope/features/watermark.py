@@ -19,18 +19,19 @@ class Watermark:
     newest_key: str = ""  # whose it was: a serialized entity key in hex
 
 
-def advanced(old: Watermark | None, window: Window, new: Watermark) -> Watermark:
+def advanced(old: Watermark | None, window: Window | None, new: Watermark) -> Watermark | None:
     """
     Move a watermark to the end of a window that was synced; it never moves back and never over a gap.
 
     Args:
         old: As it stands, moved by whoever else was here.
-        window: What was synced; one that begins after `old` ends proves nothing about what lies between.
+        window: What was synced; one that begins after `old` ends proves nothing about what lies between. None where
+            only some of the files were read, which proves nothing about the others.
         new: What this sync saw.
     """
     if old is None:
-        return new
-    contiguous = window.start <= old.until
+        return None if window is None else new
+    contiguous = window is not None and window.start <= old.until
     newer = new.newest_us is not None and (old.newest_us is None or new.newest_us >= old.newest_us)
     return Watermark(
         max(old.until, new.until) if contiguous else old.until,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from nephoscope.errors import NephoscopeError, Transient
@@ -12,6 +12,7 @@ from nephoscope.events import ObjectRef
 from nephoscope.features import counts
 from nephoscope.features.plan import Step, Window
 from nephoscope.features.ragged import Ragged, of_rows
+from nephoscope.features.reading import NoPart
 from nephoscope.features.rows import Rows, Written, gathered
 from nephoscope.features.sample import merged, smallest
 from nephoscope.features.view import View
@@ -40,11 +41,11 @@ class FeatureCloud:
 class Run:
     """What one run of the job knows of itself."""
 
-    owner: str  # the run's id
+    owner: str  # this run's alone, whatever Event woke it
     clock: Clock
     lease: timedelta
     sample: int
-    landed: ObjectRef | None = None
+    landed: ObjectRef | None = None  # the one file to read of a view that was synced before
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ def sync(step: Step, view: View, cloud: FeatureCloud, progress: ViewProgress, ru
     try:
         with _alone(cloud.store, progress, run):
             return _sync(step, step.window, view, cloud, progress, run)
+    except NoPart as nothing:
+        return counts.idle(replace(step, reason=nothing.what))
     except NephoscopeError as error:
         return counts.failed(step, error.what)
 
@@ -111,7 +114,8 @@ def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress:
         seen.add(rows, cloud.store.write(view, rows))
     if counts.accounted(reading.counted, seen.written):
         mark = Watermark(window.end, reading.counted.read, run.clock.now(), seen.newest_us, seen.newest_key)
-        progress.advance(window, mark, seen.sample.rows(), run.sample, run.owner)
+        proven = window if run.landed is None else None
+        progress.advance(proven, mark, seen.sample.rows(), run.sample, run.owner)
     return counts.synced(step, reading.counted, seen.written, foreign=reading.foreign)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +48,7 @@ def run(
         outbox: Where the Report goes.
         clock: Tells the end of every window.
         settings: Of the feature store.
-        landed: The views whose file landed: its rows are read whatever the watermarks say.
+        landed: The views of which a file landed: its rows are read whatever the watermarks say.
         interval_seconds: How long until the job's next slot; None where there is none.
 
     Raises:
@@ -92,7 +93,23 @@ def planned(
             marks[name] = _marks(name, cloud, views, settings)
         except NephoscopeError as error:
             silent += [Step(view.name, name, None, reason=error.what, silent=True) for view in views]
-    return (*plan(views, marks, now, late=duration(settings.late), landed=landed), *silent)
+    by_name = {view.name: view for view in views}
+    steps = plan(views, marks, now, late=duration(settings.late), landed=landed)
+    computed = [_computed(step, by_name[step.view], clouds[step.cloud], settings) for step in steps]
+    return (*computed, *silent)
+
+
+def _computed(step: Step, view: View, cloud: FeatureCloud, settings: Features) -> Step:
+    """A step as it is, unless its source holds other rows than the view, and nothing here may make those of them."""
+    if step.window is None or not view.transformed:
+        return step
+    if view.name not in cloud.engines:
+        reason = "Feast has to compute it from what its source holds, and only Spark does: name it in features.spark."
+    elif view.coded and not settings.trusted:
+        reason = "Feast has to compute it by code of the registry, which may not be run: set features.trusted."
+    else:
+        return step
+    return replace(step, window=None, reason=reason, silent=True)
 
 
 def _marks(name: str, cloud: FeatureCloud, views: Sequence[View], settings: Features) -> dict[str, datetime]:
@@ -113,14 +130,15 @@ def sync_all(
 ) -> tuple[Finding, ...]:
     """Write what is missing, one view and cloud after the other; one that fails does not keep the others back."""
     by_name = {view.name: view for view in views}
-    this = Run(owner, clock, duration(settings.lease), settings.sample)
+    # An Event that is delivered twice at once is one run's id and two runs.
+    this = Run(f"{owner}~{secrets.token_hex(8)}", clock, duration(settings.lease), settings.sample)
     return tuple(
         sync(
             step,
             by_name[step.view],
             clouds[step.cloud],
             _progress(settings, step.cloud, clouds[step.cloud], by_name[step.view]),
-            replace(this, landed=file) if step.view in landed else this,
+            replace(this, landed=file) if step.view in landed and step.since is not None else this,
         )
         for step in planned(clouds, views, clock.now(), settings, landed=landed)
     )
@@ -139,7 +157,7 @@ def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], setti
             return Look(view.name, name, silent=error.what)
         keys = [bytes.fromhex(key) for key in known.sample[:size]]
         if known.watermark is None:
-            return Look(view.name, name, silent="nothing was ever synced to it")
+            return Look(view.name, name, silent="nothing of the view as it is now was ever synced to it")
         return look(view, name, cloud, keys, bytes.fromhex(known.watermark.newest_key), size)
 
     return _looked(clouds, served, held)
@@ -174,4 +192,6 @@ def _looked(
 
 
 def _progress(settings: Features, name: str, cloud: FeatureCloud, view: View) -> ViewProgress:
-    return ViewProgress(cloud.state, settings.project, name, view.name)
+    elsewhere: Mapping[str, str] = settings.sources.get(name, {})  # type: ignore[call-overload]
+    source = replace(view.source, uri=elsewhere.get(view.name, view.source.uri))
+    return ViewProgress(cloud.state, settings.project, name, replace(view, source=source))

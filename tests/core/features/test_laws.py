@@ -1,5 +1,6 @@
 """The laws of plans, watermarks, newest rows, samples, parity and freshness."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from nephoscope.features.newest import newest
 from nephoscope.features.parity import Held, Sampled, from_reading, parity, to_reading
 from nephoscope.features.plan import WITHOUT_TTL, Window, plan
 from nephoscope.features.ragged import concatenated, ends, joined, of_rows
-from nephoscope.features.registry import objects
+from nephoscope.features.registry import objects, views
 from nephoscope.features.rows import Feature, Rows, Stored, gathered
 from nephoscope.features.sample import hashes, merged, smallest
 from nephoscope.features.sampled import sampled
@@ -74,9 +75,23 @@ def test_a_watermark_never_moves_back_and_never_over_a_gap(start: datetime, sync
     mark = Watermark(start, 0, NOW)
     for window in synced:
         before = mark
-        mark = advanced(mark, window, Watermark(window.end, 1, NOW))
+        mark = moved(mark, window, window.end)
         assert mark.until >= before.until
         assert mark.until == before.until or window.start <= before.until
+
+
+@given(times, times)
+def test_a_part_of_the_files_moves_no_watermark(start: datetime, end: datetime) -> None:
+    """What was read of one file alone says when and what was written last, and not that nothing is missing."""
+    assert moved(Watermark(start, 0, NOW), None, end) == Watermark(start, 1, NOW)
+    assert advanced(None, None, Watermark(end, 1, NOW)) is None
+
+
+def moved(mark: Watermark, window: Window | None, end: datetime) -> Watermark:
+    """The watermark after a sync of one row."""
+    found = advanced(mark, window, Watermark(end, 1, NOW))
+    assert found is not None
+    return found
 
 
 rows = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 3)), max_size=30)
@@ -278,3 +293,58 @@ def test_code_leaves_a_registry_and_everything_else_stays() -> None:
     assert b"pickle" not in clean
     assert [found.name for found in objects(clean)] == ["users", "coded", "shop"]
     assert view in clean
+
+
+def test_code_leaves_the_views_that_a_view_is_computed_from_and_those_of_earlier_versions() -> None:
+    """A view carries the whole descriptions of the views it is made from, and a registry earlier versions of each."""
+    deepest = field(1, b"clicks") + field(15, b"pickle")
+    between = field(1, b"sessions") + field(14, deepest) + field(4, b"age")
+    derived = field(6, field(1, field(1, b"users") + field(2, b"shop") + field(14, between)))
+    earlier = field(18, field(1, field(1, b"users") + field(5, b"pickle")))
+    assert code_in(derived + earlier) == ("users",)
+    plain = field(1, b"sessions") + field(14, field(1, b"clicks")) + field(4, b"age")
+    expected = field(6, field(1, field(1, b"users") + field(2, b"shop") + field(14, plain)))
+    assert without_code(derived + earlier) == expected
+
+
+def described(*spec: bytes) -> View:
+    """A view as a registry tells it."""
+    (found,) = views(field(6, field(1, b"".join([field(1, b"users"), field(2, b"shop"), *spec]))), "shop")
+    return found
+
+
+def test_a_view_that_only_feast_can_compute_is_known() -> None:
+    """Stored code computes a view, its own or that of a view it is made from; else its source holds its rows."""
+    plain, coded = described(), described(field(15, b"pickle"))
+    derived = described(field(14, field(1, b"clicks")))
+    nested = described(field(14, field(1, b"clicks") + field(15, b"pickle")))
+    assert [(view.transformed, view.coded) for view in (plain, coded, derived, nested)] == [
+        (False, False),
+        (True, True),
+        (True, False),
+        (True, True),
+    ]
+
+
+def test_a_view_s_digest_follows_what_its_rows_are() -> None:
+    """Another key, feature, type or source is another digest; the order of features and the TTL are not."""
+    two = replace(VIEW, features={"age": 4, "city": 2})
+    others = [
+        replace(VIEW, join_keys={"id": 4, "country": 2}),
+        two,
+        replace(VIEW, features={"age": 3}),
+        replace(VIEW, source=replace(VIEW.source, uri="clicks.parquet")),
+        replace(VIEW, source=replace(VIEW.source, timestamp_field="seen")),
+        replace(VIEW, source=replace(VIEW.source, options=b"orders")),
+    ]
+    assert len({VIEW.digest, *(view.digest for view in others)}) == 7
+    assert replace(two, features={"city": 2, "age": 4}, ttl=HOUR).digest == two.digest
+
+
+def test_a_source_that_is_no_file_is_told_from_another() -> None:
+    """Two tables of a warehouse are two sources, whatever Feast stamps on their descriptions."""
+    users, orders, stamped = (
+        described(field(7, field(3, b"at") + field(12, field(1, table)) + stamp)).digest
+        for table, stamp in ((b"users", b""), (b"orders", b""), (b"users", field(50, b"today")))
+    )
+    assert users == stamped != orders

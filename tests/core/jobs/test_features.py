@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from nephoscope import records
 from nephoscope.adapters.files.feature_places import place_of
 from nephoscope.adapters.files.feature_tables import FeatureFiles
 from nephoscope.adapters.local.clock import FixedClock
@@ -20,16 +21,19 @@ from nephoscope.adapters.online.sqlite import SqliteOnlineStore
 from nephoscope.errors import Transient
 from nephoscope.events import ObjectRef, ObjectWritten, TimerFired, stable_id
 from nephoscope.features.columns import Numbers
+from nephoscope.features.counts import Counted
 from nephoscope.features.decode import decoded
 from nephoscope.features.keys import entity_keys
+from nephoscope.features.plan import Window
 from nephoscope.features.rows import Rows, Stored, Written
 from nephoscope.features.value_types import ValueType
 from nephoscope.features.view import Source, View
+from nephoscope.features.watermark import Watermark
 from nephoscope.findings import Finding, Verdict
 from nephoscope.jobs import features
-from nephoscope.jobs.feature_progress import ViewProgress
+from nephoscope.jobs.feature_progress import Progress, ViewProgress
 from nephoscope.jobs.feature_sync import FeatureCloud
-from nephoscope.outbox import Outbox
+from nephoscope.outbox import Outbox, run_id
 from nephoscope.ports import Version
 from nephoscope.report import Report, to_cloudevents
 from nephoscope.settings import Features
@@ -48,6 +52,7 @@ class Bench:
     settings: Features
     clouds: dict[str, FeatureCloud]
     outbox: Outbox
+    view: View = VIEW
     runs: int = 0
 
     def compute(self, rows: Iterable[tuple[int | None, int, datetime | None]], *, groups: int = 10_000) -> None:
@@ -65,6 +70,21 @@ class Bench:
         )
         pq.write_table(table, self.folder / "users.parquet", row_group_size=groups)
 
+    def part(self, name: str, rows: Mapping[int, int], minutes: float) -> ObjectWritten:
+        """Land a file in the view's folder: ages by id, all of one time before now."""
+        self.view = replace(VIEW, source=Source("users", "", "at"))
+        path = self.folder / "users" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        at = pa.array([self.ago(minutes)] * len(rows), pa.timestamp("us", "UTC"))
+        pq.write_table(pa.table({"id": list(rows), "age": list(rows.values()), "at": at}), path)
+        return self.landing(name)
+
+    def landing(self, name: str) -> ObjectWritten:
+        """What happens when a file of the view's folder was written."""
+        return ObjectWritten(
+            stable_id(name, str(self.runs)), self.clock.now(), ObjectRef("local", str(self.folder / "users"), name)
+        )
+
     def ago(self, minutes: float) -> datetime:
         """A time before now."""
         return self.clock.now() - minutes * MINUTE
@@ -76,7 +96,7 @@ class Bench:
         return features.run(
             event or fired,
             clouds=clouds or self.clouds,
-            views=(VIEW,),
+            views=(self.view,),
             outbox=self.outbox,
             clock=self.clock,
             settings=self.settings,
@@ -93,7 +113,7 @@ class Bench:
 
     def mark(self, cloud: str) -> datetime | None:
         """A cloud's watermark."""
-        known = ViewProgress(self.clouds[cloud].state, "shop", cloud, "users").read().watermark
+        known = ViewProgress(self.clouds[cloud].state, "shop", cloud, self.view).read().watermark
         return None if known is None else known.until
 
 
@@ -152,6 +172,113 @@ def test_a_file_that_landed_is_read_whole(bench: Bench) -> None:
     assert bench.ages("gcp", 1, 2) == [41, 42]
 
 
+def test_a_file_of_a_folder_that_lands_first_brings_its_neighbours(bench: Bench) -> None:
+    """The first sync of a view reads its whole folder, whichever file of it woke the job."""
+    bench.part("a.parquet", {1: 41, 2: 42}, minutes=60 * 72)
+    bench.run(bench.part("b.parquet", {3: 43}, minutes=60 * 48))
+    assert bench.ages("aws", 1, 2, 3) == [41, 42, 43]
+    assert bench.mark("aws") == bench.clock.now()
+
+
+def test_a_file_that_landed_is_no_proof_of_its_neighbours(bench: Bench) -> None:
+    """What a store refused when its file landed is written by the next timer, though another file landed since."""
+    bench.run(bench.part("a.parquet", {1: 41}, minutes=5))
+    first = bench.mark("aws")
+    bench.clock.at += 120 * MINUTE
+    bench.run(bench.part("b.parquet", {2: 42}, minutes=90), aws=replace(bench.clouds["aws"], store=_Silent()))
+    bench.clock.at += 240 * MINUTE
+    assert bench.run(bench.part("c.parquet", {3: 43}, minutes=60)).verdict is Verdict.OK
+    assert (bench.ages("aws", 1, 2, 3), bench.mark("aws")) == ([41, None, 43], first)
+    bench.clock.at += 15 * MINUTE
+    bench.run()
+    assert (bench.ages("aws", 1, 2, 3), bench.mark("aws")) == ([41, 42, 43], bench.clock.now())
+
+
+@pytest.mark.parametrize("name", ["_SUCCESS", "_temporary/0/b.parquet", ".b.parquet.crc", "day=2/.b.parquet", "b.csv"])
+def test_what_is_no_part_of_a_folder_changes_nothing(bench: Bench, name: str) -> None:
+    """A mark of the writer's and a part that is not committed hold no rows, on landing and on a timer."""
+    bench.run(bench.part("a.parquet", {1: 41}, minutes=5))
+    bench.clock.at += MINUTE
+    finding = found(bench.run(bench.part(name, {1: 99, 2: 42}, minutes=1)), "sync")["aws"]
+    assert (finding.verdict, f"'{name}' is no part" in finding.reason) == (Verdict.OK, True)
+    bench.clock.at += MINUTE
+    assert bench.run().verdict is Verdict.OK
+    assert bench.ages("aws", 1, 2) == [41, None]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(VIEW, features={"age": 4, "city": 4}),
+        replace(VIEW, join_keys={"id": 4, "city": 4}),
+        replace(VIEW, features={"age": 3}),
+        replace(VIEW, source=replace(VIEW.source, uri="cities.parquet")),
+    ],
+)
+def test_a_view_that_is_described_anew_is_read_whole(bench: Bench, changed: View) -> None:
+    """Where a view has got other keys, features or another source, nothing is fresh before all of it was synced."""
+    bench.compute([(1, 41, bench.ago(180)), (2, 42, bench.ago(120))])
+    bench.run()
+    table = pq.read_table(bench.folder / "users.parquet")
+    cities = table.append_column("city", pa.array([7, 8]))
+    for file in ("users.parquet", "cities.parquet"):
+        pq.write_table(cities, bench.folder / file)
+    bench.clock.at += MINUTE
+    bench.view = changed
+    assert bench.mark("aws") is None
+    (unseen, _) = features.look_at_all(bench.clouds, [changed], bench.settings)
+    assert "as it is now" in unseen.silent
+    assert found(bench.run(), "sync")["aws"].evidence["read"] == 2
+    assert bench.mark("aws") == bench.clock.now()
+
+
+def test_a_source_that_is_configured_anew_is_read_whole(bench: Bench) -> None:
+    """A cloud that reads a view from another place than before reads all of it; the other clouds go on."""
+    bench.compute([(1, 41, bench.ago(180))])
+    bench.run()
+    bench.clock.at += MINUTE
+    bench.settings = Features(project="shop", sources={"aws": {"users": "s3://computed/users.parquet"}})
+    steps = features.planned(bench.clouds, [VIEW], bench.clock.now(), bench.settings)
+    assert {step.cloud: step.since is None for step in steps} == {"aws": True, "gcp": False}
+
+
+def test_a_record_from_before_descriptions_were_kept_goes_on(bench: Bench) -> None:
+    """An upgrade reads nothing twice: a record that tells no description is taken for this one's, and tells it then."""
+    mark = Watermark(bench.clock.now(), 1, bench.clock.now())
+    progress = ViewProgress(bench.clouds["aws"].state, "shop", "aws", VIEW)
+    records.change(progress.state, "features/shop/aws/users.json", Progress, lambda _: Progress(mark))
+    assert progress.read().watermark == mark
+    bench.clock.at += 120 * MINUTE
+    bench.compute([(1, 41, bench.ago(240)), (2, 42, bench.ago(1))])
+    assert found(bench.run(), "sync")["aws"].evidence["read"] == 1
+    assert progress.read().view == VIEW.digest
+
+
+def test_rows_that_only_feast_can_compute_are_not_taken_from_the_source(bench: Bench) -> None:
+    """A view with a transformation is unknown where nothing computes it, and no raw row of it is written."""
+    bench.compute([(1, 41, bench.ago(5))])
+    bench.clouds["aws"].store.prepare(VIEW)
+    bench.view = replace(VIEW, transformed=True)
+    finding = found(bench.run(), "sync")["aws"]
+    assert (finding.verdict, "Feast has to compute it" in finding.reason) == (Verdict.UNKNOWN, True)
+    assert (bench.ages("aws", 1), bench.mark("aws")) == ([None], None)
+
+
+@pytest.mark.parametrize(("trusted", "verdict", "ages"), [(False, Verdict.UNKNOWN, [None]), (True, Verdict.OK, [82])])
+def test_stored_code_computes_a_view_where_it_is_trusted(
+    bench: Bench, trusted: bool, verdict: Verdict, ages: list[int | None]
+) -> None:
+    """An engine that may not run the view's code would write what the source holds: it is not asked."""
+    bench.compute([(1, 41, bench.ago(5))])
+    bench.clouds["aws"].store.prepare(VIEW)
+    bench.view = replace(VIEW, transformed=True, coded=True)
+    bench.settings = Features(project="shop", trusted=trusted)
+    engine = _Doubling(bench)
+    report = bench.run(aws=replace(bench.clouds["aws"], engines={"users": engine}))
+    assert found(report, "sync")["aws"].verdict is verdict
+    assert bench.ages("aws", 1) == ages
+
+
 def test_one_cloud_that_fails_does_not_keep_the_others_back(bench: Bench) -> None:
     """A store that does not answer is unknown with its reason, keeps its own watermark, and catches up by itself."""
     bench.compute([(1, 41, bench.ago(5))])
@@ -202,7 +329,7 @@ def test_two_runs_do_not_meet_in_a_store_that_cannot_compare_and_write(bench: Be
     """There a run holds a lease on the view; another one leaves it, and takes over what a dead one left behind."""
     bench.compute([(1, 41, bench.ago(5))])
     careful = replace(bench.clouds["aws"], store=_Lent(bench.clouds["aws"].store))
-    progress = ViewProgress(careful.state, "shop", "aws", "users")
+    progress = ViewProgress(careful.state, "shop", "aws", VIEW)
     assert progress.claim("somebody", bench.clock.now(), 15 * MINUTE)
     finding = found(bench.run(aws=careful), "sync")["aws"]
     assert (finding.verdict, "Another run" in finding.reason) == (Verdict.UNKNOWN, True)
@@ -211,11 +338,27 @@ def test_two_runs_do_not_meet_in_a_store_that_cannot_compare_and_write(bench: Be
     assert progress.read().lease is None
 
 
+def test_a_redelivery_does_not_share_a_lease(bench: Bench) -> None:
+    """There the same Event that is delivered twice at once is two runs: one writes, the other lets go of nothing."""
+    bench.compute([(number, number, bench.ago(5)) for number in range(20)])
+    cloud, event = bench.clouds["aws"], TimerFired("slot", bench.clock.now(), "features")
+    again: list[Finding] = []
+
+    def redeliver() -> None:
+        if not again:
+            again.append(found(bench.run(event, aws=replace(cloud, store=_Lent(cloud.store))), "sync")["aws"])
+
+    seen = replace(cloud, store=_Interrupted(cloud.store, redeliver))
+    (finding,) = features.sync_all(run_id(event, features.JOB), {"aws": seen}, [VIEW], bench.clock, bench.settings)
+    assert (again[0].verdict, "Another run" in again[0].reason) == (Verdict.UNKNOWN, True)
+    assert finding.verdict is Verdict.OK
+
+
 def test_a_slow_run_that_was_overtaken_stops(bench: Bench) -> None:
     """There a run that took longer than its lease writes no further batch once another run took the view over."""
     bench.compute([(number, number, bench.ago(5)) for number in range(20)])
     cloud = bench.clouds["aws"]
-    progress = ViewProgress(cloud.state, "shop", "aws", "users")
+    progress = ViewProgress(cloud.state, "shop", "aws", VIEW)
 
     def freeze() -> None:
         bench.clock.at += 16 * MINUTE
@@ -232,7 +375,7 @@ def test_a_slow_run_that_nobody_overtook_keeps_its_lease(bench: Bench) -> None:
     """There a run may take longer than its lease: with each batch it holds the view anew."""
     bench.compute([(number, number, bench.ago(5)) for number in range(20)])
     cloud = bench.clouds["aws"]
-    progress = ViewProgress(cloud.state, "shop", "aws", "users")
+    progress = ViewProgress(cloud.state, "shop", "aws", VIEW)
 
     def wait() -> None:
         bench.clock.at += 10 * MINUTE
@@ -438,6 +581,21 @@ class _Interrupted(_Lent):
         written = super().write(view, rows)
         self.meanwhile()
         return written
+
+
+class _Doubling:
+    """An engine that computes what the source does not hold: ages times two."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+
+    def materialize(self, view: View, window: Window) -> tuple[Counted, Written, list[bytes]]:
+        table = pq.read_table(self.bench.folder / "users.parquet").to_pylist()
+        self.bench.compute([(row["id"], 2 * row["age"], row["at"]) for row in table])
+        cloud = self.bench.clouds["aws"]
+        reading = cloud.tables.read(view, window)
+        (rows,) = reading.batches
+        return reading.counted, cloud.store.write(view, rows), rows.keys.rows()
 
 
 class _Away(_Silent):

@@ -12,6 +12,21 @@ _OF_STORES = (
     ("botocore.exceptions", "ClientError"),
     ("redis.exceptions", "RedisError"),
     ("sqlite3", "Error"),
+    ("psycopg", "Error"),
+    ("pymysql.err", "Error"),
+    ("pymongo.errors", "PyMongoError"),
+    ("cassandra", "DriverException"),
+    ("cassandra.cluster", "NoHostAvailable"),
+    ("thriftpy2.thrift", "TException"),  # HBase
+    ("elasticsearch", "ApiError"),
+    ("elasticsearch", "TransportError"),
+    ("pymilvus.exceptions", "MilvusException"),
+    ("couchbase.exceptions", "CouchbaseException"),
+    ("singlestoredb.exceptions", "Error"),
+    ("snowflake.connector.errors", "Error"),
+    ("hazelcast.errors", "HazelcastError"),
+    ("qdrant_client.http.exceptions", "ApiException"),
+    ("aerospike.exception", "AerospikeError"),
 )
 
 

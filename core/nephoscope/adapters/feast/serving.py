@@ -35,16 +35,20 @@ class FeastServing:
             By "view:feature" the value; None where there is none or it is older than the view's TTL.
 
         Raises:
-            Permanent: The registry does not know what was asked for.
+            Permanent: The registry does not know what was asked for, or by which keys.
             Transient: The store does not answer.
         """
         try:
             response = self._store.get_online_features(
                 features=list(names), entity_rows=[dict(entity)], full_feature_names=True
             )
+            found = response.to_dict()
+            return {name: found[name.replace(":", "__")][0] for name in names}
         except FeastError as error:
             raise Permanent(f"Feast refuses {', '.join(names)}: {error}.", do="apply the repository first") from error
         except faults() as error:
             raise Transient(f"Feast's online store does not answer: {error}.") from error
-        found = response.to_dict()
-        return {name: found[name.replace(":", "__")][0] for name in names}
+        except (KeyError, ValueError, TypeError) as error:  # Feast's own checks leave out unknown features and keys
+            told = f"{type(error).__name__}: {error}".partition("\n")[0]
+            do = "name features and join keys of the registry that counts, or apply the repository first"
+            raise Permanent(f"Feast cannot answer {', '.join(names)} ({told}).", do=do) from error

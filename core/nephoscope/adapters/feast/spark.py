@@ -23,22 +23,32 @@ from feast.infra.compute_engines.spark.feature_builder import SparkFeatureBuilde
 from feast.infra.compute_engines.spark.utils import get_or_create_new_spark_session
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from nephoscope.adapters.feast.encoding import encode
 from nephoscope.adapters.feast.views import configuration
 from nephoscope.adapters.files.feature_tables import encoded
-from nephoscope.errors import Transient
+from nephoscope.errors import Permanent, Transient
 from nephoscope.features.code import without_code
 from nephoscope.features.counts import Counted
 from nephoscope.features.plan import Window
 from nephoscope.features.ragged import of_rows
-from nephoscope.features.rows import Written, gathered
+from nephoscope.features.rows import Rows, Written, gathered
 from nephoscope.features.sample import merged, smallest
-from nephoscope.features.view import Source, View
+from nephoscope.features.view import NO_ENTITY, Source, View
 from nephoscope.ports import OnlineStore
 
 SAMPLE = 1000
-_TOLD = "written long, older long, sample array<binary>"
+_TOLD = pa.schema(
+    [
+        ("written", pa.int64()),
+        ("older", pa.int64()),
+        ("unusable", pa.int64()),
+        ("sample", pa.list_(pa.binary())),
+        ("refusal", pa.string()),
+        ("do", pa.string()),
+    ]
+)
 _NOWHERE = {"type": "sqlite", "path": "/nonexistent"}
 
 
@@ -60,6 +70,7 @@ class SparkEngine:
         Read a window and write it online.
 
         Raises:
+            Permanent: An executor cannot encode what the source holds, or its store refuses it.
             Transient: Spark, the source or the store failed.
         """
         registry = self.registry()
@@ -70,13 +81,17 @@ class SparkEngine:
                 computed = self._computed(view, window, path).persist()
                 rows = computed.count()
                 write = partial(write_partition, _computed_view(view), self.store)
-                told = computed.mapInArrow(write, _TOLD).collect()
+                told = computed.mapInArrow(write, from_arrow_schema(_TOLD)).collect()
                 computed.unpersist()
             except (PySparkException, Py4JError, OSError, ValueError) as error:
                 first = str(error).partition("\n")[0]
                 raise Transient(f"Spark cannot materialise the view '{view.name}': {first}.") from error
+        for part in told:
+            if part.refusal is not None:
+                raise Permanent(part.refusal, do=part.do)
         written = sum((Written(part.written, part.older) for part in told), Written(0, 0))
-        return Counted(rows, 0, 0), written, [bytes(key) for part in told for key in part.sample]
+        unusable = sum(part.unusable for part in told)
+        return Counted(rows, unusable, 0), written, [bytes(key) for part in told for key in part.sample]
 
     def _computed(self, view: View, window: Window, registry: Path) -> Any:
         """The rows as Feast's engine makes them, a Spark data frame."""
@@ -118,15 +133,39 @@ class SparkEngine:
 def write_partition(
     view: View, store: Callable[[], OnlineStore], batches: Iterator[pa.RecordBatch]
 ) -> Iterator[pa.RecordBatch]:
-    """Write the batches of one partition in an executor; one row tells what became of them."""
-    opened = store()
-    written, sample = Written(0, 0), list[bytes]()
-    for rows in gathered((encoded(view, batch, encode) for batch in batches), opened.batch_rows):
-        written += opened.write(view, rows)
-        sample = merged([of_rows(sample), of_rows(smallest(rows.keys, SAMPLE))], SAMPLE)
-    told = {"written": [written.written], "older": [written.older], "sample": [sample]}
-    schema = pa.schema([("written", pa.int64()), ("older", pa.int64()), ("sample", pa.list_(pa.binary()))])
-    yield pa.RecordBatch.from_pydict(told, schema=schema)
+    """
+    Write the batches of one partition in an executor; one row tells what became of them.
+
+    What no other try can mend is told and not raised: Spark would make the partition again.
+    """
+    written, sample, unusable = Written(0, 0), list[bytes](), 0
+    refusal: Permanent | None = None
+
+    def usable() -> Iterator[Rows]:
+        nonlocal unusable
+        for batch in batches:
+            keyed = _keyed(view, batch)
+            unusable += len(batch) - len(keyed)
+            if len(keyed):
+                yield encoded(view, keyed, encode)
+
+    try:
+        opened = store()
+        for rows in gathered(usable(), opened.batch_rows):
+            written += opened.write(view, rows)
+            sample = merged([of_rows(sample), of_rows(smallest(rows.keys, SAMPLE))], SAMPLE)
+    except Permanent as error:
+        refusal = error
+    told = [written.written, written.older, unusable, sample, refusal and refusal.what, refusal and refusal.do]
+    yield pa.RecordBatch.from_pydict({name: [part] for name, part in zip(_TOLD.names, told, strict=True)}, schema=_TOLD)
+
+
+def _keyed(view: View, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows with every join key and an event time."""
+    keys = [view.source.column(key) for key in view.join_keys if key != NO_ENTITY]
+    for column in (*keys, view.source.timestamp_field):
+        batch = batch.filter(batch.column(column).is_valid())
+    return batch
 
 
 def _computed_view(view: View) -> View:

@@ -57,7 +57,7 @@ class FeastOnlineStore:
             self._store.update(self._config, [], [self._views[view.name]], [], [], partial=True)
 
     def write(self, view: View, rows: Rows) -> Written:
-        """Write a batch; rows that are older than what is stored are left alone."""
+        """Write a batch; rows that are older than what is stored, or that Feast's store refuses, are left alone."""
         written = Written(0, 0)
         for start in range(0, len(rows), KEYS_A_CALL):
             written += self._write(view, rows.take(np.arange(start, min(start + KEYS_A_CALL, len(rows)))))
@@ -89,27 +89,42 @@ class FeastOnlineStore:
         if data:
             with self._translated():
                 self._store.online_write_batch(self._config, self._views[view.name], data, None)
-        return Written(len(due), len(rows) - len(due))
+        corrected = {
+            keys[at]: row
+            for at in due
+            if (row := held[at]) is not None
+            and row.event_us == rows.event_us[at]
+            and any(row.values[name] != values[at] for name, values in columns.items())
+        }
+        kept = self._kept(view, corrected)
+        return Written(len(due) - kept, len(rows) - len(due) + kept)
+
+    def _kept(self, view: View, corrected: Mapping[bytes, Stored]) -> int:
+        """How many rows are as they were: Feast's Redis store takes no other values of an equal event time."""
+        again = self._read(view, list(corrected)) if corrected else []
+        return sum(now == before for now, before in zip(again, corrected.values(), strict=True))
 
     def _read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
         entities = [deserialize_entity_key(key, VERSION) for key in keys]
         with self._translated():
             answers = self._store.online_read(self._config, self._views[view.name], entities, list(view.features))
-        return [_stored(time, values) for time, values in answers]
+        return [_stored(view, time, values) for time, values in answers]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except faults() as error:
+        except (FeastError, RuntimeError, *faults()) as error:  # Feast's remote store raises RuntimeError itself
             raise Transient(f"Feast's online store '{self._kind}' does not answer: {error}.") from error
 
 
-def _stored(time: datetime | None, values: Mapping[str, Any] | None) -> Stored | None:
-    if time is None or values is None or not any(value.WhichOneof("val") for value in values.values()):
-        return None  # Feast's Redis store tells a row that is not there as one of 1970 without values
+def _stored(view: View, time: datetime | None, values: Mapping[str, Any] | None) -> Stored | None:
+    if time is None or values is None:
+        return None
     aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    return Stored(
-        (aware - _EPOCH) // _MICROSECOND,
-        {name: value.SerializeToString(deterministic=True) for name, value in values.items()},
-    )
+    found = {
+        name: values[name].SerializeToString(deterministic=True) if name in values else b"" for name in view.features
+    }
+    if aware == _EPOCH and not any(found.values()):
+        return None  # Feast's Redis store tells a row that is not there as one of 1970 without values
+    return Stored((aware - _EPOCH) // _MICROSECOND, found)

@@ -78,7 +78,7 @@ class DynamoDbOnlineStore:
         return sum(parts, Written(0, 0))
 
     def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
-        """Read the rows of some entities."""
+        """Read the rows of some entities; a table that is not there holds none."""
         table, ids = self._table(view), [entity_id(key) for key in keys]
         distinct = list(dict.fromkeys(ids))  # a call that names a key twice is refused
         chunks = [distinct[start : start + KEYS_A_READ] for start in range(0, len(distinct), KEYS_A_READ)]
@@ -109,7 +109,12 @@ class DynamoDbOnlineStore:
             request["ProjectionExpression"] = projection
         asked = {table: request}
         for pause in self._pauses():
-            answer = self._client.batch_get_item(RequestItems=asked)
+            try:
+                answer = self._client.batch_get_item(RequestItems=asked)
+            except ClientError as error:
+                if code(error) in GONE:
+                    return
+                raise
             for item in answer["Responses"].get(table, ()):
                 yield item["entity_id"]["S"], item
             asked = answer.get("UnprocessedKeys") or {}
@@ -164,8 +169,9 @@ def _item(name: str, event_us: int, values: Mapping[str, bytes]) -> dict[str, An
 
 
 def _stored(view: View, item: Mapping[str, Any]) -> Stored:
-    values = {name: bytes(value["B"]) for name, value in item["values"]["M"].items() if name in view.features}
-    return Stored(_microseconds(item["event_ts"]["S"]), values)
+    values = item["values"]["M"]
+    found = {name: bytes(values[name]["B"]) if name in values else b"" for name in view.features}
+    return Stored(_microseconds(item["event_ts"]["S"]), found)
 
 
 def _microseconds(text: str) -> int:

@@ -16,11 +16,19 @@ from contextlib import contextmanager
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.retry import Retry
 
 from nephoscope.adapters.online.resp import bulk_string, bulk_strings, command_head
-from nephoscope.errors import Permanent, Transient
+from nephoscope.errors import BadSettings, Permanent, Transient
 from nephoscope.features.instants import instants, microseconds
 from nephoscope.features.murmur3 import murmur3
 from nephoscope.features.ragged import joined, repeated
@@ -29,7 +37,8 @@ from nephoscope.features.view import View
 
 ROWS_A_CALL = 500
 READS_A_CALL = 1000
-_PASSING = ("LOADING", "BUSY", "READONLY", "MASTERDOWN", "OOM", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS")
+_PASSING = (ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
+_PASSING_CODES = ("BUSY", "NOREPLICAS")  # the client leaves the code of errors that it has no class for
 
 _NEWEST_WINS = """
 local function number(text, at)
@@ -187,7 +196,7 @@ class RedisOnlineStore:
             yield
         except ResponseError as error:
             told = f"Redis at {self._place} refuses: {error}."
-            if str(error).startswith(_PASSING):
+            if isinstance(error, _PASSING) or str(error).startswith(_PASSING_CODES):
                 raise Transient(told) from error
             raise Permanent(told, do="check its version, its rights and features.stores") from error
         except RedisError as error:
@@ -198,6 +207,8 @@ def _options(connection_string: str, password: str | None, timeout_seconds: floa
     """Feast's connection string, "host:port,db=0,ssl=true", as the client's options."""
     place, *parameters = connection_string.split(",")
     host, _, port = place.rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadSettings(f"'{place}' is no place of a Redis.", do="write connection_string as HOST:PORT,OPTION=VALUE")
     options: dict[str, object] = {
         "host": host,
         "port": int(port),

@@ -60,7 +60,7 @@ class SqliteOnlineStore:
         return written
 
     def read(self, view: View, keys: Sequence[bytes]) -> list[Stored | None]:
-        """Read the rows of some entities."""
+        """Read the rows of some entities; a table that is not there holds none."""
         found: dict[bytes, Stored] = {}
         for start in range(0, len(keys), KEYS_A_QUERY):
             found |= self._read(view, keys[start : start + KEYS_A_QUERY])
@@ -92,12 +92,17 @@ class SqliteOnlineStore:
             f"SELECT entity_key, feature_name, value, event_ts FROM {self._table(view)}"  # noqa: S608
             f" WHERE entity_key IN ({marks}) ORDER BY entity_key"
         )
+        known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         with self._database.reading() as connection:
-            lines = connection.execute(query, list(keys)).fetchall()
-        return {bytes(key): _stored(list(found)) for key, found in groupby(lines, itemgetter(0))}
+            there = connection.execute(known, [self._name(view)]).fetchone()
+            lines = connection.execute(query, list(keys)).fetchall() if there else []
+        return {bytes(key): _stored(view, list(found)) for key, found in groupby(lines, itemgetter(0))}
 
     def _table(self, view: View, suffix: str = "") -> str:
-        return _quoted(f"{self._project}_{view.name}{suffix}", '"')
+        return _quoted(self._name(view) + suffix, '"')
+
+    def _name(self, view: View) -> str:
+        return f"{self._project}_{view.name}"
 
 
 def _times(rows: Rows) -> tuple[Sequence[int], Sequence[int | None]]:
@@ -109,10 +114,11 @@ def _quoted(name: str, mark: str) -> str:
     return mark + name.replace(mark, mark * 2) + mark
 
 
-def _stored(lines: list[tuple[bytes, str, bytes, int]]) -> Stored:
+def _stored(view: View, lines: list[tuple[bytes, str, bytes, int]]) -> Stored:
     seconds = max(line[3] for line in lines)
     event_us = int(datetime.fromtimestamp(seconds).replace(tzinfo=UTC).timestamp()) * PER_SECOND  # noqa: DTZ006
-    return Stored(event_us, {name: bytes(value) for _, name, value, _ in lines})
+    values = {name: bytes(value) for _, name, value, _ in lines}
+    return Stored(event_us, {name: values.get(name, b"") for name in view.features})
 
 
 def _local_seconds(times_us: Integers) -> list[int]:
