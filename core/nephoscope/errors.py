@@ -31,9 +31,7 @@ class Permanent(NephoscopeError):
 class Transient(NephoscopeError):
     """Their side: be delivered again, not before `retry_after_seconds` where the other side named a wait."""
 
-    def __init__(
-        self, what: str, *, do: str = "nothing: it is tried again", retry_after_seconds: float | None = None
-    ) -> None:
+    def __init__(self, what: str, *, do: str = "wait, or try again", retry_after_seconds: float | None = None) -> None:
         super().__init__(what, do=do)
         self.retry_after_seconds = retry_after_seconds
 

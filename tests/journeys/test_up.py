@@ -1,5 +1,6 @@
 """The local runner: files that land are told, a stop is clean, and a restart loses nothing."""
 
+import json
 import os
 import signal
 import subprocess
@@ -35,11 +36,14 @@ class Runner:
         self.folder = folder
         self.process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start it; what it prints is added to what it printed before."""
         with (self.folder / "out").open("ab") as out, (self.folder / "err").open("ab") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nephoscope", "up", "--poll", "0.05"], cwd=self.folder, stdout=out, stderr=err
+                [sys.executable, "-m", "nephoscope", "up", "--poll", "0.05", *options],
+                cwd=self.folder,
+                stdout=out,
+                stderr=err,
             )
 
     def stop(self, number: int = signal.SIGTERM) -> int:
@@ -98,6 +102,16 @@ def test_a_stop_is_clean(runner: Runner, number: int) -> None:
     assert runner.stop(number) == 0
     assert "Stopped on request" in runner.out
     assert "Traceback" not in runner.err
+
+
+def test_messages_leave_stdout_to_one_json_document(runner: Runner) -> None:
+    """With --output json the console channel tells on stderr; stdout is the answer and nothing else."""
+    runner.start("--output", "json")
+    runner.land("a.parquet", [0.5, 0.6])
+    runner.land("b.parquet", [0.9, 1.0])
+    runner.wait_for(lambda: "FIRING" in runner.err)
+    assert runner.stop() == 0
+    assert json.loads(runner.out)["schema"] == "nephoscope.up/1"
 
 
 def test_what_lands_while_nothing_runs_is_told_after_the_start(runner: Runner) -> None:

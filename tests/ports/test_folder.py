@@ -1,8 +1,10 @@
 """What the watched folder promises: each landed content becomes one Event, whole, and the oldest first."""
 
+import logging
 import os
 from pathlib import Path
 
+import pytest
 from nephoscope.adapters.local.folder import Folder
 
 
@@ -57,3 +59,15 @@ def test_a_restart_tells_everything_again(tmp_path: Path) -> None:
     """A new watcher forgets nothing: the ledger sorts out what was handled."""
     (tmp_path / "a").write_bytes(b"x")
     assert landed(Folder(tmp_path)) == landed(Folder(tmp_path)) == ["a"]
+
+
+def test_a_name_that_is_no_text_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file whose name is not UTF-8 stops nothing: it is said once in the log, and the others are told."""
+    (tmp_path / "x\udcff.csv").write_bytes(b"x")
+    (tmp_path / "a").write_bytes(b"x")
+    folder = Folder(tmp_path)
+    with caplog.at_level(logging.WARNING, "nephoscope"):
+        assert landed(folder) == ["a"]
+        assert landed(folder) == []
+    (record,) = caplog.records
+    assert r"'x\udcff.csv'" in record.facts["error"]

@@ -87,8 +87,10 @@ def show_alert(arguments: argparse.Namespace) -> Answer:
     One Alert with its life, its groups and what was told of it.
 
     Raises:
-        BadUsage: No Alert on record has such a fingerprint, or several have.
+        BadUsage: No Alert on record has such a fingerprint, or several have, or none is given.
     """
+    if not arguments.fingerprint:
+        raise BadUsage("A fingerprint begins with at least one digit.", do="see 'nephoscope alerts list --all'")
     desk = hub.desk(arguments)
     found = [(k, a) for k, a in alerts_of(desk) if k.startswith(arguments.fingerprint)]
     if len(found) != 1:

@@ -6,12 +6,14 @@ import argparse
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nephoscope.cli.answer import Answer
+from nephoscope.cli.paths import existing_file
 from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import KEYS, TAG
 from nephoscope.cost.money import budget, plain
@@ -20,7 +22,7 @@ from nephoscope.cost.report import CostReport
 from nephoscope.cost.rules.provider_share import provider_shares
 from nephoscope.errors import BadUsage
 
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], options: argparse.ArgumentParser) -> None:
@@ -51,6 +53,11 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     month = arguments.month
     if month is not None and not _MONTH.fullmatch(month):
         raise BadUsage(f"'{month}' is no month.", do="write it as 2026-05")
+    for path in arguments.paths:
+        if not path:
+            raise BadUsage("A path is empty.", do="name files, folders or patterns; this folder is .")
+        if Path(path).exists() and not Path(path).is_dir():
+            existing_file(Path(path))
     allowed = budget(arguments.budget) if arguments.budget is not None else None
     at = getattr(arguments, "now", None) or datetime.now(UTC)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.drift_answer import comparison, made, not_made
-from nephoscope.cli.paths import existing_file, write_whole
+from nephoscope.cli.paths import apart, existing_file, write_whole
 from nephoscope.drift.chunks import PERIODS, Cut, by_number, by_size
 from nephoscope.drift.comparison import Comparison, Look, compared, look, unread
 from nephoscope.drift.judgement import PRESETS, Preset
@@ -77,6 +77,8 @@ def run_compare(arguments: argparse.Namespace) -> Answer:
     rules, kinds, cut = _rules(arguments), _kinds(arguments.kind), _cut(arguments)
     key = _key(arguments)
     page_of = _page() if arguments.html is not None else None
+    if arguments.html is not None:
+        apart(arguments.html, (baseline, window))
     dataset = window.name.split(".")[0]
     try:
         with ExitStack() as stack:
@@ -153,6 +155,7 @@ def run_profile(arguments: argparse.Namespace) -> Answer:
 
     file = existing_file(arguments.file).resolve()
     like = _stored(arguments.like) if arguments.like else None
+    apart(arguments.to, (file, arguments.like) if arguments.like else (file,))
     if not 2 <= arguments.bins <= 65_536:
         raise BadUsage(f"--bins {arguments.bins} is not between 2 and 65536.", do="choose 256 to 4096")
     key = _key(arguments)
@@ -177,7 +180,8 @@ def _check_key(key: tuple[str, ...], duplicates: int | None) -> None:
 
 def run_merge(arguments: argparse.Namespace) -> Answer:
     """Add up Profiles."""
-    return _written(merge(*(_stored(path) for path in arguments.profiles)), arguments.to)
+    profiles = [_stored(path) for path in arguments.profiles]
+    return _written(merge(*profiles), apart(arguments.to, arguments.profiles))
 
 
 def _written(profile: Profile, to: Path) -> Answer:

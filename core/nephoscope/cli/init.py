@@ -10,6 +10,7 @@ from rich.console import Console
 
 from nephoscope.cli import configuration
 from nephoscope.cli.answer import Answer
+from nephoscope.cli.paths import write_whole
 from nephoscope.errors import BadUsage
 
 EXAMPLE = Path(__file__).with_name("example.yaml")
@@ -36,7 +37,7 @@ def init(arguments: argparse.Namespace) -> Answer:
         raise BadUsage(f"There is no folder {path.parent} to write {path.name} into.", do="make the folder first")
     if path.exists() and not arguments.force:
         raise BadUsage(f"{path} is there already and was left as it is.", do="give --force to replace it")
-    _replace(path, EXAMPLE.read_bytes())
+    write_whole(path, EXAMPLE.read_bytes())
 
     def text(console: Console) -> None:
         console.print(
@@ -44,16 +45,3 @@ def init(arguments: argparse.Namespace) -> Answer:
         )
 
     return Answer({"path": str(path)}, text)
-
-
-def _replace(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(body)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BadUsage(
-            f"{path} cannot be written: {error.strerror}.", do="choose another place with --config"
-        ) from error

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, redirect_stdout
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
 from nephoscope import __version__
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.instants import instant
-from nephoscope.errors import NephoscopeError
+from nephoscope.errors import BadUsage, NephoscopeError
 from nephoscope.findings import Verdict
 
 # Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
@@ -81,32 +85,82 @@ def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"nephoscope {__version__}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
-    for name in modules:
-        import_module(f"nephoscope.cli.{name}").add(commands, options)
+    for name in MODULES:
+        if name in modules:
+            import_module(f"nephoscope.cli.{name}").add(commands, options)
+        else:
+            commands.add_parser(name)  # a mistyped command is told all names
     return root
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; what nobody foresaw is 2 as well, with its traceback."""
     words = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _answered(words)
+    except NephoscopeError as error:
+        _say(str(error))
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        _say(_sentence(error))
+    except Exception:  # noqa: BLE001  # Python's own exit code for it is 1, which is a breach here
+        traceback.print_exc()
+    return USAGE
+
+
+def _answered(words: Sequence[str]) -> int:
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise BadUsage(f"{word!a} is not UTF-8.", do="write it in UTF-8, or rename the file") from error
     # Only what the words name is imported: a comparison of two files knows no hub.
     arguments = parser([name for name in MODULES if name in words] or MODULES).parse_args(words)
     as_json = getattr(arguments, "output", "text") == "json"
-    try:
+    # With a JSON document to come, whatever else a command prints goes to stderr: Messages of a console channel.
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
         answer: Answer = arguments.run(arguments)
-    except NephoscopeError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return USAGE
-    except KeyboardInterrupt:
-        return 130
-    if as_json:
-        document = {"schema": f"nephoscope.{arguments.name}/1", **answer.document}
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    try:
+        _show(answer, {"schema": f"nephoscope.{arguments.name}/1", **answer.document} if as_json else None)
+    except OSError:
+        # What is left would be written again as Python ends, which fails again with an exit code of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+    return exit_code(answer.verdict, getattr(arguments, "fail_on", None) or [])
+
+
+def _show(answer: Answer, document: Mapping[str, Any] | None) -> None:
+    if document is not None:
+        try:
+            body = msgspec.json.encode(document)
+        except UnicodeEncodeError as error:
+            raise BadUsage(
+                f"{ascii(error.object)[:200]} is not UTF-8, which JSON is in.", do="rename the file, or ask for text"
+            ) from error
+        sys.stdout.buffer.write(msgspec.json.format(body) + b"\n")
     else:
         from rich.console import Console  # a JSON document needs no terminal
 
-        answer.text(Console(emoji=False))
-    return exit_code(answer.verdict, getattr(arguments, "fail_on", None) or [])
+        console = Console(emoji=False)
+        with console.capture() as shown:  # it would end the process with 1 where nobody reads any more
+            answer.text(console)
+        sys.stdout.write(shown.get())
+    sys.stdout.flush()
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201
+
+
+def _sentence(error: OSError) -> str:
+    """What the system refused, and for which file; a name too long to be read is cut."""
+    what = error.strerror or str(error)
+    named = "" if error.filename is None else f"'{str(error.filename)[:200]}': "
+    return f"{named}{what}. To do: name another file, or mend what the system says."
 
 
 def exit_code(verdict: Verdict, fail_on: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.instants import instant
+from nephoscope.cli.named import once
 from nephoscope.errors import BadUsage
 from nephoscope.findings import Verdict
 from nephoscope.jobs.publishing import Outcome, Put
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> Answer:
     local = Local.from_file(getattr(arguments, "config", None), clock=FixedClock(now) if now else None)
     puts = Publisher(local).put(
         arguments.model,
-        dict(map(value, arguments.values)),
+        once(map(value, arguments.values)),
         clouds=arguments.cloud,
         version=arguments.model_version,
         at=arguments.at,

@@ -16,6 +16,7 @@ from rich.table import Column, Table
 
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.cli.answer import Answer
+from nephoscope.cli.instants import FIRST_YEAR, LAST_YEAR, near
 from nephoscope.errors import BadUsage
 from nephoscope.events import Event, ObjectWritten, TimerFired, stable_id
 from nephoscope.findings import Verdict, worst
@@ -100,7 +101,8 @@ def event_of(arguments: argparse.Namespace, local: Local) -> Event:
     The Event to run the job for.
 
     Raises:
-        BadUsage: There is no such file, it is none of this job's Events, or the job needs one.
+        BadUsage: There is no such file, it is none of this job's Events, its time has no zone or is too far away, or
+            the job needs one.
     """
     kind = JOBS[arguments.job].event
     if arguments.event is None:
@@ -114,11 +116,17 @@ def event_of(arguments: argparse.Namespace, local: Local) -> Event:
         event: Event = msgspec.json.decode(written, type=kind)
     except OSError as error:
         raise BadUsage(f"{arguments.event} cannot be read: {error.strerror}.", do="name another file") from error
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BadUsage(
             f"{arguments.event} is no {kind.__name__}: {error}.",
             do=f"write {', '.join(kind.__dataclass_fields__)} as one JSON object",
         ) from error
+    if event.at.tzinfo is None or not near(event.at):
+        raise BadUsage(
+            f"{arguments.event} has the time {event.at.isoformat()}, without a zone or not between {FIRST_YEAR} and "
+            f"{LAST_YEAR}.",
+            do="write 'at' as 2026-05-01T06:00:00Z",
+        )
     return event
 
 

@@ -11,6 +11,7 @@ from rich.markup import escape
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.instants import instant
+from nephoscope.cli.named import once
 from nephoscope.errors import BadUsage
 from nephoscope.wiring.local import Local
 from nephoscope.wiring.security import SecurityLog
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> Answer:
     """Record the event."""
     now = getattr(arguments, "now", None)
     local = Local.from_file(getattr(arguments, "config", None), clock=FixedClock(now) if now else None)
-    details = dict(map(detail, arguments.detail))
+    details = once(map(detail, arguments.detail))
     report = SecurityLog(local).log(arguments.type, details, resolved=arguments.resolved, at=arguments.at)
     (finding,) = report.findings
     document = {

@@ -43,10 +43,21 @@ def run_anomalies(arguments: argparse.Namespace) -> Answer:
     try:
         series = read_series(existing_file(arguments.file), arguments.time, arguments.value)
     except Unreadable as error:
-        reason = error.what
-        document = {"points": 0, "anomalies": [], "scores": [], "verdict": "unknown", "reason": reason}
-        return Answer(document, lambda console: console.print(escape(f"Unknown: {reason}")), Verdict.UNKNOWN)
+        return _unknown(error.what)
+    if all(math.isnan(value) for value in series.values):
+        return _unknown(f"'{arguments.file.name}' has no finite value in '{arguments.value}'.", len(series.values))
     return _answer(series)
+
+
+def _unknown(reason: str, points: int = 0) -> Answer:
+    document = {
+        "points": points,
+        "anomalies": [],
+        "scores": [None] * points,
+        "verdict": str(Verdict.UNKNOWN),
+        "reason": reason,
+    }
+    return Answer(document, lambda console: console.print(escape(f"Unknown: {reason}")), Verdict.UNKNOWN)
 
 
 def _answer(series: FileSeries) -> Answer:
@@ -56,7 +67,13 @@ def _answer(series: FileSeries) -> Answer:
     from nephoscope.series.anomalies import SeriesAnomaly, anomalies
 
     order = in_order(series)
-    found = anomalies(np.array([series.seconds[row] for row in order]), np.array([series.values[row] for row in order]))
+    seconds, values = (np.array(column)[order] for column in (series.seconds, series.values))
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            found = anomalies(seconds, values)
+    except FloatingPointError:
+        largest = float(np.nanmax(np.abs(values)))
+        return _unknown(f"Values up to {largest:.3g} are too large to be compared.", len(order))
     scores = [math.nan] * len(order)
     for row, score in zip(order, found.scores.tolist(), strict=True):
         scores[row] = score

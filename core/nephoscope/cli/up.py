@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,8 +28,27 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
         help="run timers, watched folders, the topic and the hub on this machine, until interrupted",
     )
     up.add_argument("--only", choices=("jobs", "hub"), help="run one half in this process (default: both)")
-    up.add_argument("--poll", type=float, default=1.0, metavar="SECONDS", help="how often to look (default: 1)")
+    up.add_argument("--poll", type=pause, default=1.0, metavar="SECONDS", help="how often to look (default: 1)")
     up.set_defaults(run=run, name="up")
+
+
+def pause(text: str) -> float:
+    """
+    Read how many seconds to wait between two looks.
+
+    Raises:
+        ArgumentTypeError: It is no number from a hundredth to an hour.
+
+    >>> pause("0.5")
+    0.5
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0.01 <= seconds <= 3_600:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds between 0.01 and 3600")
+    return seconds
 
 
 def run(arguments: argparse.Namespace) -> Answer:

@@ -101,7 +101,7 @@ class Budget:
 
 def budget(text: str) -> Budget:
     """
-    Read a budget such as `1000`, `1,000.50` or `1000 USD`.
+    Read a budget such as `1000`, `1,000.50` or `1000 USD`; commas stand between thousands and nowhere else.
 
     Raises:
         BadUsage: It is no amount of money greater than 0.
@@ -113,7 +113,8 @@ def budget(text: str) -> Budget:
     try:
         if match is None:
             raise ValueError(f"{text!r} is no amount of money")
-        currency = match["currency"]
-        return Budget(amount(match["amount"].replace(",", "")), currency.upper() if currency else None)
+        bare, currency = match["amount"], match["currency"]
+        grouped = _GROUPED.fullmatch(bare) is not None
+        return Budget(amount(bare.replace(",", "") if grouped else bare), currency.upper() if currency else None)
     except ValueError as error:
-        raise BadUsage(f"The budget cannot be read: {error}.", do="write it as 1000 or as '1000 USD'") from None
+        raise BadUsage(f"The budget cannot be read: {error}.", do="write it as 1000.50 or as '1000 USD'") from None

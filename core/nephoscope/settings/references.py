@@ -7,6 +7,7 @@ together with all others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ def mistakes(plain: Any, folder: Path) -> Iterator[Mistake]:
     yield from _foreign_places(plain)
     yield from _models(plain)
     yield from _belongings(plain)
+    yield from _passwords(plain)
 
 
 def _unknown_channels(plain: Any) -> Iterator[Mistake]:
@@ -123,6 +125,16 @@ def _belongings(plain: Any) -> Iterator[Mistake]:
                 owner = owners.setdefault((key, str(name)), str(model))
                 if owner != model:
                     yield Mistake(at, f"what belongs to '{owner}' already", "one model for each")
+
+
+def _passwords(plain: Any) -> Iterator[Mistake]:
+    """Passwords in the connection strings of online stores: as a parameter, or before the host."""
+    for cloud, store in mapping(mapping(plain, "features"), "stores").items():
+        string = store.get("connection_string") if isinstance(store, dict) else None
+        if isinstance(string, str) and re.search(r"password\s*=|@", string, re.IGNORECASE):
+            at: At = ("features", "stores", cloud, "connection_string")
+            expected = "host:port,db=0,ssl=true, and a reference to the password under 'password'"
+            yield Mistake(at, "a password that is written out", expected)
 
 
 def _foreign_clouds(at: At, model: Any, stores: tuple[str, ...]) -> Iterator[Mistake]:

@@ -20,6 +20,7 @@ from nephoscope.alerts import matchers
 from nephoscope.settings.bills import Budget
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.datasets import ascending
+from nephoscope.settings.durations import duration
 from nephoscope.settings.mistakes import At, Mistake, masked, shown
 from nephoscope.settings.silencing import Silence, TimeInterval, instant
 
@@ -169,6 +170,7 @@ def _formats() -> FormatChecker:
     checker = FormatChecker(formats=())
     for name, kind, rule in (
         ("nephoscope-cron", str, _five_fields),
+        ("nephoscope-duration", str, duration),
         ("nephoscope-matcher", str, matchers.parse),
         ("nephoscope-interval", list, _interval),
         ("nephoscope-instant", str, instant),

@@ -146,6 +146,18 @@ def test_a_series_that_cannot_be_read_is_unknown(content, code, tmp_path, capsys
     assert not out if code == 2 else json.loads(out)["verdict"] == "unknown"
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [[""] * 500, ["nan", "inf"] * 50, ["1.7e308", "-1.7e308"] * 50])
+def test_a_series_without_numbers_to_score_is_unknown(values, tmp_path, capsysbinary):
+    """No finite value, or values too large to subtract: unknown with its reason, a null a point, and no warning."""
+    rows = [f"2026-05-01T00:{n // 60:02}:{n % 60:02},{value}\n" for n, value in enumerate(values)]
+    (tmp_path / "s.csv").write_text("".join(["timestamp,value\n", *rows]))
+    answer = _answer(capsysbinary, tmp_path / "s.csv", "--fail-on", "unknown", code=3)
+    assert (answer["points"], answer["scores"]) == (len(values), [None] * len(values))
+    assert (answer["verdict"], answer["anomalies"]) == ("unknown", [])
+    assert answer["reason"]
+
+
 NAB = Path(os.environ.get("NEPHOSCOPE_NAB", Path(__file__).parents[4] / "shared" / "data" / "metrics" / "nab"))
 
 

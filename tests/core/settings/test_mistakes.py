@@ -62,7 +62,7 @@ TOLD = [  # place, found, expected
         f"one of: {TYPES}. Did you mean 'slack'?",
     ),
     ("16:14: route.channels[0]", "'oncal'", "the name of a channel: oncall. Did you mean 'oncall'?"),
-    ("17:3: route.group_wait", "'30 seconds'", "a duration such as 30s, 5m, 1h30m or 1d."),
+    ("17:3: route.group_wait", "'30 seconds'", "a duration such as 30s, 5m, 1h30m or 1d, at most ten years."),
 ]
 
 
@@ -160,7 +160,7 @@ ONE_MISTAKE = [
     ("fl.*", "fl(.*", "route.routes[0].matchers[1]: found 'dataset=~\"fl(.*\"' ('fl(.*' is no regular expression: "),
     ("severity=", "severity ", "route.routes[0].matchers[0]: found 'severity \"high\"', expected a matcher such as "),
     ("continue: true", "continue: yes", "route.routes[0].continue: found 'yes', expected true or false."),
-    ("lease: 2m", "lease: 2", "delivery.lease: found 2, expected a duration such as 30s, 5m, 1h30m or 1d."),
+    ("lease: 2m", "lease: 2", "delivery.lease: found 2, expected a duration such as 30s, 5m, 1h30m or 1d, at most "),
     ("tries: 5", "tries: 0", "delivery.tries: found 0, expected a number of tries, at least 1."),
     ("tries: 5", "tries: 2013-01-01", "delivery.tries: found '2013-01-01', expected a number of tries, at least 1."),
     (
@@ -267,3 +267,32 @@ def test_what_belongs_to_a_model_exists_and_belongs_to_no_other(refused: Refused
         "4:26: models.fraud.datasets[1]: found 'ty', expected the name of a data set: tx.",
         "5:27: models.churn.feature_views[0]: found what belongs to 'fraud' already, expected one model for each.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("stands", "instead"),
+    [
+        ("group_wait: 0s", "group_wait: 999999w"),
+        ("of: 3", "of: 3, period: 3654d"),
+        ("path: sqlite:metrics.db", "path: sqlite:metrics.db, lag: 88000h"),
+        ("of: 3", "of: 3, reference: {past: 522w}"),
+        ("at_most: 0.1", "at_most: 0.1, for: 520w14d"),
+    ],
+)
+def test_no_duration_is_longer_than_ten_years(stands: str, instead: str, valid: str, refused: Refused) -> None:
+    """What no calendar could count with is told when the configuration is checked, not when an Alert is due."""
+    (mistake,) = refused(valid.replace(stands, instead, 1))
+    assert mistake.endswith("expected a duration such as 30s, 5m, 1h30m or 1d, at most ten years.")
+
+
+@pytest.mark.parametrize(
+    "string", ["h:1,password=hunter2", "h:1,ssl=true, PASSWORD = hunter2", "redis://:hunter2@h:1", "me:hunter2@h:1"]
+)
+def test_a_password_in_a_connection_string_is_refused_unseen(string: str, refused: Refused) -> None:
+    """Redis' password is named under `password` and never written down; the mistake does not show it."""
+    store = f'{{type: redis, connection_string: "{string}"}}'
+    (mistake,) = refused(f"version: 1\nfeatures: {{project: p, stores: {{aws: {store}}}}}\n")
+    assert mistake.partition(": ")[2] == (
+        "features.stores.aws.connection_string: found a password that is written out, "
+        "expected host:port,db=0,ssl=true, and a reference to the password under 'password'."
+    )

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nephoscope.errors import Permanent, Transient
+from nephoscope.errors import BadSettings, Permanent, Transient
 
 BUSY_SECONDS = 30.0
 PAUSE_SECONDS = 0.01
+_CLOSED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 class Database:
@@ -55,7 +56,10 @@ class Database:
         return self._opened[1]
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_be_opened(self._path, error) from error
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         _wait_for_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -67,11 +71,17 @@ class Database:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _CLOSED:
+                raise _cannot_be_opened(self._path, error) from error
             raise Transient(f"The database '{self._path}' does not answer: {error}.") from error
         except sqlite3.DatabaseError as error:
             raise Permanent(
                 f"'{self._path}' is not a usable SQLite database: {error}.", do="move it away, or name another file"
             ) from error
+
+
+def _cannot_be_opened(path: Path, error: Exception) -> BadSettings:
+    return BadSettings(f"The database '{path}' cannot be opened: {error}.", do="check the path and its rights")
 
 
 def _wait_for_wal(connection: sqlite3.Connection) -> None:

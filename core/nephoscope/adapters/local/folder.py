@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 
 _CHUNK = 1 << 20
+_LOGGER = logging.getLogger("nephoscope")
 
 
 @dataclass(slots=True)
@@ -19,14 +21,16 @@ class Folder:
     The files of one folder as Events, each content of each file once.
 
     A file counts as landed when its size and its time were the same in two looks, so that one that is still being
-    written is left alone; names that begin with a dot or end in `.part` or `.tmp` never count. What was seen before a
-    restart comes again, and the ledger knows it.
+    written is left alone; names that begin with a dot or end in `.part` or `.tmp` never count. A name that is not UTF-8
+    can be written into no Event: the log says once that it is left out. What was seen before a restart comes again, and
+    the ledger knows it.
     """
 
     path: Path
     waiting: int = 0  # how many landed files the running look has not told yet
     _seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     _told: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _left_out: set[str] = field(default_factory=set)
 
     def look(self) -> Iterator[ObjectWritten]:
         """The files that landed since the last look, the oldest first."""
@@ -53,8 +57,23 @@ class Folder:
         return [
             file
             for file in self.path.rglob("*")
-            if file.is_file() and not file.name.startswith(".") and file.suffix not in (".part", ".tmp", ".draft")
+            if file.is_file()
+            and not file.name.startswith(".")
+            and file.suffix not in (".part", ".tmp", ".draft")
+            and self._has_name(file)
         ]
+
+    def _has_name(self, file: Path) -> bool:
+        name = file.relative_to(self.path).as_posix()
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            if name not in self._left_out:
+                self._left_out.add(name)
+                what = f"The name {name!a} in '{self.path}' is not UTF-8. To do: rename the file."
+                _LOGGER.warning("file left out", extra={"facts": {"error": what}})
+            return False
+        return True
 
     def _event(self, key: str, modified_ns: int, size: int) -> ObjectWritten | None:
         try:
