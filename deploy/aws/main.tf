@@ -125,7 +125,7 @@ module "function" {
   architecture    = var.account.architecture
   schedule        = each.value.trigger == "timer" ? local.timers[each.value.job] : null
   schedule_group  = aws_scheduler_schedule_group.timers.name
-  event_pattern   = each.value.trigger == "event" ? local.refusals : null
+  event_pattern   = each.value.trigger == "event" ? local.watched_calls : null
   queue = each.value.trigger != "object" ? null : {
     arn          = aws_sqs_queue.landed[each.value.job].arn
     batch        = each.value.job == "drift" ? 1 : 10

@@ -1,4 +1,4 @@
-# What sets jobs off: timers, objects that land (S3 → EventBridge → SQS), and calls that the account refused.
+# What sets jobs off: timers, objects that land (S3 → EventBridge → SQS), and calls that were refused or open a bucket.
 
 resource "aws_scheduler_schedule_group" "timers" {
   name = var.name
@@ -25,10 +25,22 @@ locals {
     ]
   }
 
-  # CloudTrail's words for a caller who had no right.
-  refusals = jsonencode({
+  # CloudTrail's words for a caller who had no right, and the calls that may open a bucket to others.
+  watched_calls = jsonencode({
     "detail-type" = ["AWS API Call via CloudTrail"]
-    detail        = { errorCode = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"] }
+    detail = {
+      "$or" = [
+        { errorCode = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"] },
+        {
+          eventSource = ["s3.amazonaws.com"]
+          eventName = [
+            "PutBucketPolicy", "DeleteBucketPolicy", "PutBucketAcl", "PutObjectAcl",
+            "PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock",
+            "PutAccountPublicAccessBlock", "DeleteAccountPublicAccessBlock",
+          ]
+        },
+      ]
+    }
   })
 }
 

@@ -77,12 +77,36 @@ resource "azurerm_eventgrid_system_topic" "activity" {
   }
 }
 
+locals {
+  # What of the activity log is judged: calls that were refused, and those that may open a container to others.
+  watched_calls = {
+    refused = { types = ["ResourceWriteFailure", "ResourceDeleteFailure", "ResourceActionFailure"], endings = [] }
+    opening = {
+      types   = ["ResourceWriteSuccess", "ResourceActionSuccess"]
+      endings = ["/roleAssignments/write", "/containers/write", "/containers/setAcl/action"]
+    }
+  }
+}
+
 resource "azurerm_eventgrid_system_topic_event_subscription" "security" {
-  name                  = "${var.name}-security"
+  for_each = local.watched_calls
+
+  name                  = "${var.name}-${each.key}"
   resource_group_name   = local.group.name
   system_topic          = azurerm_eventgrid_system_topic.activity.name
   event_delivery_schema = "CloudEventSchemaV1_0"
-  included_event_types  = ["Microsoft.Resources.ResourceWriteFailure", "Microsoft.Resources.ResourceDeleteFailure", "Microsoft.Resources.ResourceActionFailure"]
+  included_event_types  = [for type in each.value.types : "Microsoft.Resources.${type}"]
+
+  dynamic "advanced_filter" {
+    for_each = length(each.value.endings) == 0 ? [] : [each.value.endings]
+
+    content {
+      string_ends_with {
+        key    = "data.operationName"
+        values = advanced_filter.value
+      }
+    }
+  }
 
   azure_function_endpoint {
     function_id          = "${module.app["security"].id}/functions/security_on_event"

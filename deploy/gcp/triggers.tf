@@ -42,8 +42,12 @@ resource "google_logging_project_sink" "security" {
   project                = local.project
   destination            = "pubsub.googleapis.com/${google_pubsub_topic.topic["security"].id}"
   unique_writer_identity = true
-  # Audit log entries of callers who had no right: code 7 is PERMISSION_DENIED, 16 is UNAUTHENTICATED.
-  filter = "logName:\"cloudaudit.googleapis.com\" AND protoPayload.status.code=(7 OR 16)"
+  # Audit log entries of callers who had no right (code 7 is PERMISSION_DENIED, 16 is UNAUTHENTICATED), and of calls that
+  # may open a bucket to others.
+  filter = join(" ", [
+    "logName:\"cloudaudit.googleapis.com\" AND (protoPayload.status.code=(7 OR 16)",
+    "OR protoPayload.methodName=~\"(?i)(setIam(Policy|Permissions)|(bucket|object)AccessControls?\\.(insert|patch|update))$\")",
+  ])
 }
 
 resource "google_pubsub_topic" "dead" {

@@ -22,7 +22,7 @@ output "dead_queue" {
   value       = { name = aws_sqs_queue.dead.name, url = aws_sqs_queue.dead.url, arn = aws_sqs_queue.dead.arn }
 }
 
-output "rule_state" {
-  description = "The state of the rule whose events call it; null without one."
-  value       = one(aws_cloudwatch_event_rule.event[*].state)
+output "rule" {
+  description = "The rule whose events call it, its state and its pattern; null without one."
+  value       = one([for rule in aws_cloudwatch_event_rule.event : { state = rule.state, pattern = rule.event_pattern }])
 }

@@ -106,12 +106,19 @@ run "every_place_of_a_job_sets_it_off" {
   }
 }
 
-run "refused_reads_are_told_too" {
+run "refused_reads_and_opened_buckets_are_told_too" {
   assert {
-    condition = { for name, function in module.function : name => function.rule_state if function.rule_state != null } == {
+    condition = { for name, function in module.function : name => function.rule.state if function.rule != null } == {
       security_on_event = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
     }
     error_message = "A rule that is only ENABLED sees no management event that reads."
+  }
+
+  assert {
+    condition = contains(
+      jsondecode(module.function["security_on_event"].rule.pattern).detail["$or"][1].eventName, "PutBucketPolicy",
+    )
+    error_message = "A bucket that is opened to others by somebody with the right to is told of."
   }
 }
 

@@ -100,11 +100,19 @@ run "what_lands_is_a_finished_write_and_has_a_dead_letters_place" {
     condition = alltrue([
       for subscription in concat(
         values(azurerm_eventgrid_system_topic_event_subscription.landed),
-        [azurerm_eventgrid_system_topic_event_subscription.security],
+        values(azurerm_eventgrid_system_topic_event_subscription.security),
         azurerm_eventgrid_system_topic_event_subscription.bills,
       ) : length(subscription.storage_blob_dead_letter_destination) == 1 && subscription.retry_policy[0].max_delivery_attempts == 30
     ])
     error_message = "Every event is tried thirty times and then kept."
+  }
+
+  assert {
+    condition = contains(
+      azurerm_eventgrid_system_topic_event_subscription.security["opening"].advanced_filter[0].string_ends_with[0].values,
+      "/roleAssignments/write",
+    ) && length(azurerm_eventgrid_system_topic_event_subscription.security["refused"].advanced_filter) == 0
+    error_message = "A container that is opened to others by somebody with the right to is told of, and each refused call."
   }
 
   assert {

@@ -123,6 +123,13 @@ run "nobody_has_to_run_them" {
 
 run "one_service_account_a_job" {
   assert {
+    condition = alltrue([
+      for said in ["status.code=(7 OR 16)", "setIam(Policy|Permissions)"] : strcontains(google_logging_project_sink.security.filter, said)
+    ])
+    error_message = "Refused calls are told of, and buckets that are opened to others."
+  }
+
+  assert {
     condition     = toset(keys(google_service_account.job)) == toset(["monitoring", "cost", "drift", "security", "sweep"])
     error_message = "Each job has its own service account."
   }
