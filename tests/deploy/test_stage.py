@@ -63,12 +63,15 @@ def module(name):
     return found
 
 
-def test_the_same_commit_gives_the_same_bytes(tmp_path):
-    """Two stagings in two folders have one hash."""
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_the_same_commit_gives_the_same_bytes(tmp_path, cloud):
+    """Two stagings in two folders have one hash, with the packages installed as in AWS and without."""
     zips = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        zips.append(stage(tmp_path / name, "gcp", "notify"))
+        zips.append(stage(tmp_path / name, cloud, "notify"))
+    with zipfile.ZipFile(zips[0]) as made:
+        assert ("aws_lambda_powertools/__init__.py" in made.namelist()) == (cloud == "aws")
     assert len({hashlib.sha256(made.read_bytes()).hexdigest() for made in zips}) == 1
 
 

@@ -25,6 +25,7 @@ def test_a_receiver_is_healthy(client):
     assert client.get("/health").status_code == 200
 
 
+EVENT = b'{"specversion": "1.0", "id": "1", "source": "//x", "type": "t"'
 BODIES = {
     "deep lists": b"[" * 200_000,
     "deep objects": b'{"a":' * 200_000,
@@ -33,6 +34,9 @@ BODIES = {
     "latin-1": b'{"a": "\xe9"}',
     "a number of 5,000 digits": b'{"a": ' + b"9" * 5_000 + b"}",
     "a lone surrogate": b'{"a": "\\ud800"}',
+    "a text": b'"specversion"',
+    "an event without a name": b'{"specversion": "1.0", "id": null, "source": "//x", "type": "t", "data": {}}',
+    "an event whose data is a number": EVENT + b', "data_base64": 1}',
 }
 
 

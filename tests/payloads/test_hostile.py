@@ -1,27 +1,40 @@
 """Whatever a stranger sends, a reader gives Events or BadPayload: C1, C2, C5."""
 
-import copy
-import json
-import random
 import time
 import tracemalloc
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from fakes.broken_payloads import POSTS, SNS_TOPIC, in_binary_mode, in_structured_mode, mutants, sent
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from nephoscope.errors import BadPayload
+from nephoscope.errors import BadPayload, Unauthorised
 from nephoscope.events import MessageReceived, ObjectWritten, TimerFired
-from nephoscope.payloads import aws, azure, gcp, handshake
+from nephoscope.payloads import aws, azure, gcp, handshake, sns
 from nephoscope.payloads.reading import Ignored, document
 
 NOW = datetime(2025, 1, 31, 6, tzinfo=UTC)
+UNZONED = NOW.replace(tzinfo=None)
+
+
+def posted_by_sns(payload):
+    """Read a post as its door does, as if its signature were good."""
+    return sns.posted(sent(payload), topics=frozenset({SNS_TOPIC}), now=NOW).read()
+
+
 READERS = {
-    "aws": [aws.objects_written, aws.timer_fired, aws.message_received, aws.security_event],
+    "aws": [
+        aws.objects_written,
+        aws.timer_fired,
+        aws.message_received,
+        aws.messages_received,
+        aws.security_event,
+        posted_by_sns,
+    ],
     "azure": [
         azure.objects_written,
         azure.security_event,
+        lambda p: azure.event_received(sent(p)),
         lambda p: azure.timer_fired("cost", p if isinstance(p, dict) else None, now=NOW),
     ],
     "gcp": [
@@ -29,12 +42,7 @@ READERS = {
         gcp.message_received,
         gcp.security_event,
         lambda p: gcp.timer_fired(p, schedule="cost"),
-        lambda p: gcp.timer_called(p if isinstance(p, dict) and all(isinstance(v, str) for v in p.values()) else {}),
     ],
-}
-SHAPES = {
-    cloud: [shape["payload"] for shape in json.loads((Path(__file__).parent / "shapes" / f"{cloud}.json").read_text())]
-    for cloud in READERS
 }
 KEYS = [
     "Records",
@@ -101,8 +109,8 @@ def read(reader, payload):
     """Read and judge; returns what came, as names."""
     try:
         found = reader(payload)
-    except BadPayload:
-        return ["BadPayload"]
+    except (BadPayload, Unauthorised) as error:
+        return [type(error).__name__]
     for one in found if isinstance(found, list) else [found]:
         assert isinstance(one, ObjectWritten | TimerFired | MessageReceived | Ignored | BadPayload)
         if not isinstance(one, Ignored | BadPayload):
@@ -120,65 +128,6 @@ def test_any_tree_is_an_event_or_a_bad_payload(payload):
         read(reader, payload)
 
 
-def mutants(count):
-    """The corpus: payloads of every shape, each with one to three things wrong, the same ones in every run."""
-    chance = random.Random(20250131)
-    wrong = [
-        None,
-        True,
-        -1,
-        1.5,
-        10**400,
-        float("nan"),
-        "",
-        "\ud800",
-        "\0",
-        [],
-        {},
-        [[]],
-        {"Records": [None]},
-        "9" * 5000,
-        "0000-00-00",
-        "../..",
-        "x" * 2000,
-        b"raw",
-    ]
-    for _ in range(count):
-        cloud = chance.choice(sorted(SHAPES))
-        payload = copy.deepcopy(chance.choice(SHAPES[cloud]))
-        for _ in range(chance.randint(1, 3)):
-            payload = mutate(payload, chance, wrong)
-        yield cloud, payload
-
-
-def mutate(payload, chance, wrong):
-    """Take out, replace, double or rename one thing in a payload, or in the JSON text that it carries."""
-    places = list(walk(payload))
-    if not places:
-        return chance.choice(wrong)
-    holder, where = chance.choice(places)
-    what = chance.choice(["drop", "replace", "replace", "text", "rename"])
-    if what == "drop":
-        del holder[where]
-    elif what == "rename" and isinstance(holder, dict):
-        holder[f"{where}x"] = holder.pop(where)
-    elif what == "text" and isinstance(holder[where], str):
-        at = chance.randrange(len(holder[where]) + 1)
-        holder[where] = (
-            holder[where][:at] + chance.choice(["\0", '"', "}", "%FF", "\ud800", "é", ""]) + holder[where][at + 1 :]
-        )
-    else:
-        holder[where] = chance.choice(wrong)
-    return payload
-
-
-def walk(tree):
-    """Every place of a tree, as its holder and its key or index."""
-    for where in list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else ():
-        yield tree, where
-        yield from walk(tree[where])
-
-
 def test_a_corpus_of_broken_payloads_crashes_nothing():
     """Each of 3,000 broken payloads is read or refused within 50 ms, and most of them are refused."""
     refused = 0
@@ -186,8 +135,41 @@ def test_a_corpus_of_broken_payloads_crashes_nothing():
         started = time.perf_counter()
         outcomes = [read(reader, payload) for reader in READERS[cloud]]
         assert time.perf_counter() - started < 0.05 * len(READERS[cloud])
-        refused += all(one == "BadPayload" for found in outcomes for one in found)
+        refused += all(one in ("BadPayload", "Unauthorised") for found in outcomes for one in found)
     assert refused > 1_000
+
+
+@pytest.mark.parametrize("mode", [in_binary_mode, in_structured_mode])
+def test_a_broken_cloudevent_crashes_nothing(mode):
+    """What the runtime hands over of a broken payload, in either mode of CloudEvents, is read or refused."""
+    outcomes = []
+    for payload in (payload for cloud, payload in mutants(3_000) if cloud == "gcp"):
+        event = gcp.plain(mode(payload))
+        outcomes += [one for reader in READERS["gcp"] for one in read(reader, event)]
+    assert {"ObjectWritten", "MessageReceived", "TimerFired", "Ignored", "BadPayload"} <= set(outcomes)
+
+
+@given(
+    st.fixed_dictionaries(
+        {name: st.just(value) | SCALARS for name, value in POSTS["aws"][1].items()},
+        optional={"Subject": SCALARS},
+    )
+)
+def test_whatever_a_post_of_sns_says_is_read_or_refused(post):
+    """Each of its words may be anything: it is a message, noted, refused as none of ours, or no payload."""
+    read(posted_by_sns, post)
+
+
+@pytest.mark.parametrize("post", POSTS["aws"], ids=["a notification", "a confirmation"])
+def test_a_good_post_is_read(post):
+    """Broken posts are made of posts that are read: a message comes in, a confirmation is noted."""
+    assert read(posted_by_sns, post) == ["MessageReceived" if post["Type"] == "Notification" else "Ignored"]
+
+
+@given(st.binary(max_size=200), st.text(st.characters(), max_size=20), st.sampled_from([None, NOW, UNZONED]))
+def test_a_queues_message_is_an_event_whatever_it_holds(body, identity, at):
+    """What a queue of Azure hands over is taken as it is; only an id that is no text is refused."""
+    read(lambda _: azure.message_received(body, identity, at, now=NOW), None)
 
 
 DEEP = 200_000

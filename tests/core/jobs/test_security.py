@@ -135,7 +135,8 @@ def test_a_federated_caller_of_google_has_a_name() -> None:
     """Who comes by workload identity has a subject and no address; the method is not named twice."""
     who = {"principalSubject": "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/s"}
     call = {"serviceName": "storage.googleapis.com", "methodName": "storage.objects.get", "authenticationInfo": who}
-    event = gcp.security_event({"type": gcp.AUDIT, "data": {"insertId": "1", "protoPayload": call}, "time": "2026-11-24T06:00:00Z"})
+    entry = {"insertId": "1", "protoPayload": call}
+    event = gcp.security_event({"type": gcp.AUDIT, "data": entry, "time": "2026-11-24T06:00:00Z"})
     told = json.loads(event.body)
     assert (told["actor"], told["action"]) == (who["principalSubject"], "storage.objects.get")
 
