@@ -44,7 +44,7 @@ def seen(page: Path, tmp_path: Path) -> str:
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium: apt-get install chromium")
-@pytest.mark.parametrize("columns", [25, 300])
+@pytest.mark.parametrize("columns", [25, pytest.param(300, marks=pytest.mark.slow)])
 def test_a_browser_shows_every_column_and_its_drawing(
     columns: int, written: Callable[[int], Path], tmp_path: Path
 ) -> None:
