@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
 import subprocess
 import sys
 from collections import defaultdict
@@ -15,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nephoscope.adapters.files.bills.rollup import BillFiles
 from nephoscope.cli.main import main
@@ -135,6 +136,8 @@ def test_a_column_that_comes_late_in_json_lines_is_read(tmp_path, focus_row, rep
     assert [(group["keys"]["tag:team"], group["rows"]) for group in answer["groups"]] == [("fraud", 1), (None, 300)]
 
 
+@example(amounts=[Decimal("100000000.0"), Decimal("99999900000000.0")], parts=1, order=random.Random(1))
+@example(amounts=[Decimal(9 * 10**12)] * 30, parts=2, order=random.Random(1))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     amounts=st.lists(

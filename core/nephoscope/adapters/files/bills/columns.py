@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDE = "DECIMAL(38, 24)"
+LARGE = "1e10"  # from here on amounts are added as text: sums of them may have more than the 14 digits before the point
 BARE = "BARE"  # text whose empty fields and NULLs are none already
 NOTHING = "NULL::VARCHAR"
 NO_TIME = "NULL::TIMESTAMP"
@@ -202,7 +203,7 @@ def _float_money(expression: str) -> Money:
     # Up to 15 digits, a decimal that rounds to the double is its shortest one.
     short = f"(abs({expression}) < 1e5 AND (try_cast({expression} AS DECIMAL(18, 10)))::DOUBLE = {expression})"
     # A double's shortest decimal has at most 17 digits: from 1e-7 on, all of them lie within 24 places.
-    fits = f"abs({expression}) BETWEEN 1e-7 AND 1e13"
+    fits = f"abs({expression}) BETWEEN 1e-7 AND {LARGE}"
     shortest = f"{expression}::DOUBLE::VARCHAR"
     return Money(
         decimal=f"CASE WHEN {fits} THEN {shortest}::{WIDE} END",
@@ -214,8 +215,9 @@ def _float_money(expression: str) -> Money:
 def text_money(text: str) -> Money:
     """Read text as money; without an exponent, 12 characters lie within 10 places and 24 within 24."""
     plain = f"NOT (contains({text}, 'e') OR contains({text}, 'E'))"
+    small = f"abs(try_cast({text} AS DOUBLE)) < {LARGE}"
     return Money(
-        decimal=f"CASE WHEN length({text}) <= 24 AND {plain} THEN try_cast({text} AS {WIDE}) END",
+        decimal=f"CASE WHEN length({text}) <= 24 AND {plain} AND {small} THEN try_cast({text} AS {WIDE}) END",
         text=text,
         quick=f"CASE WHEN length({text}) <= 12 AND {plain} THEN try_cast({text} AS DECIMAL(18, 10)) END",
     )
