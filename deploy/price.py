@@ -9,7 +9,7 @@ on). How often an entry point is called comes from the timers; how long a call l
 prices.json, each with its list, its region and the list's date, and `--prices` prints them. A month has thirty days.
 
 Not in it: free tiers and discounts, what people store, network between clouds, Cloud Build and registries, calls of the
-security job (one a refused call), Google's alarms (a price is announced), and what stays below a cent a month: requests
+security job (one a call that is refused or opens a place), Google's alarms (a price is announced), and what stays below a cent a month: requests
 to keys, secrets and storage queues.
 """
 
@@ -158,7 +158,7 @@ def _aws(found: Counter[str], settings: Settings, models: int) -> dict[str, floa
     hub = settings.hub == "aws"
     watched = 1 + sum(places > 0 for places in landed(settings, "aws").values())  # the bill's export, and what lands
     handed_over = found["notify_on_message"] + ending(found, "_on_object")
-    functions = len(found) + 2  # what refused calls and the export set off
+    functions = len(found) + 2  # what the audit log and the export set off
     return {
         "timer_calls": ending(found, "_on_timer"),
         "notifications": found["notify_on_message"],

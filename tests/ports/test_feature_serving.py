@@ -6,31 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.feast_registry import registry_of
 from nephoscope.errors import Permanent
+from nephoscope.features.view import Source, View
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Feast's own
 
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A registry of one view, which is made from another one."""
+    """A registry of one view."""
     pytest.importorskip("feast", reason="feast is not installed: make .venv-features")
     monkeypatch.setenv("FEAST_USAGE", "False")
-    from feast.protos.feast.core.Registry_pb2 import Registry
-
-    found = Registry()
-    found.projects.add().spec.name = "shop"
-    entity = found.entities.add().spec
-    entity.name, entity.project, entity.join_key, entity.value_type = "user", "shop", "user_id", 4
-    spec = found.feature_views.add().spec
-    spec.name, spec.project, spec.online = "users", "shop", True
-    spec.entities.append("user")
-    for column, name in ((spec.entity_columns.add(), "user_id"), (spec.features.add(), "age")):
-        column.name, column.value_type = name, 4
-    source = spec.batch_source
-    source.name, source.type, source.timestamp_field = "computed", 1, "at"
-    source.file_options.uri = "users.parquet"
-    return found
+    return registry_of(View("users", {"user_id": 4}, {"age": 4}, Source("users.parquet", "", "at")))
 
 
 def serving(registry: Any, folder: Path) -> Any:

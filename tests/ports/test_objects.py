@@ -1,10 +1,14 @@
 """What every Objects adapter promises: the content that an Event named, whole, or a sentence."""
 
+import gzip
 from uuid import uuid4
 
 import pytest
 from emulators import AZURE_ACCOUNT, s3
-from nephoscope.errors import BadPayload, Transient
+from nephoscope.adapters.files.fetched import FetchedTables
+from nephoscope.adapters.files.isolated import Caps, IsolatedTables
+from nephoscope.adapters.files.limits import FUNCTION
+from nephoscope.errors import BadPayload, Transient, Unreadable
 from nephoscope.events import ObjectRef
 
 NAMES = ["a b.csv", "a+b.csv", "%2B%20%%%.png", "é/ü.csv", "😀.csv", "end ", "a?b#c&d", "e\u0301", "\u00e9"]
@@ -27,8 +31,10 @@ def _s3(request):
     client = _client(request)
     client.create_bucket(Bucket=bucket)
 
-    def put(key, body):
-        return ObjectRef("aws", bucket, key, client.put_object(Bucket=bucket, Key=key, Body=body)["ETag"])
+    def put(key, body, **more):
+        return ObjectRef("aws", bucket, key, client.put_object(Bucket=bucket, Key=key, Body=body, **more)["ETag"])
+
+    put.packed = {"ContentEncoding": "gzip"}
 
     return put, S3Objects(s3(request.getfixturevalue("moto"))), lambda: S3Objects(s3("http://127.0.0.1:9"))
 
@@ -60,9 +66,11 @@ def _blobs(request):
     service = blob.BlobServiceClient.from_connection_string(connection)
     container = service.create_container(uuid4().hex)
 
-    def put(key, body):
-        etag = container.get_blob_client(key).upload_blob(body, overwrite=True)["etag"]
+    def put(key, body, **more):
+        etag = container.get_blob_client(key).upload_blob(body, overwrite=True, **more)["etag"]
         return ObjectRef("azure", f"{AZURE_ACCOUNT}/{container.container_name}", key, etag)
+
+    put.packed = {"content_settings": blob.ContentSettings(content_encoding="gzip")}
 
     def absent(_):
         return Blobs(f"http://127.0.0.1:9/{AZURE_ACCOUNT}", bearer(lambda: "token"))
@@ -83,16 +91,21 @@ def _gcs(request):
     def opened(endpoint):
         return GcsObjects(Storage(AnonymousCredentials(), endpoint))
 
-    def put(key, body):
+    def put(key, body, content_encoding=None):
         blob = bucket.blob(key)
+        blob.content_encoding = content_encoding
         blob.upload_from_string(body)
         return ObjectRef("gcp", bucket.name, key, str(blob.generation))
+
+    put.packed = {"content_encoding": "gzip"}
 
     return put, opened(endpoint), lambda: opened("http://127.0.0.1:9")
 
 
 STORES = {"aws": _s3, "azure": _blobs, "gcp": _gcs}
 MIB = 1024 * 1024
+ROWS = 50_000
+TABLE = gzip.compress(b"a\n" + b"".join(b"%d\n" % number for number in range(ROWS)), mtime=0)
 
 
 @pytest.mark.parametrize("key", NAMES, ids=ascii)
@@ -157,6 +170,36 @@ def test_a_large_object_is_not_copied(store, tmp_path):
     put, objects, _ = store
     assert objects.fetch(put("large.csv", b"x" * 2_000), tmp_path / "it", most_bytes=1_999) == 2_000
     assert not (tmp_path / "it").exists()
+
+
+@pytest.fixture(scope="module")
+def reader():
+    """What reads tables in a function."""
+    tables = IsolatedTables(Caps(1024 * MIB, 60.0, limits=FUNCTION))
+    yield tables
+    tables.close()
+
+
+def test_a_packed_object_comes_as_it_is_stored(store, reader, tmp_path):
+    """Its bytes are those that were put, and its table is read whole."""
+    put, objects, _ = store
+    ref = put("t.csv", TABLE, **put.packed)
+    assert objects.fetch(ref, tmp_path / "it", most_bytes=MIB) == len(TABLE)
+    assert (tmp_path / "it").read_bytes() == TABLE
+    assert FetchedTables(objects, reader).profile(ref).rows == ROWS
+
+
+def test_a_packed_object_that_was_cut_off_is_unreadable(store, reader):
+    """Half a table is never judged as a whole one."""
+    put, objects, _ = store
+    with pytest.raises(Unreadable):
+        FetchedTables(objects, reader).profile(put("t.csv", TABLE[: len(TABLE) // 2], **put.packed))
+
+
+def test_an_object_that_is_called_packed_and_is_not_is_read(store, reader):
+    """What is stored counts, not what its header says."""
+    put, objects, _ = store
+    assert FetchedTables(objects, reader).profile(put("t.csv", b"a\n1\n2\n", **put.packed)).rows == 2
 
 
 @pytest.mark.slow

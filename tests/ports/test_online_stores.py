@@ -16,6 +16,7 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from emulators import free_port, started
+from fakes.feast_registry import registry_of
 from nephoscope.adapters.online.draft import DraftOnlineStore
 from nephoscope.adapters.online.sqlite import SqliteOnlineStore
 from nephoscope.errors import BadSettings, Permanent, Transient
@@ -57,23 +58,6 @@ def stored(age: int, at: int) -> Stored:
     return Stored(at, {name: feature.values.rows()[0] for name, feature in one.features.items()})
 
 
-def registry(view: View = VIEW) -> bytes:
-    """The view as Feast's registry holds it."""
-    pb2 = pytest.importorskip("feast.protos.feast.core.Registry_pb2", reason="feast is not installed")
-    found = pb2.Registry()
-    spec = found.feature_views.add().spec
-    spec.name, spec.project, spec.online = view.name, "shop", True
-    spec.entities.append("user")
-    spec.batch_source.type = 1
-    spec.batch_source.timestamp_field = "at"
-    spec.batch_source.file_options.uri = "users.parquet"
-    for name, kind in view.join_keys.items():
-        spec.entity_columns.add(name=name, value_type=kind)
-    for name, kind in view.features.items():
-        spec.features.add(name=name, value_type=kind)
-    return bytes(found.SerializeToString())
-
-
 def through_feast(section: dict[str, Any], view: View = VIEW) -> OnlineStore:
     """Feast's own store behind our port."""
     with warnings.catch_warnings():
@@ -81,7 +65,7 @@ def through_feast(section: dict[str, Any], view: View = VIEW) -> OnlineStore:
         pytest.importorskip("feast", reason="feast is not installed: make .venv-features")
         from nephoscope.adapters.feast.store import FeastOnlineStore
 
-        return FeastOnlineStore(section, "shop", registry(view))
+        return FeastOnlineStore(section, "shop", registry_of(view).SerializeToString())
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import nephoscope
 import numpy as np
 import pyarrow as pa
 import pytest
+from fakes.feast_registry import registry_of
 from nephoscope.adapters.files.feature_tables import encoded
 from nephoscope.adapters.online.sqlite import SqliteOnlineStore
 from nephoscope.errors import Permanent, Transient, Unreadable
@@ -122,15 +124,10 @@ def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("error", ["OperationalError('gone')", "FeastError('gone')", "RuntimeError('gone')"])
 def test_whatever_feasts_store_raises_is_the_stores_own_fault(error: str) -> None:
     """A driver's error, one of Feast's and what its remote store raises are told as a store that does not answer."""
-    from feast.protos.feast.core.Registry_pb2 import Registry
     from nephoscope.adapters.feast.store import FeastOnlineStore
 
-    registry = Registry()
-    spec = registry.feature_views.add().spec
-    spec.name, spec.project, spec.batch_source.type = "users", "shop", 1
-    spec.batch_source.file_options.uri = "users.parquet"
     section = {"type": "away.AwayOnlineStore", "error": error}
-    store = FeastOnlineStore(section, "shop", registry.SerializeToString())
+    store = FeastOnlineStore(section, "shop", registry_of(view(age=4)).SerializeToString())
     with pytest.raises(Transient, match=r"'away.AwayOnlineStore' does not answer: gone"):
         store.read(view(age=4), [key(1)])
 
@@ -177,7 +174,6 @@ def test_spark_counts_and_refuses_as_one_machine_does(
     """Rows without a key are counted as unusable, and a value that does not fit is nothing to try again."""
     pytest.importorskip("pyspark", reason="pyspark is not installed: make .venv-features")
     import pyarrow.parquet as pq
-    from feast.protos.feast.core.Registry_pb2 import Registry
     from nephoscope.adapters.feast.spark import SparkEngine
     from nephoscope.features.counts import Counted
     from nephoscope.features.plan import Window
@@ -187,19 +183,7 @@ def test_spark_counts_and_refuses_as_one_machine_does(
     monkeypatch.setenv("PYTHONPATH", str(Path(nephoscope.__file__).parents[1]))
     path = tmp_path / "users.parquet"
     pq.write_table(pa.Table.from_batches([batch([0, None, 5], age=age)]), path)
-    registry = Registry()
-    registry.projects.add().spec.name = "shop"
-    entity = registry.entities.add().spec
-    entity.name, entity.project, entity.join_key, entity.value_type = "user", "shop", "id", 4
-    spec = registry.feature_views.add().spec
-    spec.name, spec.project, spec.online = "users", "shop", True
-    spec.entities.append("user")
-    spec.entity_columns.add(name="id", value_type=4)
-    spec.features.add(name="age", value_type=4)
-    spec.ttl.FromTimedelta(timedelta(days=30))
-    source = spec.batch_source
-    source.type, source.name, source.timestamp_field, source.file_options.uri = 1, "users", "at", str(path)
-    source.data_source_class_type = "feast.infra.offline_stores.file_source.FileSource"
+    registry = registry_of(replace(view(age=4), source=Source(str(path), "", "at"), ttl=timedelta(days=30)))
     (served,) = views(registry.SerializeToString(), "shop")
 
     opened = partial(SqliteOnlineStore, tmp_path / "online.db", "shop")

@@ -90,7 +90,6 @@ class _Table:
         self._scaled = np.empty(BATCH)
         self._cell = np.empty(BATCH, dtype=np.intp)
         self._narrow = np.empty(BATCH, dtype=np.int32)
-        self._bins = np.empty(BATCH, dtype=np.intp)
         self._flags = np.empty(BATCH, dtype=np.bool_)
 
     def _fill(self, masses: Counts | Floats) -> None:

@@ -12,7 +12,7 @@ from nephoscope.drift.profile import Profile
 from nephoscope.drift.schema_change import CHECK as SCHEMA
 from nephoscope.drift.schema_change import schema_finding
 from nephoscope.drift.statistics import statistic
-from nephoscope.drift.table_checks import duplicates_finding, newest_finding, rows_finding
+from nephoscope.drift.table_checks import Per, duplicates_finding, newest_finding, rows_finding
 from nephoscope.errors import BadBaseline, Unreadable
 from nephoscope.findings import Finding, Limit, Severity, Verdict, measured, unknown
 
@@ -20,7 +20,13 @@ TABLE = "drift.table"
 
 
 def compare(
-    baseline: Profile, window: Profile, limits: DriftLimits, *, dataset: str, at: datetime | None = None
+    baseline: Profile,
+    window: Profile,
+    limits: DriftLimits,
+    *,
+    dataset: str,
+    at: datetime | None = None,
+    per: Per = Per.OBJECT,
 ) -> tuple[Finding, ...]:
     """
     Judge a window.
@@ -31,10 +37,11 @@ def compare(
         limits: What to look at. Each check of it gets a Finding in every run.
         dataset: The table's name.
         at: When the window landed; its age is judged where it is given.
+        per: What of the baseline the window's rows are held against.
     """
     columns = [_finding(baseline, window, name, check, limit, dataset) for name, check, limit in limits.each()]
     derived = preset_findings(baseline, window, limits.rules, dataset=dataset) if limits.rules else ()
-    rows = [rows_finding(baseline, window, limits.rows, dataset=dataset)] if limits.rows else []
+    rows = [rows_finding(baseline, window, limits.rows, dataset=dataset, per=per)] if limits.rows else []
     key = limits.key or baseline.key
     rows += [duplicates_finding(baseline, window, key, dataset=dataset)] if key else []
     newest = [

@@ -12,6 +12,7 @@ from nephoscope.features.varint import encoded
 from nephoscope.features.wire import fields, message, records
 
 _OF_OBJECTS = frozenset({1, 6, 8, 14, 19, 7, 12, 11, 13, 16, 17})
+# By the number of an object's list, where Feast keeps what is of the registry alone.
 _META = dict.fromkeys((1, 6, 7, 8, 11, 14, 16, 17, 19), 2) | {12: 50}
 _CREATED = {12: 3}  # within it, where it is not field 1
 _INTERVALS = dict.fromkeys((6, 14), 3)  # what Feast materialised

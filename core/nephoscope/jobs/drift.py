@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from msgspec import UNSET
@@ -17,7 +16,7 @@ from msgspec import UNSET
 from nephoscope.drift.compare import compare, table_finding, unreadable
 from nephoscope.drift.limits import DriftLimits
 from nephoscope.drift.profile import Profile
-from nephoscope.drift.table_checks import Per, rows_finding
+from nephoscope.drift.table_checks import Per
 from nephoscope.errors import BadBaseline, BadPayload, Unreadable
 from nephoscope.events import ObjectRef, ObjectWritten, stable_id
 from nephoscope.findings import Finding
@@ -128,11 +127,8 @@ def _judge_folder(
         if baseline is None:
             do = f"nephoscope baseline promote {dataset} PROFILE"
             raise BadBaseline(f"The data set '{dataset}' has no Baseline.", do=do)
-        findings = compare(baseline, window, replace(limits, rows=None), dataset=dataset, at=event.at)
-        if limits.rows:
-            per = _per(baseline, watched)
-            findings += (rows_finding(baseline, window, limits.rows, dataset=dataset, per=per),)
-        judged: Judged = (findings, version)
+        per = _per(baseline, watched)
+        judged: Judged = (compare(baseline, window, limits, dataset=dataset, at=event.at, per=per), version)
     except (Unreadable, BadBaseline) as error:
         judged = (unreadable(limits, dataset, error, baseline=baseline, at=event.at), None)
     report = _publish(event, dataset, judged, outbox, started)

@@ -2,8 +2,8 @@
 What stands between a cloud's trigger and a job: one JSON log line a run, with the same keys everywhere.
 
 A `Permanent` error is logged and acknowledged, for being called again cannot help; everything else is raised, so that
-the Event is delivered again. But for what a Channel raises (`jobs/send.py`) this is the only place that catches
-`Exception`.
+the Event is delivered again. Elsewhere `Exception` is caught only where code of others raises it (`jobs/send.py`,
+`adapters/feast/encoding.py`) and at the end of the command line, which shows it.
 """
 
 from __future__ import annotations

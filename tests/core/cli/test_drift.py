@@ -100,8 +100,9 @@ def test_words_that_are_not_utf_8_are_an_answer(preset: str, side: str, answered
     pq.write_table(pa.table(table), "bad.parquet")
     pq.write_table(pa.table({"w": ["a", "b", "c"] * 100, "v": np.arange(300.0)}), "good.parquet")
     files = ("bad.parquet", "good.parquet") if side == "baseline" else ("good.parquet", "bad.parquet")
-    assert answered("compare", *files, "--preset", preset)["verdict"] == "unknown"
-    assert answered("profile", "bad.parquet", "-o", "none.json")["verdict"] == "unknown"
+    for key in ([], ["--key", "w"]):
+        assert answered("compare", *files, "--preset", preset, *key)["verdict"] == "unknown"
+        assert answered("profile", "bad.parquet", *key, "-o", "none.json")["verdict"] == "unknown"
 
 
 def test_breach_goes_before_unknown_in_the_exit_code(answered: Answered) -> None:

@@ -23,6 +23,7 @@ from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
 from nephoscope.findings import Finding
 from nephoscope.jobs import cost
 from nephoscope.outbox import Outbox
+from nephoscope.report import Report
 from nephoscope.settings import Settings, loads_json
 
 AT = datetime(2026, 5, 20, 6, tzinfo=UTC)
@@ -438,18 +439,27 @@ def test_a_file_over_the_limit_is_unknown(outbox: Outbox, tmp_path: Path) -> Non
     assert "at most 10" in report.findings[0].reason
 
 
+def _judged(place: str, event: ObjectWritten, outbox: Outbox, bucket: Path) -> Report:
+    """What is told of a delivery in a cloud's bucket or in a folder; it stands on record."""
+    if place == "folder":
+        event = ObjectWritten("event", AT, ObjectRef("local", str(bucket), event.object.key))
+    deliveries = FolderDeliveries() if place == "folder" else FetchedDeliveries(FolderObjects(bucket))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert outbox.told(event, cost.JOB) == report
+    return report
+
+
+def _is_unknown(report: Report, why: str) -> None:
+    assert (report.coverage.asked, report.coverage.answered) == (1, 0)
+    assert {str(one.verdict) for one in report.findings} == {"unknown"}
+    assert why in report.findings[0].reason
+
+
 @pytest.mark.parametrize("place", ["bucket", "folder"])
 def test_a_listed_file_that_is_not_there_is_unknown(place: str, outbox: Outbox, tmp_path: Path) -> None:
     """Of a delivery that is not whole nothing is added up: it is told as unknown, with the file that it lacks."""
     event = _delivered(tmp_path / "bucket", [LISTED, LISTED.replace("exp-1", "exp-2")])
-    if place == "folder":
-        event = ObjectWritten("event", AT, ObjectRef("local", str(tmp_path / "bucket"), event.object.key))
-    deliveries = FolderDeliveries() if place == "folder" else FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
-    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
-    assert (report.coverage.asked, report.coverage.answered) == (1, 0)
-    assert {str(one.verdict) for one in report.findings} == {"unknown"}
-    assert "exp-2.csv" in report.findings[0].reason
-    assert outbox.told(event, cost.JOB) == report
+    _is_unknown(_judged(place, event, outbox, tmp_path / "bucket"), "exp-2.csv")
 
 
 def test_a_manifest_that_is_not_there_is_acknowledged(outbox: Outbox, tmp_path: Path) -> None:
@@ -470,13 +480,7 @@ def test_a_manifest_that_lists_no_file_is_unknown(place: str, kind: str, outbox:
     if kind == "azure":
         run = {"exportConfig": {"exportName": "focus"}, "runInfo": {"startDate": "2026-05-01T00:00:00"}}
         (tmp_path / "bucket" / event.object.key).write_text(json.dumps({"blobs": [], "dataRowCount": 0, **run}))
-    if place == "folder":
-        event = ObjectWritten("event", AT, ObjectRef("local", str(tmp_path / "bucket"), event.object.key))
-    deliveries = FolderDeliveries() if place == "folder" else FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
-    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
-    assert (report.coverage.asked, report.coverage.answered) == (1, 0)
-    assert {str(one.verdict) for one in report.findings} == {"unknown"}
-    assert "lists no file" in report.findings[0].reason
+    _is_unknown(_judged(place, event, outbox, tmp_path / "bucket"), "lists no file")
 
 
 def test_what_is_no_manifest_is_acknowledged(outbox: Outbox, tmp_path: Path) -> None:

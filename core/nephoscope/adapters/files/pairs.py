@@ -231,19 +231,10 @@ class _Taken:
 
     @classmethod
     def of(cls, whole: Whole, name: str, told: Kind | None) -> _Taken:
-        pieces = whole.pieces(name)
-        try:
-            return cls._of(pieces, whole.fields[name], told)
-        except (pa.ArrowException, ValueError) as error:
-            what = f"'{whole.name}' broke off while it was read: {first_line(error)}."
-            raise Unreadable(what, do=AGAIN) from error
-
-    @classmethod
-    def _of(cls, arrays: list[pa.Array], stored: pa.Field, told: Kind | None) -> _Taken:
-        name = stored.name
-        kind = told or kind_of(stored.type)
-        pieces = [as_kind(array, kind, name) for array in arrays]
-        column = Column(name, str(stored.type), kind, nulls=sum(array.null_count for array in pieces))
+        stored = whole.fields[name].type
+        kind = told or kind_of(stored)
+        pieces = [as_kind(array, kind, name) for array in whole.pieces(name)]
+        column = Column(name, str(stored), kind, nulls=sum(array.null_count for array in pieces))
         if kind in (Kind.NUMERIC, Kind.TIME):
             return cls(column, np.concatenate([numbers(array) for array in pieces]) if pieces else np.empty(0))
         return cls(_with_words(column, pieces, told) if kind is not Kind.OPAQUE else column)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from nephoscope.adapters.files.columns import Opened, as_kind, indices, kind_of, numbers, validity
-from nephoscope.adapters.files.formats import AGAIN, Format, first_line
+from nephoscope.adapters.files.formats import Format
 from nephoscope.adapters.files.limits import LAPTOP, ReadLimits
 from nephoscope.adapters.files.parquet import open_parquet
 from nephoscope.adapters.files.streams import Unpacked
@@ -25,7 +25,7 @@ from nephoscope.drift.chunks import Cut, by_period
 from nephoscope.drift.nannyml_preset import nannyml_choice
 from nephoscope.drift.pair import NotComputable, Pair
 from nephoscope.drift.profile import Floats, Kind
-from nephoscope.errors import BadUsage, Unreadable
+from nephoscope.errors import BadUsage
 
 
 class Rows:
@@ -46,18 +46,11 @@ class Rows:
         Args:
             name: The column's name.
             places: The place of each word, to which new words are added.
-
-        Raises:
-            Unreadable: Its words are not UTF-8.
         """
         kind = self.kind(name)
         pieces = [as_kind(array, kind, name) for array in self._table.pieces(name)]
         of_words = kind in (Kind.CATEGORICAL, Kind.TEXT)
-        try:
-            return np.concatenate([_placed(array, places) if of_words else _numbered(array) for array in pieces])
-        except (pa.ArrowException, ValueError) as error:
-            what = f"'{self._table.name}' broke off while it was read: {first_line(error)}."
-            raise Unreadable(what, do=AGAIN) from error
+        return np.concatenate([_placed(array, places) if of_words else _numbered(array) for array in pieces])
 
     def kind(self, name: str) -> Kind:
         """How a column is looked at."""

@@ -43,11 +43,19 @@ class Whole:
         return Unreadable(f"'{self.name}' broke off while it was read: {first_line(error)}.", do=AGAIN)
 
     def pieces(self, name: str, *, kept: bool = False) -> list[pa.Array]:
-        """One column, which is not kept unless it is wanted once more."""
+        """
+        One column, which is not kept unless it is wanted once more.
+
+        Raises:
+            Unreadable: Reading broke off, or its words are not UTF-8, which Parquet does not look at.
+        """
         if name in self._held:
             return self._held[name] if kept else self._held.pop(name)
         try:
-            return [array for one, array in self._groups[name].read() if one == name]
+            found = [array for one, array in self._groups[name].read() if one == name]
+            for array in found:
+                array.validate(full=True)
+            return found
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._broken(error) from error
 
