@@ -9,8 +9,8 @@ on). How often an entry point is called comes from the timers; how long a call l
 prices.json, each with its list, its region and the list's date, and `--prices` prints them. A month has thirty days.
 
 Not in it: free tiers and discounts, what people store, network between clouds, Cloud Build and registries, calls of the
-security job (one a call that is refused or opens a place), Google's alarms (a price is announced), and what stays below a cent a month: requests
-to keys, secrets and storage queues.
+security job (one a call that is refused or opens a place), Google's alarms (a price is announced), and what stays below
+a cent a month: requests to keys, secrets and storage queues.
 """
 
 from __future__ import annotations
