@@ -9,8 +9,9 @@ import pytest
 from emulators import free_port, started
 
 pytest.importorskip("feast", reason="feast is not installed: make .venv-features")
+from fakes.feast_registry import registry_of
 from fakes.recorded_rpcs import RecordedRpcs
-from ports.test_online_stores import NOON, VIEW, registry, rows
+from ports.test_online_stores import NOON, VIEW, rows
 
 PERMISSIONS = Path(__file__).parents[2] / "deploy" / "gcp" / "permissions.tf"
 # "Begin or rollback a transaction": Firestore in Datastore mode, Identity and access management.
@@ -92,7 +93,7 @@ def used(section):
         warnings.simplefilter("ignore")
         from nephoscope.adapters.feast.store import FeastOnlineStore
 
-        store = FeastOnlineStore(section, "shop", registry())
+        store = FeastOnlineStore(section, "shop", registry_of(VIEW).SerializeToString())
         store.prepare(VIEW)
         store.prepare(VIEW)  # a second sync finds what the first one made
         some = rows({1: 41, 2: 42}, NOON)
