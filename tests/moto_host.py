@@ -10,11 +10,14 @@ With N, each N-th Report that is to be written down is refused, as by a right th
 
 import os
 import sys
+from http import HTTPStatus
+from io import BytesIO
 from itertools import count
 from threading import Lock
 
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
+from werkzeug.test import run_wsgi_app
 
 CONDITIONS = {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}
 
@@ -58,7 +61,6 @@ class Refusing:
     def __call__(self, environ, start_response):
         asked = environ["REQUEST_METHOD"], "/reports/" in environ["PATH_INFO"], "HTTP_IF_NONE_MATCH" in environ
         if asked == ("PUT", True, True) and next(self._numbers) % self._each == 0:
-            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             refused = b"<Error><Code>AccessDenied</Code></Error>"
             start_response("403 Forbidden", [("Content-Length", str(len(refused)))])
             return [refused]
@@ -66,9 +68,35 @@ class Refusing:
 
 
 class Kept(MotoRequestHandler):
-    """Keeps a connection for the next request, as S3 does; werkzeug's own takes a new one each."""
+    """Keeps a connection for the next request, as S3 does; werkzeug's own closes it after each."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # a small answer leaves whole, once it is flushed
+    disable_nagle_algorithm = True  # the rest of a large one does not wait for 40 ms
+
+    def run_wsgi(self):
+        """Answer one request, whose body is read to its end before."""
+        environ = self.make_environ()
+        sent = environ["wsgi.input"]
+        chunked = environ.get("wsgi.input_terminated")
+        environ["wsgi.input"] = BytesIO(sent.read() if chunked else sent.read(int(environ.get("CONTENT_LENGTH") or 0)))
+        parts, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        content = b"".join(parts)
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "Content-Length" not in headers and int(code) != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def handle_expect_100(self):
+        """Ask for the body of who waits to be asked."""
+        asked = super().handle_expect_100()
+        self.wfile.flush()
+        return asked
 
     def log_request(self, *_):
         """Say nothing of each."""
