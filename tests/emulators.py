@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from random import SystemRandom
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -27,6 +28,7 @@ import pytest
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nephoscope"
 BRING = "make emulators"
 PATIENCE_SECONDS = 60
+CHANCE = SystemRandom()  # tests that run beside one another may seed the others alike
 
 AZURE_ACCOUNT = "devstoreaccount1"  # Azurite's account and its key, the same everywhere
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -42,10 +44,12 @@ AWS_ENVIRONMENT = {
 
 
 def free_port():
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on now, below those that systems give to clients until whoever asked listens."""
+    while True:
+        port = CHANCE.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -128,8 +132,8 @@ def azurite_server(folder):
     blob, queue, table = free_port(), free_port(), free_port()
     ports = ("--blobPort", blob, "--queuePort", queue, "--tablePort", table)
     quiet = ("--silent", "--disableTelemetry", "--inMemoryPersistence", "--skipApiVersionCheck")
-    # It goes through a list of all blobs for each request; what that leaves behind is collected half as dear.
-    env = {**os.environ, "NODE_OPTIONS": "--max-semi-space-size=64"}
+    by_name = Path(__file__).with_name("azurite_by_name.cjs")
+    env = {**os.environ, "NODE_OPTIONS": f'--max-semi-space-size=64 --require="{by_name}"'}
     with started(binary, *quiet, *ports, port=blob, cwd=folder, env=env):
         yield (
             f"DefaultEndpointsProtocol=http;AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};"

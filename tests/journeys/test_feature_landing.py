@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.features.decode import decoded
 from nephoscope.features.plan import Window
 from nephoscope.features.values import tag
@@ -43,7 +44,8 @@ def test_a_file_that_lands_is_served(tmp_path: Path) -> None:
     computed.mkdir()
     section = {"project": "shop", "stores": {"local": {"type": "sqlite", "path": "online.db"}}}
     (tmp_path / "nephoscope.yaml").write_text(json.dumps({"version": 1, "features": section}))
-    local = Local.from_file(tmp_path / "nephoscope.yaml")
+    now = FixedClock(datetime.now(UTC))  # no timer's slot comes meanwhile
+    local = Local.from_file(tmp_path / "nephoscope.yaml", clock=now)
     loop = JobsLoop(local)
     assert loop.turn() == 0  # no repository was applied yet
 

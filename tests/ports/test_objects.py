@@ -175,7 +175,7 @@ def test_a_large_object_is_not_copied(store, tmp_path):
 @pytest.fixture(scope="module")
 def reader():
     """What reads tables in a function."""
-    tables = IsolatedTables(Caps(1024 * MIB, 60.0, limits=FUNCTION))
+    tables = IsolatedTables(Caps(1024 * MIB, limits=FUNCTION))
     yield tables
     tables.close()
 
