@@ -10,12 +10,14 @@ With N, each N-th Report that is to be written down is refused, as by a right th
 
 import os
 import sys
+import time
 from http import HTTPStatus
 from io import BytesIO
 from itertools import count
 from threading import Lock
 
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sqs.models import SQSBackend
 from werkzeug.serving import run_simple
 from werkzeug.test import run_wsgi_app
 
@@ -102,9 +104,16 @@ class Kept(MotoRequestHandler):
         """Say nothing of each."""
 
 
+def retained(backend, queue, message):
+    """Whether a queue keeps a message still; moto counts all messages of the queue for each one to find that out."""
+    kept_seconds = backend.get_queue(queue).message_retention_period
+    return message.sent_timestamp / 1000 + kept_seconds > time.time()
+
+
 def main(port, each=0):
     """Serve until ended."""
     os.environ["MOTO_PORT"] = str(port)
+    SQSBackend.is_message_valid_based_on_retention_period = retained
     services = OneWriter(Services(create_backend_app))
     services = Refusing(services, each) if each else services
     run_simple("127.0.0.1", port, services, threaded=True, request_handler=Kept)

@@ -6,7 +6,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from emulators import AWS_REGION, Recorder
 from nephoscope import records, settings
@@ -126,16 +126,24 @@ def hold(name, chat, state, size, began, taken_in, goal_seconds):
     assert set(news.values()) == set(posted.values()) == {1}
 
 
-class Poller(Thread):
-    """Does what Lambda's poller does, for one instance of the function."""
+class Poller:
+    """Does what Lambda's pollers do for one instance of the function: the next batch is at hand when one is done."""
+
+    POLLERS = 2
 
     def __init__(self, sqs, queue, invoke):
-        super().__init__(daemon=True)
         self.sqs, self.queue, self.invoke = sqs, queue, invoke
         self.taken = self.failed = 0
         self.over = False
+        self._instance, self._counts = Lock(), Lock()
+        self._threads = [Thread(target=self._poll, daemon=True) for _ in range(self.POLLERS)]
 
-    def run(self):
+    def start(self):
+        """Begin to poll."""
+        for thread in self._threads:
+            thread.start()
+
+    def _poll(self):
         """Receive, invoke, delete what did not fail; the rest is visible again at once."""
         asked = {"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
         while not self.over:
@@ -143,7 +151,8 @@ class Poller(Thread):
             if not found:
                 time.sleep(0.1)
                 continue
-            answer = self.invoke({"Records": [record(message) for message in found]})
+            with self._instance:
+                answer = self.invoke({"Records": [record(message) for message in found]})
             failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
             done = [message for message in found if message["MessageId"] not in failed]
             if done:
@@ -153,19 +162,21 @@ class Poller(Thread):
                 if message["MessageId"] in failed:
                     again = {"ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
                     self.sqs.change_message_visibility(QueueUrl=self.queue, **again)
-            self.taken += len(done)
-            self.failed += len(failed)
+            with self._counts:
+                self.taken += len(done)
+                self.failed += len(failed)
 
     def stop(self):
-        """End after the batch."""
+        """End after the batches at hand."""
         self.over = True
-        self.join(60)
+        for thread in self._threads:
+            thread.join(60)
 
 
 class Feeder(Thread):
     """Sends messages to a queue as they are taken, so that some always wait: moto goes through all that do."""
 
-    WAITING = 40
+    WAITING = 100
 
     def __init__(self, sqs, queue, bodies, taken):
         super().__init__(daemon=True)
