@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import artefacts
@@ -34,6 +34,8 @@ def main(arguments: list[str]) -> int:
     """Stage what the command line names, or lock it; tell the sizes."""
     asked = _parser().parse_args(arguments)
     try:
+        _check_names(asked.clouds, CLOUDS, "cloud")
+        _check_names(asked.jobs, (*JOBS, "features", *SIGNERS) if asked.lock else JOBS, "job")
         for cloud in asked.clouds:
             for job in (*asked.jobs, *also_locked(cloud)) if asked.lock else asked.jobs:
                 if asked.lock:
@@ -44,6 +46,13 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _check_names(asked: Iterable[str], known: Collection[str], what: str) -> None:
+    """Refuse an unknown name before anything is removed: the names are folders."""
+    for name in asked:
+        if name not in known:
+            raise BadUsage(f"'{name}' is no {what} that is made here.", do=f"name one of {', '.join(known)}")
 
 
 def stage(cloud: str, job: str, *, python: str, config: Path, out: Path) -> Path:
@@ -57,11 +66,12 @@ def stage(cloud: str, job: str, *, python: str, config: Path, out: Path) -> Path
         BadUsage: Something that it is made of is not there, or it has become too large.
     """
     folder = out / cloud / job
+    staged = settings.stage(config)
+    pinned = locked_for(cloud, job, settings.loads_json(staged).topic)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    staged = settings.stage(config)
     locked = folder / "requirements.txt"
-    locked.write_text(locked_for(cloud, job, settings.loads_json(staged).topic))
+    locked.write_text(pinned)
     if (packages := PACKAGES[cloud]) is not None:
         _install(locked, folder / packages, python)
         locked.unlink()

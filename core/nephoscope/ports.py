@@ -245,10 +245,11 @@ class Deliveries(Protocol):
         """
         Read the files that a landed manifest lists, in groups by some keys; one that cannot be read is unknown in it.
 
-        Each key of `tags` is added up by day and value too: the dearest values, and those that are named.
+        Its month is the delivery's own, None where neither manifest nor folder tells it. Each key of `tags` is added up
+        by day and value too: the dearest values, and those that are named.
 
         Raises:
-            BadPayload: The manifest, or a file that it lists, is not there any more.
+            BadPayload: The manifest is not there any more.
             Transient: The store does not answer.
         """
         ...

@@ -2,7 +2,7 @@
 Every Finding of one run, and how it travels: as structured CloudEvents 1.0 in JSON.
 
 The wire form is written and read here, from the specification's own sentences; the library `cloudevents` is the oracle
-in the tests. A Report of more than 60 KiB travels in parts of whole Findings, because the specification says:
+in the tests. A Report of more than 60 KiB travels in parts of whole Findings and readings, as the specification says:
 "Intermediaries MUST forward events of a size of 64 KByte or less."
 """
 
@@ -18,12 +18,13 @@ import msgspec
 
 from nephoscope.decoders import decoder
 from nephoscope.errors import BadPayload, Transient
-from nephoscope.findings import Finding, Verdict, worst
+from nephoscope.findings import Finding, Verdict, unknown, worst
 
 EVENT_TYPE = "dev.nephoscope.report.v1"
 CONTENT_TYPE = "application/cloudevents+json"
 PART_BYTES = 60 * 1024
 CLIPPED = 2_000  # letters of a reason that does not fit
+READINGS = "report.readings"  # the check of readings that fit into no message
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Report:
 
     id: str  # the run's id: a hash of the Event's id and the job
     job: str
-    cloud: str  # where the job ran
+    cloud: str  # where the job ran; of monitoring by hand beside a hub in a cloud, the one that was asked
     scope: str  # the data set, model or bill it speaks of; (job, cloud, scope) is a stream
     at: datetime  # UTC time of the source Event
     event_id: str
@@ -61,7 +62,7 @@ class Report:
     findings: tuple[Finding, ...]
     coverage: Coverage = Coverage(1, 1)
     readings: Mapping[str, Any] = field(default_factory=dict)  # what `rollup` needs
-    interval_seconds: float | None = None  # how long until the next one is due, where a schedule says so
+    interval_seconds: float | None = None  # in what interval the next ones are due, where a schedule says so
     settings_hash: str = ""
     evidence_url: str = ""  # for people: the ledger's record
     part: Part = Part()
@@ -83,7 +84,7 @@ class Report:
 
 def to_cloudevents(report: Report, *, part_bytes: int = PART_BYTES) -> list[bytes]:
     """
-    Write a Report as one CloudEvent or, where it is too large, as several of whole Findings.
+    Write a Report as one CloudEvent or, where it is too large, as several of whole Findings and readings.
 
     Args:
         report: A whole Report (part 1 of 1).
@@ -105,23 +106,48 @@ def to_cloudevents(report: Report, *, part_bytes: int = PART_BYTES) -> list[byte
 
 
 def _split(report: Report, part_bytes: int) -> list[Report]:
-    room = part_bytes - len(_encode(replace(report, findings=(), part=Part(9_999, 9_999))))
-    parts: list[list[Finding]] = [[]]
+    room = part_bytes - len(_encode(replace(report, findings=(), readings={}, part=Part(9_999, 9_999))))
+    report = _without_what_is_larger(report, room)
+    pieces: list[Finding | dict[str, Any]] = [{key: value} for key, value in report.readings.items()]
+    pieces += [_fitting(finding, room) for finding in report.findings]
+    parts: list[list[Finding | dict[str, Any]]] = [[]]
     used = 0
-    for whole in report.findings:
-        finding, size = whole, len(msgspec.json.encode(whole)) + 1
-        if size > room:
-            finding = replace(whole, reason=f"{whole.reason[:CLIPPED]}…", evidence={"left_out": f"{size} bytes"})
-            size = len(msgspec.json.encode(finding)) + 1
-        if size > room:
-            raise ValueError(f"{finding.check} of {finding.subject} takes {size} bytes, a part has room for {room}")
+    for piece in pieces:
+        size = _size(piece)
         if used + size > room:
             parts.append([])
             used = 0
-        parts[-1].append(finding)
+        parts[-1].append(piece)
         used += size
-    # The readings travel once, with the first part.
-    return [replace(report, findings=tuple(p), readings=report.readings if i == 0 else {}) for i, p in enumerate(parts)]
+    return [
+        replace(
+            report,
+            findings=tuple(piece for piece in part if isinstance(piece, Finding)),
+            readings={key: value for piece in part if isinstance(piece, dict) for key, value in piece.items()},
+        )
+        for part in parts
+    ]
+
+
+def _without_what_is_larger(report: Report, room: int) -> Report:
+    """Without any readings where one of them fits into no part: half of them would be counted as the whole."""
+    larger = [key for key, value in report.readings.items() if _size({key: value}) > room]
+    if not larger:
+        return report
+    said = f"The reading '{larger[0][:CLIPPED]}' is larger than a message: what rests on the readings is unknown."
+    return replace(report, readings={}, findings=(*report.findings, unknown(READINGS, report.scope, reason=said)))
+
+
+def _fitting(finding: Finding, room: int) -> Finding:
+    if (size := _size(finding)) > room:
+        finding = replace(finding, reason=f"{finding.reason[:CLIPPED]}…", evidence={"left_out": f"{size} bytes"})
+    if (size := _size(finding)) > room:
+        raise ValueError(f"{finding.check} of {finding.subject} takes {size} bytes, a part has room for {room}")
+    return finding
+
+
+def _size(piece: Finding | dict[str, Any]) -> int:
+    return len(msgspec.json.encode(piece)) + 1
 
 
 class _Envelope(msgspec.Struct, kw_only=True):

@@ -121,6 +121,7 @@ module "function" {
   }
   environment     = local.environment
   memory_mb       = each.value.memory_mb
+  scratch_mb      = each.key == "cost_on_object" ? 4096 : 512 # a delivery is several files of up to 512 MiB each
   timeout_seconds = each.value.timeout_seconds
   architecture    = var.account.architecture
   schedule        = each.value.trigger == "timer" ? local.timers[each.value.job] : null

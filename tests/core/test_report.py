@@ -1,6 +1,7 @@
 """A Report travels as CloudEvents 1.0 that others can read, and comes back as it was."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -87,6 +88,29 @@ def test_a_large_report_travels_in_parts_of_whole_findings() -> None:
     assert {part.part.of for part in parts} == {len(parts)}
     assert len({json.loads(body)["id"] for body in bodies}) == len(parts)
     assert tuple(finding for part in parts for finding in part.findings) == findings
+
+
+def test_many_readings_travel_in_parts_as_well() -> None:
+    """Whatever a month of a thousand models reads, it is published; together the parts hold every reading once."""
+    readings = {f"predictions/fraud_detection_{number:04}/aws": "1234567.125" for number in range(2_000)}
+    sent = replace(report((Finding("cost.budget", "total", Verdict.BREACH, "over"),)), readings=readings)
+    bodies = to_cloudevents(sent)
+    parts = [from_cloudevent(body) for body in bodies]
+    assert max(map(len, bodies)) <= PART_BYTES
+    assert sum(len(part.readings) for part in parts) == len(readings)
+    assert {key: value for part in parts for key, value in part.readings.items()} == readings
+    assert [finding for part in parts for finding in part.findings] == list(sent.findings)
+
+
+def test_a_reading_that_fits_into_no_part_leaves_none_and_is_told() -> None:
+    """The Findings travel, none of the readings does, and one Finding more says that they are unknown."""
+    sent = replace(report((Finding("c", "s", Verdict.BREACH, "r"),)), readings={"month": "5", "long": "x" * PART_BYTES})
+    (told,) = map(from_cloudevent, to_cloudevents(sent))
+    assert told.readings == {}
+    assert [(one.check, one.verdict) for one in told.findings] == [
+        ("c", Verdict.BREACH),
+        ("report.readings", Verdict.UNKNOWN),
+    ]
 
 
 def test_times_travel_in_utc() -> None:

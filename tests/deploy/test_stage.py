@@ -55,6 +55,20 @@ def test_what_staging_needs_is_named(tmp_path):
     assert "make deploy-setup" in done.stderr
 
 
+@pytest.mark.parametrize("names", [("aws", "monitorng"), ("aws", "../keep"), ("..", "keep"), ("mars", "cost")])
+def test_an_unknown_name_is_a_sentence_and_removes_nothing(tmp_path, names):
+    """What is no cloud and no job is refused with exit code 2, before a folder of that name is touched."""
+    kept = tmp_path / "build" / "keep" / "file"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    command = [sys.executable, ROOT / "deploy" / "stage.py", *names, "--out", tmp_path / "build"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.match(r"'\S+' is no (cloud|job) that is made here. To do: name one of ", done.stderr)
+    assert done.stderr.count("\n") == 1
+    assert kept.exists()
+
+
 def module(name):
     """A module of deploy/."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "deploy" / f"{name}.py")
@@ -123,10 +137,14 @@ def test_aws_artefacts_keep_their_sizes(tmp_path, job, hub):
 
 
 def test_a_configuration_with_mistakes_is_not_staged(tmp_path):
-    """Exit 2, every mistake in a line."""
+    """Exit 2, every mistake in a line; what was staged before stays."""
+    kept = tmp_path / "build" / "gcp" / "sweep" / "main.py"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
     (tmp_path / "bad.yaml").write_text("version: 1\ntopics: x\nhub: mars\n")
     options = ("--config", tmp_path / "bad.yaml", "--out", tmp_path / "build")
     command = [sys.executable, ROOT / "deploy" / "stage.py", "gcp", "sweep", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "2 mistakes" in done.stderr
+    assert kept.exists()

@@ -11,7 +11,9 @@ import pytest
 from fakes.hub import breach, ok, report
 from fakes.scripted_http import Answer, ScriptedHttp, serving
 from nephoscope.adapters.local.clock import FixedClock
-from nephoscope.alerts.streams import stream_key, stream_name
+from nephoscope.alerts.streams import NEVER, Stream, stream_key, stream_name
+from nephoscope.ports import Version
+from nephoscope.records import NewerRecord, encode
 from nephoscope.report import to_cloudevents
 from nephoscope.wiring.local import Local
 from nephoscope.wiring.runner import HubLoop
@@ -94,3 +96,22 @@ def test_a_dead_hub_does_not_ping(local: Local, pings: ScriptedHttp) -> None:
     with pytest.raises(Exception, match="database"):
         HubLoop(local).turn()
     assert pings.requests == []
+
+
+def test_dead_letters_are_told_though_their_first_word_fails(local: Local) -> None:
+    """A store that fails when they are judged costs one turn of it, and keeps back nothing else."""
+    key = stream_key(stream_name("hub", "local", "dead letters"))
+    local.state.create(key, b'{"schema": 99, "nonce": "", "record": {}}')
+    local.topic.publish(b"garbage", attributes={})
+    publish(local, breach())
+    loop = HubLoop(local)
+    with pytest.raises(NewerRecord):
+        loop.turn()
+    checks = [alert.check for stream in local.desk.each_stream(readable=True) for alert in stream.alerts.values()]
+    assert checks == ["drift.ks"]
+    now = local.clock.now()
+    _, version = local.state.get(key) or (b"", Version(""))
+    local.state.replace(key, version, encode(Stream("hub", "local", "dead letters", NEVER, "", "", now, now)))
+    loop.turn()
+    checks = [alert.check for stream in local.desk.each_stream() for alert in stream.alerts.values()]
+    assert sorted(checks) == ["drift.ks", "hub.dead_letters"]

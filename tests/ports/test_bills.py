@@ -391,6 +391,26 @@ def test_an_account_that_was_charged_nothing_costs_nothing(aws: Asked) -> None:
     assert aws.bills.lines(MONTH) == Known((), datetime(2026, 5, 3, tzinfo=UTC))
 
 
+def test_a_young_day_without_a_charge_is_not_told_yet(aws: Asked) -> None:
+    """On the second of a month its first day is empty because its charges are still to come: that is no zero."""
+    second = CostExplorerBills(FixedClock(datetime(2026, 5, 2, 0, 30, tzinfo=UTC)))
+    aws.http.script.append(document({"ResultsByTime": [cost_explorer_day(1, estimated=True)]}))
+    assert isinstance(second.lines(MONTH), Unknown)
+    days = [cost_explorer_day(1, ("AmazonSageMaker", "Usage", "2", "2")), cost_explorer_day(2, estimated=True)]
+    aws.http.script.append(document({"ResultsByTime": days}))
+    answer = aws.bills.lines(MONTH)
+    assert isinstance(answer, Known)
+    assert answer.complete_until == datetime(2026, 5, 2, tzinfo=UTC)
+
+
+def test_a_month_without_a_charge_is_told_two_days_late(aws: Asked) -> None:
+    """Empty days that are estimated until the invoice are a zero once their charges would have come."""
+    later = CostExplorerBills(FixedClock(datetime(2026, 5, 5, 6, tzinfo=UTC)))
+    days = [cost_explorer_day(day, estimated=True) for day in range(1, 5)]
+    aws.http.script.append(document({"ResultsByTime": days}))
+    assert later.lines(MONTH) == Known((), datetime(2026, 5, 3, tzinfo=UTC))
+
+
 def test_a_call_has_a_budget_of_pages(aws: Asked) -> None:
     """Each page costs money: beyond its budget a call stops, and what it did not see is unknown."""
     tokens = iter(range(100))
@@ -516,6 +536,28 @@ def test_one_day_alone_is_not_taken_for_the_month(azure: Asked) -> None:
     late = CostManagementBills(FixedClock(datetime(2026, 5, 20, tzinfo=UTC)), lambda: "t", "s", endpoint=azure.http.url)
     azure.http.script.append(document(cost_management_page([[1, 20260519, "s", "Usage", "EUR"]])))
     assert isinstance(late.lines(MONTH), Unknown)
+
+
+TOLD = [[1, 20260501 + day, "s", "Usage", "EUR"] for day in range(2)]
+
+
+@pytest.mark.parametrize(
+    "views", [([], []), (TOLD, []), ([], TOLD)], ids=["neither", "actual alone", "amortised alone"]
+)
+def test_a_view_of_azures_without_a_row_is_no_zero(views: tuple[list[Any], list[Any]], azure: Asked) -> None:
+    """An answer without a row, to both questions or to one of them, tells nothing: the month is unknown."""
+    azure.http.script.extend(document(cost_management_page(rows)) for rows in views)
+    assert isinstance(azure.bills.lines(MONTH), Unknown)
+
+
+def test_azures_bill_is_complete_as_far_as_it_tells(azure: Asked) -> None:
+    """Asked on the 20th, an answer of the first two days alone is complete until the 3rd, and not until today."""
+    late = CostManagementBills(FixedClock(datetime(2026, 5, 20, tzinfo=UTC)), lambda: "t", "s", endpoint=azure.http.url)
+    longer = [*TOLD, [1, 20260510, "s", "Usage", "EUR"]]
+    azure.http.script.extend(document(cost_management_page(rows)) for rows in (longer, TOLD))
+    answer = late.lines(MONTH)
+    assert isinstance(answer, Known)
+    assert answer.complete_until == datetime(2026, 5, 3, tzinfo=UTC)
 
 
 def test_azures_last_two_days_may_still_grow(azure: Asked) -> None:

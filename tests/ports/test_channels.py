@@ -222,6 +222,16 @@ def test_a_bot_threads_an_episode_and_edits_its_repeat() -> None:
         assert b"thread_ts" in scripted.requests[2][1]
 
 
+def test_a_bot_whose_room_changed_speaks_in_the_new_one_only() -> None:
+    """An episode that began in another room is neither edited nor threaded there."""
+    with serving(bot_service) as scripted:
+        bot = SlackBot("xoxb-1", "C2", url=f"{scripted.url}/api/")
+        bot.send(message_of(why=Why.REPEAT, thread="C1/1.5"))
+        bot.send(message_of(why=Why.RESOLVED, thread="C1/1.5"))
+        assert [path.rpartition("/")[2] for path, _ in scripted.requests] == ["chat.postMessage"] * 2
+        assert not any(b"thread_ts" in body or b"C1" in body for _, body in scripted.requests)
+
+
 def test_a_mail_is_text_html_and_a_chart_in_its_thread() -> None:
     """Text, HTML with an inline chart, a Message-ID of its own, and References made from the group."""
     with mail_server() as box:

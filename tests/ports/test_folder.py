@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,14 @@ def test_a_name_that_is_no_text_is_left_out(tmp_path: Path, caplog: pytest.LogCa
         assert landed(folder) == []
     (record,) = caplog.records
     assert r"'x\udcff.csv'" in record.facts["error"]
+
+
+def test_no_file_was_written_in_the_future(tmp_path: Path) -> None:
+    """A copy that kept the time of a wrong clock is told with the time of the look, not with one that is to come."""
+    (tmp_path / "a").write_bytes(b"x")
+    ahead = time.time() + 30 * 86_400
+    os.utime(tmp_path / "a", (ahead, ahead))
+    folder = Folder(tmp_path)
+    list(folder.look())
+    (event,) = folder.look()
+    assert abs(event.at.timestamp() - time.time()) < 60

@@ -13,6 +13,8 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import merge
+from itertools import chain
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -55,13 +57,13 @@ class Interval:
         )
 
     def edges(self, day: date) -> list[datetime]:
-        """The times of a day at which it may begin or end."""
+        """The times of a day in its zone at which it may begin or end, in order."""
         minutes = {0, *(minute for bounds in self.times for minute in bounds if minute < 24 * 60)}
         edges = [datetime.combine(day, time(m // 60, m % 60), self.zone).astimezone(UTC) for m in sorted(minutes)]
         begins, ends = (datetime.combine(day + timedelta(days=n), time(), self.zone) for n in (0, 1))
         if begins.utcoffset() != ends.utcoffset():  # the clocks are changed: an hour comes twice, or not at all
-            edges += [begins.astimezone(UTC) + n * HALF_AN_HOUR for n in range(51)]
-        return edges
+            edges += [at for n in range(51) if (at := begins.astimezone(UTC) + n * HALF_AN_HOUR) < ends.astimezone(UTC)]
+        return sorted(edges)
 
 
 def _within(value: int, ranges: Sequence[Sequence[int]]) -> bool:
@@ -93,14 +95,10 @@ def muted_until(
     if not muted(now):
         return None
     watched = [interval for name in (*mute, *active) for interval in named[name]]
-    day = now.date() - timedelta(days=1)
-    while day < (now + LOOK_AHEAD).date():
-        edges = sorted({edge for interval in watched for edge in interval.edges(day)})
-        found = next((edge for edge in edges if edge > now and not muted(edge)), None)
-        if found is not None:
-            return found
-        day += timedelta(days=1)
-    return now + LOOK_AHEAD
+    days = [now.date() + timedelta(days=n) for n in range(-1, LOOK_AHEAD.days)]
+    # In one order over all zones: a day of one begins before the same day of another one ends.
+    edges = merge(*(chain.from_iterable(map(interval.edges, days)) for interval in watched))
+    return next((edge for edge in edges if edge > now and not muted(edge)), now + LOOK_AHEAD)
 
 
 def time_range(start: str, end: str) -> Range:

@@ -19,6 +19,7 @@ from nephoscope.alerts.matchers import Matcher
 from nephoscope.events import stable_id
 
 ALL_LABELS = ("...",)
+CHANNEL_CHECK = "hub.channel"  # the Alert of a dead Channel, which is not told through that Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ def _group_key(asked: Asked, labels: Mapping[str, str]) -> GroupKey:
     # Severity and state change during an Alert's life; grouped by all labels, it must stay in its group all the same.
     all_labels = sorted(labels.keys() - {"state", "severity"})
     by = all_labels if asked.route.group_by == ALL_LABELS else sorted(asked.route.group_by)
+    if labels.get("check") == CHANNEL_CHECK:  # a group of its own: others' news is for that Channel too
+        by = sorted({*by, "check", "channel"})
     values = {name: labels[name] for name in by if labels.get(name)}
     identity = stable_id(asked.chain, json.dumps(values, sort_keys=True))
     return GroupKey(identity, asked.route, values)

@@ -3,7 +3,7 @@ What the hub knows of one stream of Reports, and how one more Report changes it;
 
 A stream is one (job, cloud, scope). A complete Report speaks of every subject of its stream, so an Alert that it no
 longer mentions is no longer watched. Reports older than the newest one, and parts that were applied before, change
-nothing.
+nothing. One from the future, by the hub's clock, is the newest only until the next one comes.
 
 The stream is also its own heartbeat: where Reports come at intervals, one that is missing for two of them is an Alert
 of the check `hub.heartbeat`, and what fires is marked blind until the next complete Report.
@@ -27,6 +27,7 @@ RECENT_KEPT = 24  # values that a chart shows
 HEARTBEAT = "hub.heartbeat"
 PREFIX = "streams/"
 MISSED = 2  # intervals without a Report, after which a stream is late
+SKEW = timedelta(hours=1)  # how far ahead of the hub's clock a Report's may be
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # older than any Report
 
 
@@ -71,6 +72,7 @@ class Stream:
     parts: tuple[int, ...] = ()  # of the newest Report, those that were applied
     parts_of: int = 1
     mentioned: tuple[str, ...] = ()  # the Alerts that those parts spoke of
+    passed: str = ""  # the event of the newest Report from the future that another one passed
     interval_seconds: float | None = None
     beat_at: datetime | None = None  # when the hub looks next whether the stream is late
     alerts: Mapping[str, Alert] = field(default_factory=dict)
@@ -114,38 +116,50 @@ def apply(stream: Stream | None, report: Report, *, now: datetime) -> tuple[Stre
         The stream after it, and the fingerprints of the Alerts of which there is news.
         An older Report, or a part seen before, changes nothing and returns the same stream.
     """
-    if stream is not None and not _news(stream, report):
+    if stream is not None and not _news(stream, report, now):
         return stream, frozenset()
     before = _begun(stream, report, now)
-    seen = [(_identity(sighting), sighting) for sighting in _sightings(report)]
+    seen = [(_identity(sighting), sighting) for sighting in _sightings(report, _time(report, now))]
     alerts = {**before.alerts, **_stepped(before.alerts, seen)}
     parts = (*before.parts, report.part.number)
     mentioned = (*before.mentioned, *(identity for identity, _ in seen))
     complete = len(parts) == report.part.of
     if complete:
-        alerts |= _completed(before, alerts, frozenset(mentioned), report)
+        alerts |= _completed(before, alerts, frozenset(mentioned), report, _time(report, now))
     after = replace(
         before,
         parts=parts,
         mentioned=() if complete else mentioned,
         complete_at=now if complete else before.complete_at,
+        interval_seconds=_interval(before, report) if complete else before.interval_seconds,
         alerts=_kept(alerts, before, now),
         recent=_recent(before.recent, seen, frozenset(mentioned) if complete else None),
     )
     return after, frozenset(k for k, alert in after.alerts.items() if _changed(before.alerts.get(k), alert))
 
 
-def _news(stream: Stream, report: Report) -> bool:
+def _news(stream: Stream, report: Report, now: datetime) -> bool:
     known = (stream.last_at, stream.last_event)
     if report.seq == known:
         return report.part.number not in stream.parts
-    return report.seq > known
+    return report.event_id != stream.passed and (report.seq > known or _passes(stream, report, now))
+
+
+def _passes(stream: Stream, report: Report, now: datetime) -> bool:
+    """Whether the newest Report lies in the future, and this one does not."""
+    return report.at <= now + SKEW < stream.last_at
+
+
+def _time(report: Report, now: datetime) -> datetime:
+    """When its Findings were seen: by the hub's clock where its own is wrong."""
+    return report.at if report.at <= now + SKEW else now
 
 
 def _begun(stream: Stream | None, report: Report, now: datetime) -> Stream:
     """The stream at the moment before this Report or part is applied."""
     if stream is None:
-        stream = Stream(report.job, report.cloud, report.scope, report.at, "", "", now, now)
+        interval = report.interval_seconds
+        stream = Stream(report.job, report.cloud, report.scope, report.at, "", "", now, now, interval_seconds=interval)
     if (stream.last_at, stream.last_event) == report.seq:
         return replace(stream, last_seen=now)
     return replace(
@@ -157,17 +171,22 @@ def _begun(stream: Stream | None, report: Report, now: datetime) -> Stream:
         parts=(),
         parts_of=report.part.of,
         mentioned=(),
-        interval_seconds=report.interval_seconds,
+        passed=stream.last_event if _passes(stream, report, now) else stream.passed,
     )
 
 
-def _sightings(report: Report) -> list[Sighting]:
+def _interval(stream: Stream, report: Report) -> float | None:
+    """How often Reports come: as the newest one says; one by hand says nothing, and the timer is awaited as before."""
+    return stream.interval_seconds if report.interval_seconds is None else report.interval_seconds
+
+
+def _sightings(report: Report, at: datetime) -> list[Sighting]:
     # A Report that asked several clouds says of each Finding which one it speaks of.
     about = {"job": report.job, "scope": report.scope}
     return [
         Sighting(
             finding,
-            report.at,
+            at,
             {"cloud": report.cloud, **finding.labels, **about},
             report.evidence_url,
             report.correlation_id,
@@ -195,7 +214,7 @@ def _forgotten(pending: Alert) -> Alert:
 
 
 def _completed(
-    stream: Stream, alerts: Mapping[str, Alert], mentioned: frozenset[str], report: Report
+    stream: Stream, alerts: Mapping[str, Alert], mentioned: frozenset[str], report: Report, at: datetime
 ) -> dict[str, Alert]:
     """
     What a complete Report says beyond its Findings: the stream lives, and what it left out is no longer watched.
@@ -204,11 +223,11 @@ def _completed(
     """
     left_out = {k: a for k, a in alerts.items() if k not in mentioned and a.state is not Phase.RESOLVED}
     beat = left_out.pop(heartbeat_fingerprint(stream), None)
-    lives = {} if beat is None else {heartbeat_fingerprint(stream): _closed(beat, report.at, "It reports again.")}
+    lives = {} if beat is None else {heartbeat_fingerprint(stream): _closed(beat, at, "It reports again.")}
     if report.coverage.answered < report.coverage.asked:
         firing = {k: a for k, a in left_out.items() if a.state is Phase.FIRING}
         return lives | {k: replace(a, blind=a.blind or f"Only {report.coverage}.") for k, a in firing.items()}
-    return lives | {k: _closed(a, report.at, "It is no longer watched.") for k, a in left_out.items()}
+    return lives | {k: _closed(a, at, "It is no longer watched.") for k, a in left_out.items()}
 
 
 def _closed(alert: Alert, at: datetime, reason: str) -> Alert:
@@ -274,7 +293,7 @@ def late(stream: Stream, *, now: datetime) -> tuple[Stream, frozenset[str]]:
     Returns:
         The stream, and the fingerprints of the Alerts of which there is news; the same stream where it is not late.
     """
-    if stream.late_at is None or now < stream.late_at:
+    if not _is_late(stream, now):
         return stream, frozenset()
     sighting = _missed(stream, now)
     beat = _identity(sighting)
@@ -289,6 +308,10 @@ def late(stream: Stream, *, now: datetime) -> tuple[Stream, frozenset[str]]:
     after = step(known, sighting)
     alerts = {**stream.alerts, **blinded, **({beat: after} if after else {})}
     return replace(stream, alerts=alerts), frozenset({beat, *blinded})
+
+
+def _is_late(stream: Stream, now: datetime) -> bool:
+    return stream.late_at is not None and now >= stream.late_at
 
 
 def awake(stream: Stream) -> Stream:
@@ -328,7 +351,7 @@ def reconfigured(
     after = replace(stream, alerts={**stream.alerts, **gone})
     if not (stays and watches({**_labels(stream), "check": HEARTBEAT})):
         after = replace(after, interval_seconds=None)
-    elif expected is not None and stream.interval_seconds is None:
+    elif expected is not None and stream.interval_seconds != expected.interval_seconds and not _is_late(stream, now):
         after = replace(after, interval_seconds=expected.interval_seconds, complete_at=now)
     return after, frozenset(gone)
 

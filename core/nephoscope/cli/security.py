@@ -24,7 +24,7 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
     log = subcommands.add_parser("log", parents=[options], help="record a security event and tell it")
     log.add_argument("type", metavar="TYPE", help="such as unauthorized_access, which is high; others are medium")
     log.add_argument("--detail", action="append", default=[], metavar="KEY=VALUE", help="a detail; repeatable")
-    log.add_argument("--resolved", action="store_true", help="an earlier event of this type was looked into")
+    log.add_argument("--resolved", action="store_true", help="such an event, with these details, was looked into")
     log.add_argument("--at", type=instant, metavar="ISO", help="when it happened (default: now)")
     log.set_defaults(run=run, name="security.log")
 

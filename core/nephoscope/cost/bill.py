@@ -74,6 +74,20 @@ class Bill:
             answers[UNTOLD] = Unknown(" ".join(reasons))
         return answers
 
+    @property
+    def of_its_month(self) -> tuple[Line, ...]:
+        """The lines of the month asked for; all of them where none was."""
+        return tuple(line for line in self.lines if self.month in (None, line.month))
+
+    @property
+    def other_months(self) -> Mapping[str, list[str]]:
+        """By provider, the months that its bills tell of beside the one asked for."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for line in self.lines:
+            if self.month is not None and line.month not in (None, self.month):
+                found[line.provider].add(line.month or "")
+        return {provider: sorted(months) for provider, months in found.items()}
+
     def _outside(self, lines: Sequence[Line]) -> str:
         months = sorted({line.month for line in lines if line.month})
         told = f"they tell of {months[0]} to {months[-1]}" if months else "they tell of no month"

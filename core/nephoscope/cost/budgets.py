@@ -2,7 +2,7 @@
 Budgets of a month, as Findings: what is spent, what one provider may take of it, and what the month's end will bring.
 
 A breach needs no complete bill: what is known already may be too much. Anything below the budget with a provider
-missing, or in a currency that cannot be compared, is unknown.
+missing, or with charges in a currency that cannot be compared, is unknown.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ class BudgetLimit:
 def spent(limit: BudgetLimit, total: Total) -> Finding:
     """Hold what is billed so far against a budget; equality is within it."""
     allowed = at_most(limit.budget.amount)
-    amount, missing = _in_currency(limit, total.sums), list(total.unknown)
-    if amount is None:
+    (amount, whole), missing = _in_currency(limit, total.sums), list(total.unknown)
+    within = amount <= limit.budget.amount
+    if within and not whole:
         reason = f"{total} cannot be compared with a budget of {limit.budget}: give rates, or a budget per currency."
         return unknown("cost.budget", limit.name, reason=reason, limit=allowed, labels=limit.labels)
     said = f"{plain(amount)} of {limit.budget} are spent"
-    if missing and amount <= limit.budget.amount:
+    if within and missing:
         known = f"At least {said}" if total.sums else f"Nothing is known of what is spent of {limit.budget}"
         reason = f"{known}; {', '.join(missing)} unknown ({len(missing)} of {total.providers})."
         return unknown("cost.budget", limit.name, reason=reason, limit=allowed, labels=limit.labels)
@@ -49,7 +50,7 @@ def spent(limit: BudgetLimit, total: Total) -> Finding:
         limit.name,
         amount,
         allowed,
-        reason=f"{'At least ' if missing else ''}{said}.",
+        reason=f"{'At least ' if missing or not whole else ''}{said}.",
         severity=Severity.HIGH,
         labels=limit.labels,
     )
@@ -67,12 +68,13 @@ def _share(limit: BudgetLimit, provider: str, cost: ProviderCost, most: Decimal 
     labels = {**limit.labels, "provider": provider}
     allowed = at_most(most)
     known = {currency: amount for currency, amount in cost.billed.items() if amount is not None}
-    amount = _in_currency(limit, known)
-    if amount is None or (cost.status == "unknown" and amount <= most):
+    amount, whole = _in_currency(limit, known)
+    if amount <= most and (cost.status == "unknown" or not whole):
         reason = cost.reason or f"its bill is in {', '.join(sorted(known))}, the budget is {limit.budget}"
         said = f"What {provider} charged is unknown: {reason.rstrip('.')}."
         return unknown("cost.provider_share", limit.name, reason=said, limit=allowed, labels=labels)
-    reason = f"{provider} charged {plain(amount)}; its share of {limit.budget} is {plain(Decimal(most))}."
+    at_least = "" if whole and cost.status == "known" else "at least "
+    reason = f"{provider} charged {at_least}{plain(amount)}; its share of {limit.budget} is {plain(Decimal(most))}."
     return measured("cost.provider_share", limit.name, amount, allowed, reason=reason, labels=labels)
 
 
@@ -105,11 +107,11 @@ def projected(limit: BudgetLimit, forecast: Forecast | None, *, complete: bool =
     )
 
 
-def _in_currency(limit: BudgetLimit, sums: Mapping[str, Decimal]) -> Decimal | None:
-    """The sum in the budget's currency, 0 of no charges; None where it cannot be told."""
-    if limit.rates is not None and limit.budget.currency in (None, limit.rates.into):
-        return limit.rates.convert(sums)
-    if not sums:
-        return Decimal(0)
-    currency, amount = next(iter(sums.items()))
-    return amount if len(sums) == 1 and limit.budget.currency in (None, currency) else None
+def _in_currency(limit: BudgetLimit, sums: Mapping[str, Decimal]) -> tuple[Decimal, bool]:
+    """What of some sums can be told in the budget's currency, and whether that is all of them."""
+    currency, rates = limit.budget.currency, limit.rates
+    if rates is not None and currency in (None, rates.into):
+        return rates.convert(sums)
+    if currency is None and len(sums) == 1:
+        (currency,) = sums
+    return sums.get(currency or "", Decimal(0)), set(sums) <= {currency}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeAlias
 
 from nephoscope.cost.anomaly import Anomaly, AnomalyLimits
@@ -31,19 +32,22 @@ MOVED = "Nothing stands out in its daily cost beyond what is told of others."
 RECENT = timedelta(days=3)  # how long after its last day an anomaly is still told
 
 
-def bill_findings(costs: Mapping[str, ProviderCost]) -> list[Finding]:
-    """Say of each cloud what it charged, or why that is not known."""
-    return [_bill(cloud, cost) for cloud, cost in sorted(costs.items())]
+def bill_findings(
+    costs: Mapping[str, ProviderCost], other_months: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> list[Finding]:
+    """Say of each cloud what it charged, or why that is not known; and which other months' charges are not in that."""
+    return [_bill(cloud, cost, other_months.get(cloud, ())) for cloud, cost in sorted(costs.items())]
 
 
-def _bill(cloud: str, cost: ProviderCost) -> Finding:
+def _bill(cloud: str, cost: ProviderCost, other_months: Sequence[str]) -> Finding:
     labels = {"provider": cloud}
     if cost.status == "unknown":
         return unknown("cost.bill", cloud, reason=f"What {cloud} charged is not known: {cost.reason}", labels=labels)
     sums = {currency: amount for currency, amount in cost.billed.items() if amount is not None}
     said = " and ".join(f"{plain(amount)} {currency}" for currency, amount in sorted(sums.items())) or "nothing"
     value = next(iter(sums.values())) if len(sums) == 1 else None
-    return Finding("cost.bill", cloud, Verdict.OK, f"{cloud} charged {said}.", value=value, labels=labels)
+    beside = f" Charges of {', '.join(other_months)} came with it and are not in that." if other_months else ""
+    return Finding("cost.bill", cloud, Verdict.OK, f"{cloud} charged {said}.{beside}", value=value, labels=labels)
 
 
 def budget_findings(

@@ -27,17 +27,17 @@ class Rates:
             return None
         return Decimal(1) if currency == into else self.worth.get(currency)
 
-    def convert(self, sums: Mapping[str, Decimal]) -> Decimal | None:
+    def convert(self, sums: Mapping[str, Decimal]) -> tuple[Decimal, bool]:
         """
         Add sums in several currencies.
 
         Returns:
-            None where the table has no rate for one of them: a part of the sum is not the sum.
+            The sum of those that have a rate, and whether that is all of them.
 
-        >>> Rates("USD", {"EUR": Decimal("1.25")}).convert({"USD": Decimal(1), "EUR": Decimal(4)})
-        Decimal('6.00')
+        >>> rates = Rates("USD", {"EUR": Decimal("1.25")})
+        >>> rates.convert({"USD": Decimal(1), "EUR": Decimal(4)}), rates.convert({"USD": Decimal(1), "GBP": Decimal(4)})
+        ((Decimal('6.00'), True), (Decimal('1'), False))
         """
         worth = {**self.worth, self.into: Decimal(1)}
-        if any(currency not in worth for currency in sums):
-            return None
-        return total(EXACT.multiply(amount, worth[currency]) for currency, amount in sums.items())
+        known = [currency for currency in sums if currency in worth]
+        return total(EXACT.multiply(sums[currency], worth[currency]) for currency in known), len(known) == len(sums)

@@ -7,9 +7,9 @@ made by `rollup` from the readings that each Report carries.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ import msgspec
 from nephoscope.cost.across import forecast_readings, readings
 from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import Bill
+from nephoscope.cost.export_place import folder_of
 from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings
 from nephoscope.cost.lines import Answer, Line, Unknown
 from nephoscope.cost.month import Month
@@ -41,12 +42,7 @@ from nephoscope.settings.timers import next_due_seconds
 
 JOB: Final = "cost"
 SCOPE: Final = "bill"
-# A folder that names a run ("202605030612", an id, "20260503T061200Z") or a month.
-_RUN = re.compile(
-    r"(\d{8}T?\d*Z?-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{10,14}|\d{8}T\d{6}Z"
-    r"|\d{8}-\d{8}|BILLING_PERIOD=.*",
-    re.IGNORECASE,
-)
+DELIVERED_SECONDS: Final = 86_400.0  # an export of a running month comes once a day, or more often
 
 
 def run(
@@ -77,7 +73,10 @@ def run(
     anomalies = _anomalies(asked.bill, settings)
     advised, bill = heeded(asked.bill, advice or {})
     report = CostReport.of(bill, at=event.at, answers=asked.answers, anomalies=anomalies, recommendations=advised)
-    findings, carried = _judged(report, asked.history, tagged(asked.tagged, str(month), asked.untold), month, settings)
+    tags = tagged(asked.tagged, str(month), asked.untold)
+    findings, carried = _judged(
+        report, asked.history, tags, month, settings, every_cloud=_asked_all(report, outbox, settings)
+    )
     carried |= model_use(stores or {}, month.first, month.told_until(event.at), settings)
 
     _store(outbox, event, month, report)
@@ -117,7 +116,9 @@ def run_on_delivery(
     started = time.perf_counter()
     tags = watched_tags(settings)
     bill = deliveries.read(event.object, by=("provider", "service"), tags=tags)
-    month = Month.of(max((line.month for line in bill.lines if line.month), default=str(Month.at(event.at))))
+    month = Month.of(bill.month or _newest_month(bill, Month.at(event.at)))
+    if all(line.month for line in bill.lines):
+        bill = replace(bill, month=str(month))
     over = month.end <= event.at.date()
 
     report = CostReport.of(
@@ -128,8 +129,9 @@ def run_on_delivery(
     )
     # The lines of any one tag are all the charges, by day.
     by_day = bill.tagged[settings.bills.model_tag]
-    judged, carried = _judged(report, by_day, tagged(bill.tagged, str(month)), month, settings)
-    findings = (*bill_findings(report.costs), *_reconciled(report, bills or {}, month)) if over else judged
+    judged, carried = _judged(report, by_day, tagged(bill.tagged, str(month)), month, settings, every_cloud=False)
+    told_of_it = bill_findings(report.costs, bill.other_months)
+    findings = (*told_of_it, *_reconciled(report, bills or {}, month)) if over else judged
 
     _store(outbox, event, month, report)
     return outbox.publish(
@@ -140,13 +142,14 @@ def run_on_delivery(
         coverage=_coverage(bill.answers),
         readings=carried,
         inputs={event.object.url: event.object.version},
+        interval_seconds=None if over else DELIVERED_SECONDS,
         duration_seconds=time.perf_counter() - started,
     )
 
 
 def _scope(manifest: str, month: str) -> str:
     """
-    The stream of one export; what names a run or a month is left out, so that a new month follows the one before it.
+    The stream of one export, in which a new month follows the one before it.
 
     What still comes of a month that is over is a stream of that month.
 
@@ -155,8 +158,12 @@ def _scope(manifest: str, month: str) -> str:
     >>> _scope("exp/metadata/BILLING_PERIOD=2026-05/exp-Manifest.json", "2026-05")
     'bill/exp/metadata/2026-05'
     """
-    folders = [folder for folder in manifest.split("/")[:-1] if not _RUN.fullmatch(folder)]
-    return "/".join([SCOPE, *folders, *filter(None, [month])])
+    return "/".join(filter(None, [SCOPE, folder_of(manifest), month]))
+
+
+def _newest_month(bill: Bill, now: Month) -> str:
+    """The newest month of a bill's charges, where no manifest tells it; none that is still to come."""
+    return max((line.month for line in bill.lines if line.month and line.month <= str(now)), default=str(now))
 
 
 def _anomalies(bill: Bill, settings: Settings) -> list[Anomaly]:
@@ -165,18 +172,24 @@ def _anomalies(bill: Bill, settings: Settings) -> list[Anomaly]:
     return cost_anomalies(bill.daily, anomaly_limits(settings), tagged=bill.tagged, by_account=bill.by_account)
 
 
+def _asked_all(report: CostReport, outbox: Outbox, settings: Settings) -> bool:
+    """Whether a budget over all clouds is judged here: every one was asked, and no `rollup` knows of more."""
+    named = clouds_with_bills(settings)
+    left_to_rollup = outbox.cloud != "local" and "rollup" in settings.timers
+    return bool(named) and named <= set(report.costs) and not left_to_rollup
+
+
 def _judged(
-    report: CostReport, history: Sequence[Line], tags: Tagged, month: Month, settings: Settings
+    report: CostReport, history: Sequence[Line], tags: Tagged, month: Month, settings: Settings, *, every_cloud: bool
 ) -> tuple[tuple[Finding, ...], dict[str, str]]:
     """Judge a bill; beside its Findings stand the readings that `rollup` needs of it."""
     limits, bill = budget_limits(settings), report.bill
     named = {limit.tag for limit in limits if limit.tag}
     ends = _ends(history, bill.tagged, named, str(month))
-    charged = accounts(bill.by_account) | accounts(bill.lines)
+    charged = accounts(bill.by_account) | accounts(bill.of_its_month)
     carried = readings(str(month), report.costs, tags.only(named, every=settings.bills.model_tag), charged)
-    every_cloud = clouds_with_bills(settings) <= set(report.costs)
     findings = (
-        *bill_findings(report.costs),
+        *bill_findings(report.costs, bill.other_months),
         *budget_findings(limits, report.costs, ends, every_cloud=every_cloud, tagged=tags),
         *anomaly_findings(report.anomalies, bill, anomaly_limits(settings)),
     )

@@ -18,7 +18,7 @@ from itertools import islice
 from nephoscope import records
 from nephoscope.alerts import due
 from nephoscope.alerts.due import Marker
-from nephoscope.alerts.groups import Group
+from nephoscope.alerts.groups import Group, Status
 from nephoscope.errors import NephoscopeError
 from nephoscope.jobs import dead_channel, heartbeat, hush, send
 from nephoscope.jobs.desk import Desk
@@ -121,7 +121,7 @@ def _served(markers: Sequence[Marker], in_round: Round, failures: list[Nephoscop
 
 _OTHERS: dict[str, Callable[[Marker, Round], list[Marker]]] = {
     due.HEARTBEATS: heartbeat.check,
-    due.SILENCES: hush.ended,
+    due.SILENCES: hush.look,
     due.DIGEST: hush.digest,
 }
 
@@ -129,7 +129,8 @@ _OTHERS: dict[str, Callable[[Marker, Round], list[Marker]]] = {
 def _send(groups: Sequence[Group], desk: Desk, failures: list[NephoscopeError]) -> list[Told]:
     try:
         told = send.send_all(groups, desk)
-        dead_channel.judge(told, desk)
+        for channel in sorted({each.channel for each in told if each.status is Status.SENT}):
+            dead_channel.lives(channel, desk)
     except NephoscopeError as error:
         failures.append(error)
         return []

@@ -19,12 +19,11 @@ from nephoscope.alerts.groups import Group, Seen, Snapshot
 from nephoscope.alerts.inhibition import inhibitor
 from nephoscope.alerts.intervals import muted_until
 from nephoscope.alerts.life import Alert
-from nephoscope.alerts.routes import GroupKey, Route, group_keys
+from nephoscope.alerts.routes import CHANNEL_CHECK, GroupKey, Route, group_keys
 from nephoscope.alerts.silences import Silence, covering
 from nephoscope.alerts.streams import Stream, stream_key
 from nephoscope.jobs.desk import Desk
 
-CHANNEL_CHECK = "hub.channel"  # the Alert of a dead Channel, which is not told through that Channel
 SOON = timedelta(milliseconds=1)  # a marker for what is due already must not have the name of one that is done
 INHIBITION_LOOK = timedelta(minutes=1)  # how often it is looked whether an inhibiting Alert still fires
 
@@ -188,13 +187,14 @@ def _route(group: Group, found: _Findings, desk: Desk) -> Route:
 
 
 def _channels(news: frozenset[str], found: _Findings, route: Route, desk: Desk) -> dict[str, bool]:
-    """Whom to tell: nobody that the news is about, nobody twice that a moved Alert is told to by its new route."""
+    """Whom to tell: no Channel that it is dead, and nobody twice that a moved Alert is told to by its new route."""
     new = [found.seen[name] for name in news]
-    dead = {each.alert.labels.get("channel", "") for each in new if each.alert.check == CHANNEL_CHECK}
+    about = {each.alert.labels.get("channel", ""): each.alert for each in new if each.alert.check == CHANNEL_CHECK}
+    dead = {name for name, alert in about.items() if alert.open}
     told_there = found.new_homes if new and all(each.moved_to for each in new) else set()
     takers = [name for name in route.channels if name not in dead | told_there]
-    if dead and not takers:
-        takers = [name for name in desk.stand_ins if name not in dead][:1]
+    if about and about.keys() >= set(takers):  # nobody else is on this route
+        takers += [name for name in desk.stand_ins if name not in about][:1]
     return {name: desk.send_resolved.get(name, True) for name in takers}
 
 

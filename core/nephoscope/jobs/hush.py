@@ -1,5 +1,5 @@
 """
-What people are told of silences: that one was made, that one ended, and each day which ones still hold.
+What people are told of silences: that one holds, that one ended, and each day which ones still hold.
 
 Such a notice is a group of its own with one Notification, told to the root route's Channels by the same protocol as
 every Message.
@@ -21,73 +21,77 @@ from nephoscope.errors import BadUsage
 from nephoscope.events import stable_id
 from nephoscope.jobs.desk import Desk
 from nephoscope.jobs.fold import Round, group_key
-from nephoscope.ports import Lost
 
 DIGEST_HOUR = 8  # UTC
 
 
 def add(silence: Silence, desk: Desk) -> None:
-    """Put a silence on record, say so, and plan the notices of its end and of each day until then."""
+    """Put a silence on record and tell of it; whoever is cut off after the record leaves the telling to the sweep."""
+    desk.state.create(Marker(desk.clock.now(), due.SILENCES, "", silence.id).key, b"{}")
+    desk.state.create(silence.key, records.encode(silence))
+    stand(silence, desk)
+
+
+def stand(silence: Silence, desk: Desk) -> list[Marker]:
+    """
+    Say that a silence holds, and plan the looks at its end and on each morning until then; before it starts, plan that.
+
+    Returns:
+        What is now to be told; what was told before is not told again.
+    """
     now = desk.clock.now()
-    if desk.state.create(silence.key, records.encode(silence)) is Lost.EXISTS:
-        return
-    plan_end(silence, desk, now)
+    holds = silence.starts <= now
+    looks_at = due.planned(silence.ends if holds else silence.starts, now)
+    desk.state.create(Marker(looks_at, due.SILENCES, "", silence.id).key, b"{}")
     desk.state.create(Marker(_next_digest(now), due.DIGEST, "", "daily").key, b"{}")
-    post("Silenced", [_line(silence, desk)], desk, of=silence.id)
-
-
-def plan_end(silence: Silence, desk: Desk, now: datetime) -> None:
-    """Have its end looked at."""
-    desk.state.create(Marker(due.planned(silence.ends, now), due.SILENCES, "", silence.id).key, b"{}")
+    return [post("Silenced", [_line(silence, desk)], desk, of=silence.id)] if holds else []
 
 
 def expire(identity: str, by: str, desk: Desk) -> Silence:
     """
-    End a silence now.
+    End a silence now; one that was ended early before stays as it is, and is looked at once more.
 
     Raises:
         BadUsage: There is no such silence on record, or it is over.
     """
     now = desk.clock.now()
-    stands = records.read(desk.state, f"{PREFIX}{identity}.json", Silence)
-    if stands is None or stands.ends <= now:
-        known = "it is over" if stands else "there is none of that name on record"
+
+    def to(old: Silence | None) -> Silence | None:
+        return old if old is None or old.ends <= now else replace(old, ends=now, expired_by=by)
+
+    ended = records.change(desk.state, f"{PREFIX}{identity}.json", Silence, to)
+    if ended is None or not ended.expired_by:
+        known = "it is over" if ended else "there is none of that name on record"
         raise BadUsage(f"The silence '{identity}' cannot be ended: {known}.", do="see: nephoscope silence list")
-    ended = replace(stands, ends=now, expired_by=by)
-    records.change(desk.state, stands.key, Silence, lambda old: ended if old == stands else old)
     desk.state.create(Marker(now, due.SILENCES, "", identity).key, b"{}")
     return ended
 
 
-def ended(marker: Marker, in_round: Round) -> list[Marker]:
-    """Where a silence is over say so, and let the groups of what it covered look again; returns what is to be told."""
+def look(marker: Marker, in_round: Round) -> list[Marker]:
+    """Say that a silence holds; or that it is over, and let the groups of what it covered look again."""
     desk, now = in_round.desk, in_round.now
     silence = next((each for each in in_round.silences if each.id == marker.id), None)
     if silence is None:
         return []
     if now < silence.ends:
-        plan_end(silence, desk, now)
-        return []
-    if silence.expired_by and marker.at > silence.ends:
-        return []  # it was ended early, and that was told
+        return stand(silence, desk)
     homes = {group for _, its in _covered(silence, desk) for group in its}
     looks = [Marker(now, group, "", f"silence-{silence.id}") for group in sorted(homes)]
     for each in looks:
         desk.state.create(each.key, b"{}")
     by = f" early, by {silence.expired_by}" if silence.expired_by else ""
-    return [
-        post(f"Silence ended{by}", [_line(silence, desk)], desk, of=f"{silence.id}/{marker.at.isoformat()}"),
-        *looks,
-    ]
+    over = post(f"Silence ended{by}", [_line(silence, desk)], desk, of=f"{silence.id}/{silence.ends.isoformat()}")
+    return [over, *looks]
 
 
 def digest(marker: Marker, in_round: Round) -> list[Marker]:
     """Each day, while there are any: what is still silenced."""
     desk, now = in_round.desk, in_round.now
     active = sorted((each for each in in_round.silences if each.active(now)), key=lambda each: each.ends)
+    if any(now < each.ends for each in in_round.silences):
+        desk.state.create(Marker(_next_digest(now), due.DIGEST, "", "daily").key, b"{}")
     if not active:
         return []
-    desk.state.create(Marker(_next_digest(now), due.DIGEST, "", "daily").key, b"{}")
     count = "1 silence" if len(active) == 1 else f"{len(active)} silences"
     return [post(f"Still silenced: {count}", [_line(each, desk) for each in active], desk, of=marker.key)]
 
@@ -96,11 +100,12 @@ def post(title: str, lines: Sequence[str], desk: Desk, *, of: str) -> Marker:
     """Leave a notice that is due now; `of` says what it is about, so that it is told once."""
     now = desk.clock.now()
     identity = stable_id("notice", title, of)
-    snapshot = Snapshot(identity[:16], now, Why.NOTICE, title=title, lines=tuple(lines))
-    channels = {name: Delivery() for name in desk.route.channels}
-    group = Group(identity, open=(Notification(snapshot.id, now, Why.NOTICE, channels),))
-    desk.state.create(snapshot.key, records.encode(snapshot))
-    desk.state.create(group_key(identity), records.encode(group))
+    if desk.state.get(group_key(identity)) is None:
+        snapshot = Snapshot(identity[:16], now, Why.NOTICE, title=title, lines=tuple(lines))
+        channels = {name: Delivery() for name in desk.route.channels}
+        group = Group(identity, open=(Notification(snapshot.id, now, Why.NOTICE, channels),))
+        desk.state.create(snapshot.key, records.encode(snapshot))
+        desk.state.create(group_key(identity), records.encode(group))
     marker = Marker(now, identity, "", "notice")
     desk.state.create(marker.key, b"{}")
     return marker

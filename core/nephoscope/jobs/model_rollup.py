@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import UNSET
 
-from nephoscope.findings import Finding, Severity, Verdict, at_most
+from nephoscope.findings import Finding, Severity, at_most
 from nephoscope.jobs import monitoring
 from nephoscope.jobs.rollup import Check, Newest
 from nephoscope.monitoring.spread import Reading, spread
@@ -28,12 +29,7 @@ def model_check(configuration: Configuration) -> Check:
     """
 
     def check(newest: Sequence[Newest]) -> tuple[Finding, ...]:
-        findings = [
-            (finding.labels.get("cloud", each.cloud), finding)
-            for each in newest
-            if each.job == monitoring.JOB and each.known
-            for finding in each.findings
-        ]
+        findings = _told(each for each in newest if each.job == monitoring.JOB)
         made: list[Finding] = []
         for name, model in configuration.models.items():
             clouds = model.clouds or stores(configuration.metric_stores)
@@ -43,6 +39,17 @@ def model_check(configuration: Configuration) -> Check:
         return tuple(made)
 
     return check
+
+
+def _told(reports: Iterable[Newest]) -> list[tuple[str, Finding]]:
+    """What the newest Report that speaks of a subject in a cloud says of it; nothing where that one is not known."""
+    found = [(finding.labels.get("cloud", each.cloud), each, finding) for each in reports for finding in each.findings]
+    latest: dict[tuple[str, str], datetime] = {}
+    for cloud, each, finding in found:
+        latest[cloud, finding.subject] = max(each.at, latest.get((cloud, finding.subject), each.at))
+    return [
+        (cloud, finding) for cloud, each, finding in found if each.known and each.at == latest[cloud, finding.subject]
+    ]
 
 
 def stores(written: MetricStores) -> list[str]:
@@ -56,7 +63,8 @@ def _spreads(
     for metric_name, metric in model.metrics.items():
         if metric.spread is not UNSET:
             subject = f"{name}/{metric_name}"
-            read = {cloud: _reading(finding) for cloud, finding in findings if finding.subject == subject}
+            about = [(cloud, finding) for cloud, finding in findings if finding.subject == subject]
+            read = {cloud: found for cloud, finding in about if (found := _reading(finding)) is not None}
             yield spread(
                 name,
                 metric_name,
@@ -68,10 +76,11 @@ def _spreads(
 
 
 def _reading(finding: Finding) -> Reading | None:
-    if finding.value is None or finding.verdict is Verdict.UNKNOWN:
+    """What a metric showed in the last period, whatever its rules say of it."""
+    newest, predictions = finding.evidence.get("newest"), finding.evidence.get("predictions")
+    if newest is None:
         return None
-    predictions = finding.evidence.get("predictions")
-    return Reading(float(finding.value), None if predictions is None else float(predictions))
+    return Reading(float(newest), None if predictions is None else float(predictions))
 
 
 def _lags(name: str, model: Model, clouds: Iterable[str], findings: Iterable[tuple[str, Finding]]) -> Iterable[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Final
 
 from nephoscope.events import TimerFired
@@ -14,6 +15,7 @@ from nephoscope.ports import Metrics
 from nephoscope.report import Coverage, Report
 from nephoscope.settings import Settings
 from nephoscope.settings.timers import next_due_seconds
+from nephoscope.settings.watched import HOME
 from nephoscope.settings.watches import asked
 
 JOB: Final = "monitoring"
@@ -34,6 +36,8 @@ def run(event: TimerFired, *, cloud: str, store: Metrics, outbox: Outbox, settin
     Raises:
         Transient: The ledger or the topic does not answer; the Event is delivered again.
     """
+    if settings.hub != HOME:  # each cloud watches itself: whoever asks by hand speaks in that cloud's stream
+        outbox = replace(outbox, cloud=cloud)
     if (told := outbox.told(event, JOB)) is not None:
         return told
     started = time.perf_counter()

@@ -104,10 +104,12 @@ def markers_of(stream: Stream) -> list[Marker]:
 
 
 def _next_beat(stream: Stream, now: datetime) -> datetime | None:
-    """When the hub looks whether the stream is late: a look that is planned already, or when it would be."""
-    if stream.beat_at is not None and stream.beat_at > now:
-        return stream.beat_at
-    return None if stream.late_at is None else planned(stream.late_at, now)
+    """When the hub looks whether the stream is late: when it would be, or at a look before that is planned already."""
+    ahead = stream.beat_at if stream.beat_at is not None and stream.beat_at > now else None
+    if stream.late_at is None:
+        return ahead
+    late_at = planned(stream.late_at, now)
+    return late_at if ahead is None else min(ahead, late_at)
 
 
 def report_key(report: Report) -> str:

@@ -59,6 +59,9 @@ def deliveries(channel: str, desk: Desk, *, dry_run: bool = False) -> int:
 
     Returns:
         How many Messages are sent again.
+
+    Raises:
+        Transient: A group's record cannot be read; what the others missed is sent again all the same.
     """
     since = desk.clock.now() - LOOK_BACK
 
@@ -67,12 +70,20 @@ def deliveries(channel: str, desk: Desk, *, dry_run: bool = False) -> int:
         return delivery is not None and delivery.status is Status.DEAD and notification.at >= since
 
     found = 0
-    for key, group in read_all(desk.state, list(desk.state.list("groups/")), Group).items():
+    keys = list(desk.state.list("groups/"))
+    groups = read_all(desk.state, keys, Group, readable=True)
+    for key, group in groups.items():
         its = [n for n in (*group.closed, *group.open) if missed(n)]
         found += len(its)
         if its and not dry_run:
             records.change(desk.state, key, Group, lambda old: None if old is None else _reopened(old, channel, missed))
             desk.state.create(Marker(desk.clock.now(), group.id, "", "redrive").key, b"{}")
+    for key in (key for key in keys if key not in groups):
+        try:
+            records.read(desk.state, key, Group)
+        except records.NewerRecord as error:
+            verb = "wait for" if dry_run else "get"
+            raise Transient(f"{found} other messages {verb} new tries. {error.what}", do=error.do) from error
     return found
 
 

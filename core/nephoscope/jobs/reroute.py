@@ -22,7 +22,7 @@ from nephoscope.records import NewerRecord
 
 
 def reroute(desk: Desk) -> None:
-    """Look at every stream once with the configuration as it is now, and plan the ends of the silences in it."""
+    """Look at every stream once with the configuration as it is now, and tell of the silences in it."""
     now = desk.clock.now()
     expected = {each.name: each for each in desk.expected(now)}
     for name in dict.fromkeys([*desk.stream_names(), *expected]):
@@ -31,7 +31,7 @@ def reroute(desk: Desk) -> None:
             notify.change(name, to, state=desk.state, now=now, route=desk.route)
     for silence in desk.silences:
         if silence.ends > now:
-            hush.plan_end(silence, desk, now)
+            hush.stand(silence, desk)
     # A silence or an interval that was taken out holds nothing back any more, and has no end that anybody looks at.
     homes = {group for stream in desk.each_stream(readable=True) for its in stream.homes.values() for group in its}
     for group in sorted(homes):

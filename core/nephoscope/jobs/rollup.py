@@ -100,7 +100,7 @@ def _newest(stream: Stream, desk: Desk, now: datetime) -> Newest:
     elif len(parts) < stream.parts_of:
         unknown = f"only {len(parts)} of {stream.parts_of} parts of its newest Report came"
     findings = tuple(finding for part in parts for finding in part.findings)
-    readings = parts[0].readings if parts and not unknown else None
+    readings = {key: value for part in parts for key, value in part.readings.items()} if not unknown else None
     return Newest(stream.job, stream.cloud, stream.scope, stream.last_at, findings, readings, unknown)
 
 

@@ -29,8 +29,8 @@ def record(event: MessageReceived, *, outbox: Outbox) -> Report:
         BadPayload: It is none.
         Transient: The ledger or the topic does not answer.
     """
-    told = _read(event, SecurityEvent)
-    return _publish(event, f"event {told.type}", [finding(told)], outbox)
+    told = finding(_read(event, SecurityEvent))
+    return _publish(event, f"event {told.subject}", [told], outbox)
 
 
 def run(event: MessageReceived, *, watched: Iterable[Watched], outbox: Outbox) -> Report:

@@ -23,12 +23,14 @@ from nephoscope.alerts import groups
 from nephoscope.alerts.groups import Delivery, Group, Notification, Snapshot, Status, Why, snapshot_key
 from nephoscope.alerts.messages import Message, message
 from nephoscope.errors import Permanent, Transient
+from nephoscope.jobs import dead_channel
 from nephoscope.jobs.desk import Desk
 from nephoscope.jobs.fold import group_key
 from nephoscope.jobs.turns import Turns
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=2)
+MOST_DOUBLINGS = 8  # of the first wait: more than the longest one
 LEAST_TRIES = 3  # however old a Message is: one hiccup is no dead Channel
 PAUSE = timedelta(seconds=60)  # how long a Channel that failed without naming a wait is left alone by all groups
 
@@ -129,12 +131,21 @@ def _send(errand: _Errand, desk: Desk) -> Told | None:
     group, claim = claimed
     try:
         text = _message(replace(errand, group=group), claim, desk)
-    except Transient as error:  # of this Message alone: the Channel is well
-        after, identity = _later(errand, claim, error, desk), errand.notification.id
+    except Exception as error:  # noqa: BLE001 - of this Message alone: the Channel is well, and so are the others
+        after, identity = _later(errand, claim, _not_made(error), desk), errand.notification.id
     else:
         after, identity = _try(text, errand, claim, desk), text.id
+    if after.status is Status.DEAD:
+        dead_channel.dies(errand.channel, after.error, desk)
     _mark(errand, claim.epoch, after, desk)
     return Told(errand.channel, identity, after.status, after.error)
+
+
+def _not_made(error: Exception) -> Transient:
+    """What kept a Message from being made; the words of an error that is none of ours may hold data."""
+    if isinstance(error, Transient):
+        return error
+    return Transient(f"The message could not be made: {type(error).__name__}.", do="look at what it would say")
 
 
 def _message(errand: _Errand, claim: Delivery, desk: Desk) -> Message:
@@ -214,7 +225,7 @@ def _held(errand: _Errand, claim: Delivery, error: Transient, desk: Desk) -> Del
 def _wait(claim: Delivery, error: Transient) -> timedelta:
     """As long as was asked for, two hours at most: nobody is left untold for years by one header."""
     if error.retry_after_seconds is None:
-        return min(LONGEST_WAIT, FIRST_WAIT * float(2 ** (claim.tries - 1)))
+        return min(LONGEST_WAIT, FIRST_WAIT * float(2 ** min(claim.tries - 1, MOST_DOUBLINGS)))
     return timedelta(seconds=max(1.0, min(error.retry_after_seconds, LONGEST_WAIT.total_seconds())))
 
 

@@ -97,9 +97,11 @@ class Share:
 
     def _version(self, name: str, versions: Versions, window: Window, answers: Answers) -> canary.Version:
         answer = answers.series[versions.queries[name], window]
+        lack = answer if isinstance(answer, Unknown) else None
         shown = [None] * len(window.starts) if isinstance(answer, Unknown) else values(answer, window)
         weight = versions.weights.get(name)
-        return canary.Version(shown, None if weight is None else known_sum(answers.series[weight, window], window))
+        counted = None if weight is None else known_sum(answers.series[weight, window], window)
+        return canary.Version(shown, counted, lack)
 
 
 def total(answer: Answer, window: Window) -> float | None:

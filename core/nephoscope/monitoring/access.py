@@ -81,7 +81,7 @@ def _finding(access: Access, watched: Watched, cloud: str) -> Finding:
         verdict,
         f"{access.actor or 'Somebody unknown'}{stranger} called {access.action} on {watched.name}{refused}.",
         severity=severity,
-        labels={"cloud": cloud},
+        labels={"cloud": cloud, "watched": watched.name},
         evidence={
             "resource": access.resource,
             "address": access.address,
@@ -107,7 +107,8 @@ def place_of(resource: str) -> str:
         return f"s3://{found[1]}".rstrip("/")
     azure = r".*/storageAccounts/([^/]+)(?:/blobServices/default/containers/([^/]+)(?:/blobs/(.*))?)?.*"
     if found := re.fullmatch(azure, resource, re.IGNORECASE):
-        return f"az://{'/'.join(part for part in found.groups() if part)}"
+        account, container, blob = found.groups()  # Azure keeps the case of a blob's name alone
+        return f"az://{'/'.join(part for part in (account.lower(), (container or '').lower(), blob) if part)}"
     return resource
 
 

@@ -10,8 +10,7 @@ from datetime import timedelta
 from nephoscope.findings import Direction, Verdict
 from nephoscope.monitoring.answer import Point
 from nephoscope.monitoring.query import Window
-
-LEAST_POINTS = 150  # the anomaly check only learns before
+from nephoscope.series.learning import LEAST_POINTS, learning_points, season_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,16 @@ class Novelty:
     expected: tuple[float, ...]  # NaN where nothing could be expected
 
 
+def least_points(period: timedelta) -> int:
+    """
+    How many known periods of a past it takes to judge by it: before, the anomaly check only learns.
+
+    >>> [least_points(timedelta(minutes=minutes)) for minutes in (1, 5, 60)]
+    [2880, 576, 150]
+    """
+    return max(LEAST_POINTS, learning_points(season_of(period)))
+
+
 def novelty(
     past: Sequence[Point], judged: Sequence[float | None], window: Window, adaptive: Adaptive
 ) -> Novelty | None:
@@ -44,7 +53,7 @@ def novelty(
         adaptive: The side that matters: `at_least` lets rises pass, `at_most` falls.
 
     Returns:
-        None where the past has fewer than 150 points: the check would still be learning.
+        None where the past has fewer than `least_points`: the check would still be learning.
     """
     # The settings know `Adaptive`: numpy and the check are for those functions only that judge by it.
     import numpy as np
@@ -52,7 +61,7 @@ def novelty(
     from nephoscope.series.anomalies import STANDS_OUT, anomalies
 
     known = {point.at: point.value for point in past if math.isfinite(point.value)}
-    if len(known) < LEAST_POINTS:
+    if len(known) < least_points(window.period):
         return None
     before = window.before(window.start - min(known))
     values = [known.get(start, math.nan) for start in before.starts]

@@ -63,6 +63,18 @@ Answer: TypeAlias = Series | Unknown
 Variants: TypeAlias = tuple[Query, ...] | Unknown
 
 
+def evidence_of(why: Unknown) -> dict[str, float | str]:
+    """
+    What a Finding's evidence says of why there is no series.
+
+    >>> evidence_of(failed(Fault.TIMEOUT, "No answer in 30 s."))
+    {'why': 'query_failed', 'fault': 'timeout'}
+    """
+    evidence: dict[str, float | str] = {"why": str(why.lack)}
+    evidence |= {"fault": str(why.fault)} if why.fault else {}
+    return evidence | ({"nearest": ", ".join(why.nearest)} if why.nearest else {})
+
+
 def failed(fault: Fault, reason: str) -> Unknown:
     """A question that was not answered."""
     return Unknown(Lack.QUERY_FAILED, reason, fault)

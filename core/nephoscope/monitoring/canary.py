@@ -18,6 +18,7 @@ from enum import StrEnum
 from statistics import fmean, stdev
 
 from nephoscope.findings import Finding, Limit, Severity, Verdict, at_least, unknown
+from nephoscope.monitoring.answer import Lack, Unknown, evidence_of
 from nephoscope.monitoring.student_t import student_t
 
 CHECK = "monitoring.canary"
@@ -53,6 +54,7 @@ class Version:
 
     values: Sequence[float | None]  # one a period, the oldest first
     predictions: float | None = None  # over all periods; None where they are not counted
+    lack: Unknown | None = None  # why the store told no values
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,14 @@ def decide(trial: Trial, stable: Version, canary: Version) -> Finding:
     """
     advantages = _advantages(trial, stable.values, canary.values)
     if not advantages:
+        apart = f"{trial.canary} and {trial.stable} have no value of {trial.metric} in the same period."
+        why = stable.lack or canary.lack or Unknown(Lack.NO_DATA, apart)
         return unknown(
             CHECK,
             _subject(trial),
-            reason=f"{trial.canary} and {trial.stable} have no value of {trial.metric} in the same period.",
+            reason=why.reason,
             labels=_labels(trial),
-            evidence={"decision": str(Decision.HOLD), "periods": 0},
+            evidence={"decision": str(Decision.HOLD), "periods": 0, **evidence_of(why)},
         )
     shown = interval(advantages, trial.confidence)
     scarce = _scarce(trial, stable, canary, shown)

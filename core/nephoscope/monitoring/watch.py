@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TypeAlias
 
 from nephoscope.findings import Finding, Limit, Severity, Verdict, judge, written
-from nephoscope.monitoring.adaptive import LEAST_POINTS as LEAST_TO_ADAPT
-from nephoscope.monitoring.adaptive import Adaptive, novelty
-from nephoscope.monitoring.answer import Answer, Lack, Point, Series, Unknown
+from nephoscope.monitoring.adaptive import Adaptive, least_points, novelty
+from nephoscope.monitoring.answer import Answer, Lack, Point, Series, Unknown, evidence_of
 from nephoscope.monitoring.n_of_m import ONCE, Patience, n_of_m
 from nephoscope.monitoring.query import Query, Window
 from nephoscope.monitoring.reference import LEAST_POINTS, Reference, reference_limit
@@ -20,6 +20,8 @@ LIMIT = "monitoring.limit"
 REFERENCE = "monitoring.reference"
 ADAPTIVE = "monitoring.adaptive"
 READ = "monitoring.read"
+
+NOTHING: Mapping[str, float | str] = MappingProxyType({})
 
 LOOK_BACK_PERIODS = 12  # beyond the judged ones, so that stale is told from never there
 
@@ -84,12 +86,14 @@ def judged(watch: Watch, window: Window, answer: Answer, past: Answer | None = N
     if isinstance(answer, Unknown):
         return _unknown(watch, window, answer)
     periods = values(answer, window)
+    # What the last period showed is known whatever the rule says of it: the hub holds clouds against one another by it.
+    newest: dict[str, float | str] = {} if periods[-1] is None else {"newest": periods[-1]}
     judgement = _judgement(watch.rule, periods, window, past)
     if isinstance(judgement, Unknown):
-        return _unknown(watch, window, judgement)
+        return _unknown(watch, window, judgement, newest)
     verdict = n_of_m(judgement.verdicts, watch.patience.breaches)
     if verdict is Verdict.UNKNOWN:
-        return _unknown(watch, window, _lack(answer, window, periods))
+        return _unknown(watch, window, _lack(answer, window, periods), newest)
     telling = _telling(periods, judgement.verdicts, verdict)
     there = {"periods_with_data": sum(value is not None for value in periods)}
     return Finding(
@@ -101,7 +105,7 @@ def judged(watch: Watch, window: Window, answer: Answer, past: Answer | None = N
         limit=judgement.limit,
         severity=watch.severity,
         labels=watch.labels,
-        evidence={**_evidence(watch, window), **there, **judgement.evidence},
+        evidence={**_evidence(watch, window), **newest, **there, **judgement.evidence},
     )
 
 
@@ -136,7 +140,7 @@ def _adapted(rule: Adaptive, periods: Sequence[float | None], window: Window, pa
         return Unknown(Lack.NO_DATA, longer)
     found = novelty(past.points, periods, window, rule)
     if found is None:
-        return _too_short(past, LEAST_TO_ADAPT)
+        return _too_short(past, least_points(window.period))
     newest = {"score": found.scores[-1], "expected": found.expected[-1]}
     told = {name: number for name, number in newest.items() if math.isfinite(number)}
     return _Judgement(found.verdicts, None, {"past_points": len(past.points), **told})
@@ -173,10 +177,7 @@ def _at(point: Point) -> datetime:
     return point.at
 
 
-def _unknown(watch: Watch, window: Window, why: Unknown) -> Finding:
-    evidence: dict[str, float | str] = {**_evidence(watch, window), "why": str(why.lack)}
-    evidence |= {"fault": str(why.fault)} if why.fault else {}
-    evidence |= {"nearest": ", ".join(why.nearest)} if why.nearest else {}
+def _unknown(watch: Watch, window: Window, why: Unknown, newest: Mapping[str, float | str] = NOTHING) -> Finding:
     return Finding(
         watch.check,
         watch.subject,
@@ -185,7 +186,7 @@ def _unknown(watch: Watch, window: Window, why: Unknown) -> Finding:
         limit=watch.rule if isinstance(watch.rule, Limit) else None,
         severity=watch.severity,
         labels=watch.labels,
-        evidence=evidence,
+        evidence={**_evidence(watch, window), **newest, **evidence_of(why)},
     )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nephoscope.series.discord import Floats, left_discords
+from nephoscope.series.learning import LEAST_POINTS, SEASONS, learning_points
 from nephoscope.series.season import points_per_season
 
 Kind: TypeAlias = Literal["spike", "drop", "step", "drift", "shape"]
@@ -34,8 +35,8 @@ class Sensitivity:
     seasonal_margin: float = 1.25  # times the record, against the same time of earlier seasons
     fading_seasons: float = 12.0  # after which a record counts half
     floor: float = 0.02  # of the range seen so far: less than that is never an anomaly
-    learning_seasons: int = 2
-    learning_points: int = 150  # at least, where a season has many points
+    learning_seasons: int = SEASONS
+    learning_points: int = LEAST_POINTS  # at least, where a season has many points
     lags: int = 8_064  # how far back a neighbour may lie, in points: four weeks of five minutes
 
 
@@ -124,7 +125,7 @@ def novelty(values: Floats, season: int, sensitivity: Sensitivity) -> Floats:
     least = min(3, max(1, season // 2))
     short, long = max(least, season // 24), max(least, season // 6)
     sight = min(len(values), sensitivity.lags)
-    learning = _learning(season, sensitivity)
+    learning = learning_points(season, seasons=sensitivity.learning_seasons, least=sensitivity.learning_points)
     fading = 0.5 ** (1 / (sensitivity.fading_seasons * season))
     floor = _floor(values, sensitivity.floor)
     ratios = np.zeros(len(values))
@@ -139,11 +140,6 @@ def novelty(values: Floats, season: int, sensitivity: Sensitivity) -> Floats:
         for distance in distances:
             np.maximum(ratios, _ratios(distance, floor, margin, taught, fading), out=ratios)
     return ratios / (1.0 + ratios)
-
-
-def _learning(season: int, sensitivity: Sensitivity) -> int:
-    points = sensitivity.learning_seasons * season
-    return max(points, sensitivity.learning_points) if season >= 24 else points
 
 
 def _same_time(season: int, sight: int) -> list[int]:

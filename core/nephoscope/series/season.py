@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 from numpy.typing import NDArray
 
-DAY_SECONDS = 86_400.0
+from nephoscope.series.learning import season_of
+
 _FIRST = 10  # intervals that tell the step: a later point must not change an earlier score
 
 
@@ -27,7 +30,4 @@ def points_per_season(seconds: NDArray[np.float64]) -> int:
     step = float(np.median(np.diff(seconds[: _FIRST + 1])))
     if step <= 0:
         return 1
-    a_day = DAY_SECONDS / step
-    if a_day >= 1.5:
-        return round(a_day)
-    return 7 if a_day > 0.75 else 1
+    return season_of(timedelta(seconds=step))

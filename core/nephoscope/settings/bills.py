@@ -6,6 +6,8 @@ from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from nephoscope.cost.money import budget
+from nephoscope.errors import BadUsage
 from nephoscope.settings.section import Cloud, Name, Runbook, Section, Text
 
 Money: TypeAlias = Annotated[
@@ -120,6 +122,10 @@ class Budget(Section, frozen=True, kw_only=True):
     runbook: Runbook | UnsetType = UNSET
 
     def __post_init__(self) -> None:
+        try:
+            budget(self.amount)
+        except BadUsage as error:
+            raise ValueError(error.what.rstrip(".")) from error
         if self.model is not UNSET and self.tag is not UNSET:
             raise ValueError("a budget is for a model or for a tag, not for both")
 

@@ -61,7 +61,7 @@ class ReferenceSetting(Section, frozen=True, kw_only=True):
 class AdaptiveSetting(Section, frozen=True, kw_only=True):
     """A limit that adapts: a period breaches where it stands out from its past, as `series anomalies` tells."""
 
-    past: Annotated[Duration, Meta(description="What is usual; at least 150 periods of it must be known.")] = "4w"
+    past: Annotated[Duration, Meta(description="What is usual: two days of it must be known, and 150 periods.")] = "4w"
     direction: Annotated[
         Literal["at_least", "at_most", "between"], Meta(description="Whether only falls, only rises or both breach.")
     ] = "between"

@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nephoscope.settings.durations import whole_minutes
+from nephoscope.monitoring.adaptive import least_points
+from nephoscope.settings.durations import duration, whole_minutes
 from nephoscope.settings.mistakes import At, Mistake, shown
 from nephoscope.settings.urls import STORE_OF, TOPIC_OF, inside, located
 
@@ -103,6 +104,7 @@ def _models(plain: Any) -> Iterator[Mistake]:
         at: At = ("models", name)
         yield from _foreign_clouds(at, model, stores)
         yield from _unknown_metrics(at, model)
+        yield from _mean_of_a_count(at, model)
         for metric_name, metric in mapping(model, "metrics").items():
             yield from _metric((*at, "metrics", metric_name), metric)
 
@@ -156,6 +158,14 @@ def _unknown_metrics(at: At, model: Any) -> Iterator[Mistake]:
             yield Mistake(place, shown(name), "a metric", metrics, str(name))
 
 
+def _mean_of_a_count(at: At, model: Any) -> Iterator[Mistake]:
+    weight = model.get("weight") if isinstance(model, dict) else None
+    metric = mapping(model, "metrics").get(weight) if isinstance(weight, str) else None
+    if isinstance(metric, dict) and (statistic := metric.get("statistic", "mean")) != "sum":
+        expected = "'sum', because it counts the predictions"
+        yield Mistake((*at, "metrics", str(weight), "statistic"), shown(statistic), expected)
+
+
 def _metric(at: At, metric: Any) -> Iterator[Mistake]:
     if not isinstance(metric, dict):
         return
@@ -166,6 +176,15 @@ def _metric(at: At, metric: Any) -> Iterator[Mistake]:
     with suppress(ValueError, TypeError):
         if not whole_minutes(period):
             yield Mistake((*at, "period"), shown(period), "whole minutes, at least one")
+        elif isinstance(metric.get("adaptive"), dict):
+            yield from _short_past((*at, "adaptive", "past"), metric["adaptive"].get("past", "4w"), period)
+
+
+def _short_past(at: At, past: str, period: str) -> Iterator[Mistake]:
+    """A past by which nothing could ever be judged."""
+    least = least_points(duration(period))
+    if (known := duration(past) // duration(period)) < least:
+        yield Mistake(at, f"{shown(past)}, which is {known} periods", f"{least} periods of {period} at least")
 
 
 def mapping(plain: Any, key: str) -> Mapping[str, Any]:

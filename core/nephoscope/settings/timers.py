@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFired | ObjectWritten) -> float | None:
     """
-    How long after an Event the job's next slot comes; None where the job has no timer, or is run by hand.
+    In what interval the next Reports are due after an Event; None where the job has no timer, or is run by hand.
 
-    A Report by hand must not make the hub wait for the next one; one of a landed file waits for the next slot.
+    A Report by hand must not make the hub wait for the next one; one of a landed file waits for the next slots.
 
     >>> from datetime import UTC
     >>> from nephoscope.events import ObjectRef
@@ -27,7 +27,7 @@ def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFi
     >>> at = datetime(2026, 11, 24, 6, 45, tzinfo=UTC)
     >>> landed = ObjectWritten("o", at, ObjectRef("aws", "b", "k", "1", 1))
     >>> next_due_seconds(hourly, "features", landed), next_due_seconds(hourly, "features", TimerFired("t", at, ""))
-    (900.0, None)
+    (2250.0, None)
     """
     by_hand = isinstance(event, TimerFired) and not event.schedule
     return None if by_hand else interval_seconds(configuration, job, event.at)
@@ -35,17 +35,24 @@ def next_due_seconds(configuration: Configuration, job: TimedJob, event: TimerFi
 
 def interval_seconds(configuration: Configuration, job: TimedJob, at: datetime) -> float | None:
     """
-    How long after a slot the next one comes; None where the job has no timer.
+    In what interval the next slots come; None where the job has no timer.
+
+    The hub waits for two of them, until the second slot: so it is half the time to that. What comes seconds before a
+    slot is then late no sooner than the slot after it, and a night without slots is waited for once.
 
     >>> from datetime import UTC
     >>> from nephoscope.settings.configuration import Configuration
     >>> hourly = Configuration(version=1, timers={"monitoring": "5 * * * *"})
     >>> interval_seconds(hourly, "monitoring", datetime(2026, 11, 24, 6, 5, tzinfo=UTC))
     3600.0
+    >>> by_day = Configuration(version=1, timers={"monitoring": "*/5 8-18 * * *"})
+    >>> interval_seconds(by_day, "monitoring", datetime(2026, 11, 24, 18, 55, tzinfo=UTC)) / 3600  # 8:00 and 8:05
+    6.583333333333333
     """
     if job not in configuration.timers:
         return None
-    return (next(CronSim(configuration.timers[job], at.astimezone(UTC))) - at).total_seconds()
+    _, second = islice(CronSim(configuration.timers[job], at.astimezone(UTC)), 2)
+    return (second - at).total_seconds() / 2
 
 
 def slot_before(cron: str, now: datetime, *, slots: int = 1) -> datetime:

@@ -3,7 +3,7 @@ What the configuration watches: which streams of Reports its timers make come, a
 names.
 
 One rule for every job: a label that the configuration names things by must hold one of its names. What the
-configuration does not name (a tag's value in a bill, a view of the Feast repository, an audited call) it always has;
+configuration does not name (a tag's value in a bill, a view of the Feast repository, a recorded event) it always has;
 such things leave with the next complete Report that does not mention them.
 """
 
@@ -115,7 +115,8 @@ def _subjects(name: str, written: DataSet, check: str) -> list[str]:
 
 def _monitoring(configuration: Configuration, _: Mapping[str, str]) -> Names:
     clouds = [cloud for cloud, share in asked(configuration).items() if share.watches]
-    scopes = [*map(_scope, clouds), *([MODELS] if clouds else [])]
+    at_home = configuration.hub == HOME
+    scopes = [*(map(_scope, clouds) if at_home else ()), *([MODELS] if clouds else [])]
     return {"scope": scopes, "cloud": [*clouds, "local"], "model": configuration.models}
 
 
@@ -147,6 +148,10 @@ def _features(configuration: Configuration, _: Mapping[str, str]) -> Names:
     return {"scope": (features.project,), "cloud": (*features.stores, "local")}
 
 
+def _security(configuration: Configuration, _: Mapping[str, str]) -> Names:
+    return {"watched": configuration.security.watched}
+
+
 def _nothing(_: Configuration, __: Mapping[str, str]) -> Names:
     return {}
 
@@ -162,4 +167,5 @@ _NAMED: Mapping[str, Callable[[Configuration, Mapping[str, str]], Names]] = {
     "hub": _hub,
     "monitoring": _monitoring,
     "rollup": _rollup,
+    "security": _security,
 }

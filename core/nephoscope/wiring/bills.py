@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from msgspec import UNSET
 
-from nephoscope.errors import BadSettings
+from nephoscope.errors import BadSettings, Transient
 from nephoscope.ports import Advice, Bills, Clock
 from nephoscope.settings import Settings
 from nephoscope.settings.bills import BillingExport, CostExplorer, CostManagement
@@ -55,13 +56,9 @@ def advice(cloud: str, settings: Settings) -> Advice | None:
 
         return AdvisorAdvice(_azure_token(), written.azure.scope)
     if cloud == "gcp" and written.gcp is not UNSET and written.gcp.recommenders:
-        import google.auth
-
         from nephoscope.adapters.gcp.advice import RecommenderAdvice
-        from nephoscope.adapters.gcp.identity import SCOPES, AccessToken
 
-        credentials, _ = google.auth.default(scopes=SCOPES)
-        return RecommenderAdvice(AccessToken(credentials), written.gcp.recommenders)
+        return RecommenderAdvice(_google_token(), written.gcp.recommenders)
     return None
 
 
@@ -84,6 +81,26 @@ def _azure_token() -> Callable[[], str]:
     from nephoscope.adapters.azure.identity import Token
 
     return Token(DefaultAzureCredential(), f"{ENDPOINT}/.default")
+
+
+def _google_token() -> Callable[[], str]:
+    import google.auth
+    from google.auth.exceptions import GoogleAuthError
+
+    from nephoscope.adapters.gcp.identity import SCOPES, AccessToken
+
+    @cache
+    def opened() -> AccessToken:
+        credentials, _ = google.auth.default(scopes=SCOPES)
+        return AccessToken(credentials)
+
+    def token() -> str:
+        try:
+            return opened()()
+        except GoogleAuthError as error:
+            raise Transient(f"Nobody is signed in to Google here: {error}.") from error
+
+    return token
 
 
 def _gcp(written: BillingExport, _: Clock) -> Bills:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from nephoscope import settings as configuration
+from nephoscope.errors import NephoscopeError
 from nephoscope.ports import Channel
 from nephoscope.settings import Settings
+from nephoscope.wiring.entry import LOGGER
+
+if TYPE_CHECKING:
+    from nephoscope.alerts.messages import Message
 
 Secret = Callable[[str], str]  # a reference in the configuration to what it stands for
 
@@ -21,7 +29,42 @@ def channels(settings: Settings, secret: Secret) -> dict[str, Channel]:
     Raises:
         BadSettings, Permanent: A secret is not there, or is not what the channel needs.
     """
-    return {name: _KINDS[type(written)](name, written, secret) for name, written in settings.channels.items()}
+    return {name: each() for name, each in _openers(settings, secret).items()}
+
+
+def each_by_itself(settings: Settings, secret: Secret) -> dict[str, Channel]:
+    """
+    The same, but a channel that cannot be opened costs no other one anything: it is opened when it is told.
+
+    Raises:
+        NephoscopeError: None of them can be opened, so that nobody would be told.
+    """
+    found: dict[str, Channel] = {}
+    failures: list[NephoscopeError] = []
+    for name, opener in _openers(settings, secret).items():
+        try:
+            found[name] = opener()
+        except NephoscopeError as error:
+            LOGGER.error("channel", extra={"facts": {"outcome": "failed", "error": f"{name}: {error}"}})
+            found[name] = _Unopened(cache(opener))
+            failures.append(error)
+    if failures and len(failures) == len(found):
+        raise failures[0]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Unopened:
+    """A channel that could not be opened; each Message tries again, and fails by whatever is in its way."""
+
+    opener: Callable[[], Channel]
+
+    def send(self, message: Message) -> str:
+        return self.opener().send(message)
+
+
+def _openers(settings: Settings, secret: Secret) -> dict[str, Callable[[], Channel]]:
+    return {name: partial(_KINDS[type(written)], name, written, secret) for name, written in settings.channels.items()}
 
 
 def _console(_: str, __: configuration.Console, ___: Secret) -> Channel:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import msgspec
 
@@ -20,9 +22,9 @@ EARLY = timedelta(seconds=5)  # a timer that comes a little early must not skip 
 
 @dataclass(slots=True)
 class DeadMan:
-    """A switch, and when it was told last by this process."""
+    """What opens a switch, and when it was told last by this process."""
 
-    switch: DeadManSwitch | None
+    opener: Callable[[], DeadManSwitch] | None
     every: timedelta
     clock: Clock
     _told_at: datetime | None = None
@@ -33,15 +35,20 @@ class DeadMan:
         written = settings.dead_man
         if written is msgspec.UNSET:
             return cls(None, timedelta(0), clock)
-        return cls(DeadManSwitch(secret(written.url)), configuration.duration(written.every), clock)
+        opener = cache(lambda: DeadManSwitch(secret(written.url)))
+        return cls(opener, configuration.duration(written.every), clock)
 
     def tell(self) -> None:
-        """Say that a round is done. Where nobody answers the hub goes on: the switch, which heard nothing, speaks."""
+        """
+        Say that a round is done.
+
+        Where nobody answers, or its secret cannot be read, the hub goes on: the switch, which heard nothing, speaks.
+        """
         now = self.clock.now()
-        if self.switch is None or (self._told_at is not None and now - self._told_at < self.every - EARLY):
+        if self.opener is None or (self._told_at is not None and now - self._told_at < self.every - EARLY):
             return
         self._told_at = now
         try:
-            self.switch.ping()
+            self.opener().ping()
         except NephoscopeError as error:
             LOGGER.error("ping", extra={"facts": {"outcome": "failed", "error": str(error)}})

@@ -16,7 +16,7 @@ from nephoscope.settings import Settings
 from nephoscope.settings.channels import Webhook
 from nephoscope.settings.runbooks import runbook
 from nephoscope.settings.watched import expected, watches
-from nephoscope.wiring.channels import Secret, channels
+from nephoscope.wiring.channels import Secret, each_by_itself
 
 
 def route(settings: Settings) -> Route:
@@ -38,7 +38,7 @@ def desk(settings: Settings, state: State, clock: Clock, secret: Secret | None =
         state,
         clock,
         route(settings),
-        channels(settings, secret) if secret else {},
+        each_by_itself(settings, secret) if secret else {},
         {name: channel.send_resolved for name, channel in settings.channels.items()},
         machines=frozenset(name for name, channel in settings.channels.items() if isinstance(channel, Webhook)),
         fallback=delivery.fallback,

@@ -85,9 +85,11 @@ class HubLoop:
         local = self.local
         letters = local.topic.receive()
         markers = [marker for letter in letters for marker in self._take_in(letter)]
-        markers += self._judge_dead_letters()
-        deliver.flush(markers, local.desk)
-        deliver.sweep(local.desk)
+        try:
+            deliver.flush(markers, local.desk)
+            deliver.sweep(local.desk)
+        finally:
+            deliver.flush(self._judge_dead_letters(), local.desk)
         local.dead_man.tell()
         return len(letters)
 
@@ -118,8 +120,9 @@ class HubLoop:
         letters = self.local.topic.dead_letters()
         if self._dead == len(letters):
             return []
+        markers = dead_letters.judge(len(letters), letters[-1].error if letters else "", self.local.desk)
         self._dead = len(letters)
-        return dead_letters.judge(len(letters), letters[-1].error if letters else "", self.local.desk)
+        return markers
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class SecurityLog:
         Args:
             kind: Its type, such as "unauthorized_access".
             details: Names and what they were.
-            resolved: Whether this says that an earlier event of the type was looked into.
+            resolved: Whether this says that an earlier event of this type and these details was looked into.
             at: When it happened; now when absent.
 
         Raises:

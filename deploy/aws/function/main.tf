@@ -28,6 +28,10 @@ resource "aws_lambda_function" "function" {
   timeout          = var.timeout_seconds
   kms_key_arn      = var.key_arn
 
+  ephemeral_storage {
+    size = var.scratch_mb
+  }
+
   dynamic "image_config" {
     for_each = var.artefact.image == null ? [] : [1]
 

@@ -7,6 +7,11 @@ output "function" {
   }
 }
 
+output "scratch_mb" {
+  description = "Room under /tmp."
+  value       = aws_lambda_function.function.ephemeral_storage[0].size
+}
+
 output "subnets" {
   description = "The subnets that it calls from; none where it is in no network."
   value       = toset(var.network == null ? [] : var.network.subnets)

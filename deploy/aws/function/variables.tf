@@ -38,6 +38,12 @@ variable "memory_mb" {
   type        = number
 }
 
+variable "scratch_mb" {
+  description = "Room under /tmp, where files lie while they are read."
+  type        = number
+  default     = 512
+}
+
 variable "timeout_seconds" {
   description = "How long one call may take."
   type        = number

@@ -38,17 +38,29 @@ DAYS = ["2028-02-29", "2026-12-31", "2026-03-29", "2026-10-25", "2026-03-08", "2
 
 
 @settings(max_examples=60, deadline=None)
-@given(intervals(), st.sampled_from(DAYS), st.integers(0, 24 * 60 - 1))
-def test_a_muted_route_speaks_again_at_the_first_minute_it_may(interval: Interval, day: str, minute: int) -> None:
-    """As a scan of each minute finds it, over leap days, year ends and changes of the clock."""
+@given(st.lists(intervals(), min_size=1, max_size=3), st.sampled_from(DAYS), st.integers(0, 24 * 60 - 1), st.booleans())
+def test_a_muted_route_speaks_again_at_the_first_minute_it_may(
+    its: list[Interval], day: str, minute: int, mute: bool
+) -> None:
+    """As a scan of each minute finds it, over zones, leap days, year ends and changes of the clock."""
     now = datetime.fromisoformat(f"{day}T00:00:00+00:00") + minute * MINUTE
-    until = muted_until(["night"], [], {"night": (interval,)}, now=now)
+    until = muted_until(["its"] if mute else [], [] if mute else ["its"], {"its": its}, now=now)
     if until is None:
-        assert not interval.holds(now)
+        assert lasts(its, now) is not mute
         return
-    assert interval.holds(now)
-    scanned = next((now + n * MINUTE for n in range(1, 3 * 24 * 60) if not interval.holds(now + n * MINUTE)), None)
+    assert lasts(its, now) is mute
+    scanned = next((at for n in range(1, 3 * 24 * 60) if lasts(its, at := now + n * MINUTE) is not mute), None)
     assert scanned is None or until == scanned
+
+
+def test_a_route_of_two_zones_speaks_as_soon_as_either_lets_it() -> None:
+    """Los Angeles' evening comes before the next morning of Sydney, whose date is one day ahead."""
+    zones = {
+        "sydney": (Interval(times=(time_range("09:00", "14:00"),), zone=ZoneInfo("Australia/Sydney")),),
+        "la": (Interval(times=(time_range("20:00", "24:00"),), zone=ZoneInfo("America/Los_Angeles")),),
+    }
+    now = datetime(2026, 11, 24, 20, tzinfo=UTC)
+    assert muted_until([], ["sydney", "la"], zones, now=now) == datetime(2026, 11, 24, 22, tzinfo=UTC)
 
 
 def test_an_hour_is_neither_skipped_nor_doubled_in_a_leap_year() -> None:

@@ -46,11 +46,12 @@ UNKNOWN = ProviderCost("unknown", {}, {}, reason="access denied")
         ({"aws": _known("1000.01"), "gcp": UNKNOWN}, "breach"),
         ({"aws": _known("1", "EUR")}, "unknown"),
         ({"aws": _known("1", "EUR"), "gcp": _known("1")}, "unknown"),
+        ({"aws": _known("0.01", "EUR"), "gcp": _known("1000.01")}, "breach"),
         ({"aws": ProviderCost("known", {}, {})}, "ok"),
     ],
 )
 def test_a_month_against_the_budget_of_1000_usd(costs, verdict):
-    """1,000 USD are within the budget, a cent more is not; a missing provider or another currency is unknown."""
+    """1,000 USD are within the budget, a cent more is not, whatever else; what is missing or not in USD is unknown."""
     assert str(spent(LIMIT, grand_total(costs)).verdict) == verdict
 
 
@@ -68,6 +69,8 @@ def test_rates_make_two_currencies_comparable():
     assert (str(spent(rated, costs).verdict), spent(rated, costs).value) == ("breach", Decimal(1050))
     rated = BudgetLimit("all", LIMIT.budget, rates=Rates("USD", {"GBP": Decimal("1.3")}))
     assert str(spent(rated, costs).verdict) == "unknown"
+    found = spent(rated, grand_total({"aws": _known("1000"), "azure": _known("1", "EUR"), "gcp": _known("1", "GBP")}))
+    assert (str(found.verdict), found.reason) == ("breach", "At least 1001.3 of 1000 USD are spent.")
 
 
 def test_rates_hold_for_the_months_end_too():
@@ -101,6 +104,14 @@ def test_each_provider_has_its_share():
     found = provider_shares(LIMIT, {"aws": _known("600"), "azure": _known("600.5"), "gcp": UNKNOWN})
     assert [str(finding.verdict) for finding in found] == ["ok", "breach", "unknown"]
     assert found[1].labels == {"provider": "azure"}
+
+
+@pytest.mark.parametrize(("usd", "verdict"), [("600.5", "breach"), ("600", "unknown")])
+def test_a_share_that_is_taken_is_taken_in_two_currencies_too(usd, verdict):
+    """What one provider charged in the budget's own currency may be too much already; below that it is unknown."""
+    cost = ProviderCost("known", {"USD": Decimal(usd), "EUR": Decimal("0.01")}, {})
+    (found,) = provider_shares(LIMIT, {"aws": cost})
+    assert str(found.verdict) == verdict
 
 
 def test_a_projected_breach_is_told_before_it_happens():

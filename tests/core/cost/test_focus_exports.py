@@ -164,6 +164,23 @@ def test_sums_are_exact_whatever_the_order_and_the_files(amounts, parts, order, 
     assert grand_total(provider_costs(bill.answers)).sums == {"USD": total(amounts)}
 
 
+@pytest.mark.parametrize("cost", [".12345678901", "-.1234567890", "+.1234567890", "0.1234567891"])
+def test_an_amount_without_a_digit_before_its_point(cost, focus_row, write_csv):
+    """Text of twelve characters may have eleven places: none of them is cut off."""
+    bill = BillFiles([str(write_csv("bill.csv", [focus_row(BilledCost=cost)]))]).read()
+    assert grand_total(provider_costs(bill.answers)).amount == Decimal(cost)
+
+
+def test_a_decimal_that_is_wider_than_the_engines_is_unknown(tmp_path, focus_row, report):
+    """Parquet's decimals of 76 digits come as doubles, whose digits are others: they are no amounts."""
+    table = pa.Table.from_pylist([focus_row()])
+    amounts = pa.array([Decimal("0.10000000000000000000000000001")], pa.decimal256(76, 38))
+    pq.write_table(table.set_column(0, "BilledCost", amounts), tmp_path / "bill.parquet")
+    answer = report(tmp_path)
+    assert (answer["status"], answer["total_cost"]) == ("UNKNOWN", None)
+    assert "DECIMAL(76,38)" in answer["monthly_costs"]["unknown"]["reason"]
+
+
 def test_a_double_is_its_shortest_decimal(tmp_path, focus_row):
     """An amount that was stored as a binary float counts as the shortest decimal that names it, tiny ones too."""
     floats = [0.1, 0.2, 1e-7, 3.3e-12, 5.551115123125783e-17, 1234567.891, -0.3]

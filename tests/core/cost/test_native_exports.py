@@ -342,6 +342,48 @@ def test_google_rows_cost_what_their_credits_leave(kind, tmp_path, report):
     }
 
 
+FLAT = {
+    "billing_account_id": "01-AB",
+    "invoice.month": "202605",
+    "cost_type": "regular",
+    "usage_start_time": "2026-05-03 00:00:00 UTC",
+    "usage_end_time": "2026-05-03 01:00:00 UTC",
+    "cost": "100",
+    "currency": "USD",
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "total"),
+    [
+        ({"credits": '[{"name": "CUD", "amount": -30.5}]'}, "69.5"),
+        ({"credits": '[{"amount": "-30.5"}]'}, "69.5"),
+        ({"credits.amount": "-30.5", "credits.name": "CUD"}, "69.5"),
+        ({"credits": ""}, "100"),
+        ({"credits": "[]"}, "100"),
+        ({"credits": "[{'name': 'CUD', 'amount': -30.5}]"}, None),
+        ({"credits": '[{"name": "CUD", "amount": -30.5'}, None),
+        ({"credits": '{"name": "CUD", "amount": -30.5}'}, None),
+        ({"credits": '[{"name": "CUD"}]'}, None),
+        ({"credits": "[-30.5]"}, None),
+        ({"credits": "-30.5"}, None),
+        ({"credits.amount": "[-30.5]"}, None),
+        ({}, None),
+    ],
+)
+def test_credits_that_cannot_be_read_are_not_left_out(told, total, write_csv, report):
+    """A flat export tells its credits as JSON or as `credits.amount`; told otherwise, what is left is unknown."""
+    answer = report(write_csv("bill.csv", [FLAT | told]))
+    assert (answer["total_cost"], answer["status"]) == (total, "OK" if total else "UNKNOWN")
+
+
+def test_credits_without_an_amount_in_parquet_are_not_left_out(tmp_path, report):
+    """A list of credits whose entries have no amount, in a column of its own type, leaves the bill unknown."""
+    rows = [GOOGLE | {"credits": [{"name": "SUD"}]}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    assert report(tmp_path)["total_cost"] is None
+
+
 @pytest.mark.parametrize("rows_before", [200, 6_000])
 def test_a_field_that_comes_late_in_json_lines_is_read(rows_before, tmp_path, report):
     """Rows leave out the fields that are empty: those that first come after many rows are read all the same."""

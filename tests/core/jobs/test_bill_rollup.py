@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from nephoscope.cost.across import forecast_readings
 from nephoscope.cost.forecast import Forecast
-from nephoscope.findings import Finding
+from nephoscope.findings import Finding, Verdict
 from nephoscope.jobs.bill_rollup import bill_check
 from nephoscope.jobs.model_use import model_use
 from nephoscope.jobs.rollup import Newest
@@ -146,6 +146,62 @@ def test_an_export_that_could_not_be_read_is_missing_from_its_cloud() -> None:
     assert "≥ 302 USD (1 of 3 unknown)" in found["cost.total", "all", ""].reason
     assert "part.csv.gz" in found["cost.provider_share", "all", "aws"].reason
     assert _found(_newest("aws", "300"), broken, *OTHERS)["cost.total", "all", ""].value == Decimal(302)
+
+
+LATE = "its newest whole Report came at 2026-05-03 06:00 UTC"
+
+
+def _stopped(scope: str, at: datetime = AT - timedelta(days=17)) -> Newest:
+    told = Finding("cost.bill", "aws", Verdict.OK, "aws charged 65 USD.", labels={"provider": "aws"})
+    return Newest("cost", "aws", scope, at, (told,), None, LATE)
+
+
+def test_an_export_that_stopped_gives_way_to_the_api() -> None:
+    """The API's fresh bill counts instead of that of an export which died weeks ago, and that is said."""
+    total = _found(_export("bill", "900", "a b"), _stopped("bill/exp"), *OTHERS)["cost.total", "all", ""]
+    assert (str(total.verdict), total.value) == ("ok", Decimal(902))
+    assert total.reason.endswith("not added: 1 of aws.")
+
+
+def test_an_export_that_stopped_leaves_its_part_of_the_bill_unknown() -> None:
+    """Without an API, a payer whose export died is missing from the bill; one that died in another season has ended."""
+    other = _export("bill/one", "300", "a b")
+    found = _found(other, _stopped("bill/two"), *OTHERS)
+    assert "≥ 302 USD (1 of 3 unknown)" in found["cost.total", "all", ""].reason
+    assert LATE in found["cost.provider_share", "all", "aws"].reason
+    assert LATE in _found(_stopped("bill/two"), *OTHERS)["cost.provider_share", "all", "aws"].reason
+    for over in (_stopped("bill/two", datetime(2026, 3, 31, tzinfo=UTC)), _stopped("bill/two/2026-04")):
+        assert _found(other, over, *OTHERS)["cost.total", "all", ""].value == Decimal(302)
+
+
+@pytest.mark.parametrize("named", [{}, {"aws": {}}])
+def test_a_cloud_that_is_known_by_its_exports_alone_is_in_the_total(named: dict[str, Any]) -> None:
+    """Two clouds of 900 USD each are above 1,000 USD, whichever of them the configuration names an API of."""
+    azure = replace(_newest("azure", "900"), scope="bill/focus")
+    told = [_export("bill/exp", "900", "a"), azure]
+    settings = _settings(bills=named, budgets={"all": {"amount": "1000 USD", "provider_share": 1}})
+    found = {one.check: one for one in bill_check(settings, AT)(told)}
+    assert found["cost.total"].value == Decimal(1800)
+    assert str(found["cost.budget"].verdict) == "breach"
+    cut = {"month": "2026-05", "status/unknown": "unknown", "reason/unknown": "'part.csv.gz' cannot be read."}
+    found = {one.check: one for one in bill_check(settings, AT)([told[0], replace(azure, readings=cut)])}
+    assert "≥ 900 USD (1 of 2 unknown)" in found["cost.total"].reason
+    assert "part.csv.gz" in found["cost.provider_share"].reason
+
+
+def test_a_new_month_is_judged_once_the_clouds_had_their_turn() -> None:
+    """A bill that is told at six is not unknown from midnight on: until then the month before is judged."""
+    settings = _settings(bills={"aws": {}}, timers={"cost": "0 6 * * *", "rollup": "*/15 * * * *"})
+    may, june = _newest("aws", "500"), _newest("aws", "20", month="2026-06")
+
+    def total(at: datetime, told: Newest) -> str:
+        return bill_check(settings, at)([told])[0].reason
+
+    second = datetime(2026, 6, 2, tzinfo=UTC)
+    assert total(second + timedelta(minutes=30), may) == "The total of 2026-05 is 500 USD."
+    assert total(second + timedelta(hours=6, minutes=15), may) == "The total of 2026-05 is 500 USD."
+    assert total(second + timedelta(hours=6, minutes=15), june) == "The total of 2026-06 is 20 USD."
+    assert total(second + timedelta(hours=7, minutes=15), may) == "The total of 2026-06 is unknown (1 of 1 unknown)."
 
 
 def test_what_is_known_may_already_be_too_much() -> None:

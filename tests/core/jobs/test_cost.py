@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +17,7 @@ from nephoscope.adapters.files.bills.delivered import FetchedDeliveries, FolderD
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.adapters.local.topic import SqliteTopic
+from nephoscope.alerts import streams
 from nephoscope.cost.across import all_clouds, tags
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.totals import grand_total
@@ -263,6 +266,15 @@ def test_a_function_that_asks_its_own_cloud_leaves_the_whole_to_rollup(outbox: O
     assert tags([report.readings], "2026-05").sums("model") == {("fraud", "aws"): {"USD": Decimal(380)}}
 
 
+@pytest.mark.parametrize(("cloud", "judged"), [("aws", False), ("local", True)])
+def test_a_function_leaves_the_whole_to_a_rollup_that_there_is(cloud: str, judged: bool, outbox: Outbox) -> None:
+    """Where `rollup` runs it alone knows what comes by exports; a laptop that asked every cloud judges them itself."""
+    settings = _settings(bills={"aws": {}}, timers={"cost": "0 6 * * *", "rollup": "*/15 * * * *"})
+    bills = {"aws": FakeBills("aws", "20")}
+    report = cost.run(EVENT, bills=bills, outbox=replace(outbox, cloud=cloud), settings=settings)
+    assert bool([one for one in report.findings if one.check == "cost.budget" and one.subject == "all"]) == judged
+
+
 def test_a_spike_is_told_and_later_resolves(outbox: Outbox) -> None:
     """A day that costs far more is told while it is recent; weeks later the same subject is ok again."""
     for day, verdict in ((18, "breach"), (1, "ok")):
@@ -419,6 +431,121 @@ def test_a_new_month_of_an_export_follows_the_one_before_it(outbox: Outbox, tmp_
     assert may.scope == june.scope == "bill/exp/metadata"
     verdicts = [_found(one.findings)["cost.budget", "aws", ""] for one in (may, june)]
     assert verdicts == ["breach", "ok"]
+
+
+def test_an_export_of_the_running_month_is_awaited_each_day(outbox: Outbox, tmp_path: Path) -> None:
+    """An export that stops is missed after two days; nothing more has to come of a month that is over."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    stream, _ = streams.apply(None, report, now=AT)
+    assert stream.late_at == AT + timedelta(days=2)
+    later = ObjectWritten("later", datetime(2026, 6, 4, tzinfo=UTC), event.object)
+    over = cost.run_on_delivery(later, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert over.interval_seconds is None
+
+
+GUIDS = ("5f0c7a1e-1111-2222-3333-444455556666", "7e0c7a1e-1111-2222-3333-444455556666")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{}/exp/metadata/BILLING_PERIOD=2026-05/20260503T061200Z-" + GUIDS[0],
+        "exports/{}/cur/20260501-20260601/" + GUIDS[0],
+        "focus/subscriptions/{}/daily/20260501-20260531/202605030612/" + GUIDS[0],
+    ],
+)
+@pytest.mark.parametrize("names", [("111111111111", "222222222222"), GUIDS])
+def test_exports_below_the_folders_of_two_accounts_are_two_streams(
+    place: str, names: tuple[str, str], outbox: Outbox, tmp_path: Path
+) -> None:
+    """A folder named by an account's number or a subscription's id tells exports apart: neither replaces the other."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    manifest = (tmp_path / "bucket" / event.object.key).read_bytes()
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    scopes = set()
+    for name in names:
+        path = tmp_path / "bucket" / place.format(name) / "exp-Manifest.json"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(manifest)
+        ref = ObjectRef("aws", "bucket", path.relative_to(tmp_path / "bucket").as_posix())
+        written = ObjectWritten(name, AT, ref)
+        scopes.add(cost.run_on_delivery(written, deliveries=deliveries, outbox=outbox, settings=_settings()).scope)
+    assert len(scopes) == 2
+
+
+@pytest.mark.parametrize("place", ["bucket", "folder"])
+@pytest.mark.parametrize("told", ["2026-05", None])
+@pytest.mark.parametrize("stray", ["2026-06", "2026-04", "9999-12"])
+def test_a_stray_row_does_not_move_a_bill_to_its_month(
+    stray: str, told: str | None, place: str, outbox: Outbox, tmp_path: Path
+) -> None:
+    """A delivery is of the month of its manifest, or of its folder; a row of another month is told and not added."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    data = tmp_path / "bucket/exp/data/BILLING_PERIOD=2026-05/exp-1.csv"
+    data.write_text(f"{HEADER}\n{ROW}\n{ROW.replace('2026-05-01', f'{stray}-01')}\n")
+    manifest = tmp_path / "bucket" / event.object.key
+    manifest.write_text(
+        json.dumps({"executionId": "e", "dataFiles": [LISTED], **({"billingPeriod": told} if told else {})})
+    )
+    report = _judged(place, event, outbox, tmp_path / "bucket")
+    assert (report.readings["month"], report.readings["billed/aws/USD"]) == ("2026-05", "12.5")
+    assert report.scope == "bill/exp/metadata"
+    assert report.findings[0].reason == f"aws charged 12.5 USD. Charges of {stray} came with it and are not in that."
+
+
+def test_of_an_export_of_several_months_the_newest_is_judged(outbox: Outbox, tmp_path: Path) -> None:
+    """A run over two months is not one bill of both: the newest that has begun counts, and the other one is named."""
+    manifest = tmp_path / "bucket/exp/20260401-20260531/run/manifest.json"
+    manifest.parent.mkdir(parents=True)
+    key = manifest.parent.relative_to(tmp_path / "bucket").as_posix() + "/part.csv"
+    rows = [HEADER, ROW, ROW.replace("2026-05", "2026-04"), ROW.replace("2026-05-01", "2026-06-01")]
+    (manifest.parent / "part.csv").write_text("\n".join(rows) + "\n")
+    period = {"startDate": "2026-04-01T00:00:00", "endDate": "2026-05-31T00:00:00"}
+    told = {"exportConfig": {"exportName": "exp"}, "runInfo": period, "blobs": [{"blobName": key}]}
+    manifest.write_text(json.dumps(told))
+    event = ObjectWritten("e", AT, ObjectRef("azure", "bucket", manifest.relative_to(tmp_path / "bucket").as_posix()))
+    report = _judged("bucket", event, outbox, tmp_path / "bucket")
+    assert (report.readings["month"], report.readings["billed/aws/USD"]) == ("2026-05", "12.5")
+    assert "Charges of 2026-04, 2026-06 came with it" in report.findings[0].reason
+
+
+def test_a_late_run_of_the_old_month_does_not_take_the_place_of_the_new(outbox: Outbox, tmp_path: Path) -> None:
+    """What cannot be read of May is told in May's stream, in June too: June's bill stands."""
+    event = _delivered(tmp_path / "bucket", [LISTED.replace("exp-1", "exp-2")])
+    later = ObjectWritten("may", datetime(2026, 6, 5, tzinfo=UTC), event.object)
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(later, deliveries=deliveries, outbox=outbox, settings=_settings())
+    assert report.scope == "bill/exp/metadata/2026-05"
+    assert report.readings["month"] == "2026-05"
+
+
+class FullDisk(FolderObjects):
+    """A bucket whose data finds no room on this machine's disk."""
+
+    def fetch(self, ref: ObjectRef, into: Path, *, most_bytes: int) -> int:
+        """Copy a manifest; of anything else a part."""
+        if ref.key.endswith(".json"):
+            return super().fetch(ref, into, most_bytes=most_bytes)
+        into.write_bytes(b"B")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_delivery_that_does_not_fit_the_disk_is_unknown(outbox: Outbox, tmp_path: Path) -> None:
+    """It is told with its reason, and not delivered again until somebody finds it among the dead letters."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    deliveries = FetchedDeliveries(FullDisk(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings())
+    _is_unknown(report, "No space left on device")
+
+
+def test_a_delivery_leaves_budgets_over_all_clouds_to_rollup(outbox: Outbox, tmp_path: Path) -> None:
+    """One cloud's export is not all of the bill, also where the configuration names no bill at all."""
+    event = _delivered(tmp_path / "bucket", [LISTED])
+    deliveries = FetchedDeliveries(FolderObjects(tmp_path / "bucket"))
+    report = cost.run_on_delivery(event, deliveries=deliveries, outbox=outbox, settings=_settings(bills={}))
+    assert not [one for one in report.findings if one.check in ("cost.budget", "cost.forecast")]
 
 
 @pytest.mark.parametrize("listed", ["s3://other/exp/data/exp-1.csv", "s3://elsewhere/etc/passwd"])

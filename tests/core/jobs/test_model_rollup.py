@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -11,9 +13,13 @@ from hypothesis import strategies as st
 from nephoscope.findings import Finding, Verdict, at_least, at_most, unknown
 from nephoscope.jobs.model_rollup import model_check
 from nephoscope.jobs.rollup import Newest
+from nephoscope.monitoring.adaptive import Adaptive
 from nephoscope.monitoring.answer import Fault, Point, Series, failed
+from nephoscope.monitoring.n_of_m import ONCE, Patience
+from nephoscope.monitoring.query import Window, query
 from nephoscope.monitoring.spread import Reading, spread
 from nephoscope.monitoring.version import rank, served, version_lag
+from nephoscope.monitoring.watch import Rule, Watch, judged
 from nephoscope.settings import Configuration, LimitSetting, MetricStores, Model
 from nephoscope.settings.metric_stores import AzureMonitor, CloudMonitoring, CloudWatch
 from nephoscope.settings.models import Metric
@@ -30,7 +36,7 @@ CONFIGURATION = Configuration(
 def report(cloud: str, value: float | None, version: str = "3", predictions: float = 1000.0) -> Newest:
     """One cloud's newest Report of the model."""
     subject, labels = f"{MODEL}/accuracy", {"model": MODEL, "cloud": cloud}
-    limit, evidence = at_least(0.8), {"predictions": predictions}
+    limit, evidence = at_least(0.8), {"newest": value or 0.0, "predictions": predictions}
     accuracy = (
         unknown("monitoring.limit", subject, reason="Timed out.", labels=labels)
         if value is None
@@ -80,6 +86,46 @@ def test_a_breach_stays_one_whatever_the_silent_cloud_would_say() -> None:
     made = model_check(CONFIGURATION)([report("aws", 0.91), report("azure", 0.8), report("gcp", None)])
 
     assert found(made, "monitoring.spread").verdict is Verdict.BREACH
+
+
+def shown(cloud: str, rules: Sequence[Rule], patience: Patience, values: Sequence[float]) -> Newest:
+    """The Report of a cloud that holds these values against some rules; nothing is known of any past."""
+    hour = timedelta(hours=1)
+    window = Window(AT - len(values) * hour, AT, hour)
+    series = Series(tuple(map(Point, window.starts, values)))
+    watches = [Watch(MODEL, "accuracy", cloud, query("n", "A", {}), rule, hour, patience) for rule in rules]
+    return Newest("monitoring", cloud, "models", AT, tuple(judged(one, window, series, Series()) for one in watches))
+
+
+def test_clouds_are_compared_by_their_newest_period() -> None:
+    """A fall that is no breach yet, by 3 of 5 periods, is already a distance from the other cloud."""
+    of_five = Patience(3, 5)
+    falling = shown("aws", [at_least(0.85)], of_five, [0.9, 0.9, 0.9, 0.6, 0.6])
+    steady = shown("gcp", [at_least(0.85)], of_five, [0.9] * 5)
+    assert falling.findings[0].verdict is Verdict.OK
+
+    finding = found(model_check(CONFIGURATION)([falling, steady]), "monitoring.spread")
+    assert finding.verdict is Verdict.BREACH
+    assert finding.value == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("rules", list(permutations([at_least(0.85), Adaptive(timedelta(days=28)), None])), ids=str)
+def test_a_rule_that_cannot_judge_hides_no_value(rules: Sequence[Rule]) -> None:
+    """While an adaptive limit learns, the value that the others were judged by is known, in whatever order they are."""
+    reports = [shown(cloud, rules, ONCE, [value]) for cloud, value in {"aws": 0.9, "azure": 0.6, "gcp": 0.9}.items()]
+
+    finding = found(model_check(CONFIGURATION)(reports), "monitoring.spread")
+    assert finding.value == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_of_two_reports_of_one_cloud_the_newer_counts(late: bool) -> None:
+    """What somebody asked by hand long ago stands for nothing, even where the newest Report is late."""
+    by_hand = replace(report("gcp", 0.5), cloud="local", scope="models in gcp", at=AT - timedelta(days=30))
+    newest = replace(report("gcp", 0.9), unknown="its newest whole Report came yesterday" if late else "")
+    for reports in permutations([report("aws", 0.9), report("azure", 0.9), newest, by_hand]):
+        finding = found(model_check(CONFIGURATION)(reports), "monitoring.spread")
+        assert finding.verdict is (Verdict.UNKNOWN if late else Verdict.OK)
 
 
 def test_the_mean_is_weighted_by_predictions() -> None:

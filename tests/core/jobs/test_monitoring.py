@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from nephoscope import settings
 from nephoscope.adapters.local.clock import FixedClock
@@ -200,3 +201,33 @@ def test_a_worker_with_a_wrong_clock_judges_the_slots_hours(desk: Desk, clock: F
 
     assert {window.end for window in store.asked} == {datetime(2026, 11, 24, 6, tzinfo=UTC)}
     assert found(report).evidence["to"] == "2026-11-24T06:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("hub", "cloud", "scope"), [("local", "local", "models in aws"), ("aws", "aws", "models"), ("gcp", "aws", "models")]
+)
+def test_asked_by_hand_a_cloud_that_watches_itself_keeps_its_stream(
+    hub: str, cloud: str, scope: str, desk: Desk
+) -> None:
+    """Beside a hub in a cloud the next Report of the function goes on from a laptop's, and ends what that one began."""
+    desk.settings = msgspec.structs.replace(desk.settings, hub=hub)
+    report = desk.run(Kept(0.5), TimerFired("by-hand", AT, ""))
+    assert (report.cloud, report.scope) == (cloud, scope)
+    assert desk.run(Kept(0.5), TimerFired("by-hand", AT, "")) == report
+
+
+@pytest.mark.parametrize("fault", [Fault.PERMISSION, Fault.WRONG_NAME, Fault.TIMEOUT])
+def test_a_canary_says_why_nothing_is_known_of_it(fault: Fault, desk: Desk, tmp_path: Path) -> None:
+    """Whose fault it is that no version could be read stands in its Finding as in every other."""
+    trial = "canary: {stable: '3', canary: '4'}\n    weight: predictions"
+    (tmp_path / "canary.yaml").write_text(CONFIGURATION.replace("weight: predictions", trial), encoding="utf-8")
+    desk.settings = settings.load(tmp_path / "canary.yaml")
+
+    finding = found(desk.run(Says(lambda _: failed(fault, "The store refused."))), "monitoring.canary")
+
+    assert (finding.verdict, finding.reason) == (Verdict.UNKNOWN, "The store refused.")
+    assert {name: finding.evidence.get(name) for name in ("decision", "why", "fault")} == {
+        "decision": "hold",
+        "why": "query_failed",
+        "fault": str(fault),
+    }

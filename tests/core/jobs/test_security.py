@@ -101,6 +101,7 @@ CONTAINER = (
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/acmemodels"
     "/blobServices/default/containers/models"
 )
+LOUD = CONTAINER.upper()
 OBJECT = "projects/_/buckets/acme-models/objects/fraud/3.pkl"
 OPENED, TOUCHED, FINE = "breach high", "breach medium", "ok medium"
 CALLS = [
@@ -118,6 +119,7 @@ CALLS = [
     (activity("Microsoft.Storage/storageAccounts/listKeys/action", "trainer@acme.example", CONTAINER), FINE),
     (activity("Microsoft.Storage/storageAccounts/delete", "mallory@acme.example", CONTAINER), TOUCHED),
     (activity("Microsoft.Authorization/roleAssignments/write", "mallory@acme.example", CONTAINER), OPENED),
+    (activity("MICROSOFT.AUTHORIZATION/ROLEASSIGNMENTS/WRITE", "mallory@acme.example", LOUD), OPENED),
     (activity("Microsoft.Storage/storageAccounts/write", "trainer@acme.example", CONTAINER, failed=True), OPENED),
 ]
 
@@ -218,6 +220,28 @@ def test_an_event_that_was_looked_into_is_resolved(tmp_path: Path) -> None:
 
     assert (report.scope, report.findings[0].subject) == (resolved.scope, resolved.findings[0].subject)
     assert resolved.findings[0].verdict is Verdict.OK
+
+
+def test_another_event_of_the_same_type_is_an_alert_of_its_own(tmp_path: Path) -> None:
+    """Who got in second is told as well; each is resolved by its own details, in whatever order they are named."""
+    log = recorded(tmp_path)
+
+    alice, mallory = (log.log("unauthorized_access", {"user": name, "at": "vpn"}) for name in ("alice", "mallory"))
+    resolved = log.log("unauthorized_access", {"at": "vpn", "user": "mallory"}, resolved=True)
+
+    assert alice.scope != mallory.scope
+    assert alice.findings[0].subject != mallory.findings[0].subject
+    assert (mallory.scope, mallory.findings[0].subject) == (resolved.scope, resolved.findings[0].subject)
+
+
+def test_an_event_with_long_details_is_told(tmp_path: Path) -> None:
+    """Whatever somebody pastes into a detail fits into a message, and tells two events apart by its end."""
+    log = recorded(tmp_path)
+
+    one, other = (log.log("unauthorized_access", {"request": "x" * 100_000 + end}) for end in "ab")
+
+    assert one.scope != other.scope
+    assert [report.id for report in told(log.local)] == [one.id, other.id]
 
 
 def recorded(folder: Path) -> SecurityLog:

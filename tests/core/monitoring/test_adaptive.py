@@ -60,6 +60,19 @@ def test_a_short_past_teaches_nothing() -> None:
     assert verdict(0.6, Series()) is Verdict.UNKNOWN
 
 
+@pytest.mark.parametrize(("minutes", "learning"), [(1, 2_880), (5, 576), (15, 192), (60, 150), (1_440, 150)])
+def test_while_the_anomaly_check_learns_nothing_is_good(minutes: int, learning: int) -> None:
+    """It learns for two days; one period less is unknown, and with them a fall to nothing is a breach."""
+    period = timedelta(minutes=minutes)
+    window = Window(END - period, END, period)
+    asked = query("MLOps/Models", "Accuracy", {"ModelName": "m"})
+    watch = Watch("m", "accuracy", "aws", asked, Adaptive(timedelta(days=300), Direction.AT_LEAST), period)
+    points = tuple(Point(window.start - n * period, usual(END - n * period)) for n in range(learning, 0, -1))
+    fallen = Series((Point(window.start, 0.0),))
+    assert judged(watch, window, fallen, Series(points[1:])).verdict is Verdict.UNKNOWN
+    assert judged(watch, window, fallen, Series(points)).verdict is Verdict.BREACH
+
+
 def test_a_past_in_longer_periods_is_no_past() -> None:
     """A store that only kept hours cannot teach what is usual for minutes."""
     longer = Series(past().points, period=timedelta(hours=6))

@@ -12,6 +12,7 @@ from nephoscope.errors import BadSettings
 from nephoscope.settings import Channel, Configuration, load
 
 Refused = Callable[[str], list[str]]
+Written = Callable[[str], Path]
 
 TEN = """\
 version: 2
@@ -248,6 +249,28 @@ def test_metrics_that_a_model_names_must_be_its_own(valid: str, refused: Refused
     ]
 
 
+def test_what_counts_predictions_is_a_sum(valid: str, refused: Refused) -> None:
+    """The mean of a count is no count: a weight whose statistic was left out is refused."""
+    (mistake,) = refused(valid.replace("predictions: {statistic: sum}", "predictions: {}"))
+    assert mistake.endswith("predictions.statistic: found 'mean', expected 'sum', because it counts the predictions.")
+
+
+@pytest.mark.parametrize(
+    ("period", "past", "told"),
+    [
+        ("5m", "past: 47h", "found '47h', which is 564 periods, expected 576 periods of 5m at least."),
+        ("1d", "", "found '4w', which is 28 periods, expected 150 periods of 1d at least."),
+    ],
+)
+def test_a_past_that_teaches_nothing_is_refused(
+    period: str, past: str, told: str, valid: str, refused: Refused, written: Written
+) -> None:
+    """An adaptive limit whose past is shorter than the anomaly check learns would be unknown for ever."""
+    (mistake,) = refused(valid.replace("of: 3", f"of: 3, period: {period}, adaptive: {{{past}}}", 1))
+    assert mistake.partition("adaptive.past: ")[2] == told
+    assert load(written(valid.replace("of: 3", "of: 3, period: 5m, adaptive: {past: 2d}", 1)))
+
+
 def test_models_need_a_store(valid: str, refused: Refused) -> None:
     """Models whose metrics are kept nowhere could only ever be unknown; the configuration is refused instead."""
     text = valid.replace("metric_stores:\n  local: {path: sqlite:metrics.db}\n", "")
@@ -296,3 +319,13 @@ def test_a_password_in_a_connection_string_is_refused_unseen(string: str, refuse
         "features.stores.aws.connection_string: found a password that is written out, "
         "expected host:port,db=0,ssl=true, and a reference to the password under 'password'."
     )
+
+
+@pytest.mark.parametrize(
+    ("amount", "why"), [("0 USD", "it must be more than 0"), (f"{'9' * 900} USD", "is no finite amount of money")]
+)
+def test_a_budget_that_is_none_is_refused(amount: str, why: str, valid: str, refused: Refused) -> None:
+    """It is told by `validate`, not by each run of the jobs that would hold a bill against it."""
+    (mistake,) = refused(f"{valid}\nbudgets: {{all: {{amount: {amount}}}}}\n")
+    assert "budgets.all" in mistake
+    assert why in mistake

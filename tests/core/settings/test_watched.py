@@ -10,6 +10,7 @@ from nephoscope.settings.channels import Console
 from nephoscope.settings.configuration import Configuration
 from nephoscope.settings.features import RedisStore
 from nephoscope.settings.metric_stores import AzureMonitor, CloudWatch, LocalMetrics
+from nephoscope.settings.security import Security, WatchedPlaces
 from nephoscope.settings.watched import Expected, expected, watches
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -27,6 +28,7 @@ WHOLE = Configuration(
     bills=Bills(aws=CostExplorer(), azure=CostManagement(scope="/subscriptions/s")),
     budgets={"all": Budget(amount="1000 USD")},
     channels={"chat": Console()},
+    security=Security(watched={"artefacts": WatchedPlaces(places=["s3://acme-models"])}),
     timers={"monitoring": "5 * * * *", "cost": "0 6 * * *", "features": "*/10 * * * *", "rollup": "0 * * * *"},
 )
 
@@ -93,6 +95,10 @@ def test_one_machine_is_awaited_in_its_own_name() -> None:
         (True, {"job": "drift", "dataset": "scores", "check": "drift.ks", "subject": "scores/any"}),
         (True, {"job": "monitoring", "cloud": "aws", "scope": "models"}),
         (False, {"job": "monitoring", "cloud": "gcp", "scope": "models"}),
+        (False, {"job": "monitoring", "cloud": "local", "scope": "models in aws"}),
+        (True, {"job": "security", "cloud": "aws", "scope": "access 1", "watched": "artefacts"}),
+        (False, {"job": "security", "cloud": "aws", "scope": "access 1", "watched": "gone"}),
+        (True, {"job": "security", "cloud": "aws", "scope": "event key_rotated"}),
         (True, {"job": "monitoring", "cloud": "aws", "scope": "models", "model": "churn"}),
         (False, {"job": "monitoring", "cloud": "aws", "scope": "models", "model": "gone"}),
         (True, {"job": "cost", "cloud": "aws", "scope": "bill"}),

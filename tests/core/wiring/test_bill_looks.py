@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from fakes.bills import BigQuery, CostManagement, document, served
+from fakes.bills import BigQuery, CostManagement, cost_management_page, document, served
 from fakes.scripted_http import RESET, Answer, serving
 from google.auth.credentials import AnonymousCredentials
 from nephoscope.adapters.azure.advice import AdvisorAdvice
@@ -13,8 +13,11 @@ from nephoscope.adapters.gcp import bills as bigquery
 from nephoscope.adapters.gcp.advice import RecommenderAdvice
 from nephoscope.adapters.gcp.bills import BigQueryBills
 from nephoscope.adapters.local.clock import FixedClock
+from nephoscope.cost.lines import Unknown
 from nephoscope.errors import Transient
+from nephoscope.settings import loads_json
 from nephoscope.wiring.bill_looks import advised, first_day, told
+from nephoscope.wiring.bills import advice
 
 NOW = datetime(2026, 5, 20, 6, tzinfo=UTC)
 
@@ -34,10 +37,20 @@ def test_azure_is_asked_for_one_day():
     with served(CostManagement()) as http:
         month, early = first_day(NOW)
         source = CostManagementBills(FixedClock(early), lambda: "token", "/subscriptions/s", endpoint=http.url)
-        http.script += [document({"properties": {"columns": [], "rows": []}})] * 2
-        assert told(source, month) == "the first day of 2026-05: 0 lines"
+        http.script += [document(cost_management_page([[1, 20260501, "Azure ML", "Usage", "EUR"]]))] * 2
+        assert told(source, month) == "the first day of 2026-05: 1 lines"
         periods = [json.loads(body)["timePeriod"] for _, body in http.requests]
     assert periods == [{"from": "2026-05-01T00:00:00Z", "to": "2026-05-01T23:59:59Z"}] * 2
+
+
+def test_azure_that_tells_no_row_is_told():
+    """A scope of which nothing is told is unknown to the job, and the doctor says so beforehand."""
+    with served(CostManagement()) as http:
+        month, early = first_day(NOW)
+        source = CostManagementBills(FixedClock(early), lambda: "token", "/subscriptions/s", endpoint=http.url)
+        http.script.append(document(cost_management_page([])))
+        with pytest.raises(Transient, match="without a row"):
+            told(source, month)
 
 
 def test_azure_that_refuses_is_told():
@@ -104,3 +117,13 @@ def test_an_answer_that_cannot_be_read_is_told():
     """A page of a proxy in between is no advice."""
     with serving(lambda _path, _body: Answer(200, {}, b"<html>")) as http, pytest.raises(Transient, match="be read"):
         advised(ADVISERS["azure"](http.url))
+
+
+def test_an_adviser_that_nobody_is_signed_in_to_is_unknown(monkeypatch, tmp_path):
+    """Without credentials what Google recommends is not known, and the job that asks for bills too goes on."""
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
+    recommenders = ["projects/p/locations/l/recommenders/r"]
+    written = {"version": 1, "bills": {"gcp": {"table": "a.b.c", "recommenders": recommenders}}}
+    answer = advice("gcp", loads_json(json.dumps(written).encode())).recommendations()
+    assert isinstance(answer, Unknown)
+    assert "absent.json" in answer.reason

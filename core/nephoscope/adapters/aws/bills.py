@@ -3,13 +3,13 @@ AWS Cost Explorer, by GetCostAndUsage.
 
 Start is inclusive, End exclusive; amounts are text; with GroupBy the totals are empty and the groups are added. There
 is no paginator, and "each paginated request incurs a charge of $0.01": a call has a budget of pages. The service lives
-in us-east-1 alone.
+in us-east-1 alone. Charges come late by a day or two: a young day that is estimated and empty is not told yet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, timedelta
 from functools import cached_property
 from typing import Any, TypedDict
 
@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from nephoscope.cost.daily import LATE_DAYS
 from nephoscope.cost.lines import Answer, Known, Line, Unknown
 from nephoscope.cost.money import amount
 from nephoscope.cost.month import Month, days, midnight
@@ -72,18 +73,21 @@ class CostExplorerBills:
         return self._answered(month, question, lambda keys: Keys(account=keys[0], service=keys[1], charge="Usage"))
 
     def _answered(self, month: str, question: Mapping[str, Any], keys: Callable[[Sequence[str]], Keys]) -> Answer:
-        asked = Month.of(month)
-        end = asked.told_until(self._clock.now())
+        asked, now = Month.of(month), self._clock.now()
+        end, late = asked.told_until(now), now.astimezone(UTC).date() - timedelta(days=LATE_DAYS)
         if end <= asked.first:
             return Unknown(f"Not one day of {month} is over.")
         try:
             found: list[Line] = []
+            named: set[date] = set()
             told: set[date] = set()
             for page in self._pages(asked, end, question):
                 for period in page["ResultsByTime"]:
                     day = date.fromisoformat(period["TimePeriod"]["Start"][:10])
-                    told.add(day)
+                    named.add(day)
                     estimated = bool(period.get("Estimated"))
+                    if period["Groups"] or not estimated or day < late:
+                        told.add(day)
                     found += [
                         _line(group["Metrics"], day, month, estimated, keys(group["Keys"]))
                         for group in period["Groups"]
@@ -94,12 +98,14 @@ class CostExplorerBills:
             return Unknown(str(error))
         except (ResponseParserError, KeyError, TypeError, ValueError, AttributeError) as error:
             return Unknown(f"Cost Explorer's answer cannot be read ({type(error).__name__}: {error}).")
-        missing = [day for day in days(asked.first, end) if day not in told]
+        missing = [day for day in days(asked.first, end) if day not in named]
         if missing:
             return Unknown(
                 f"Cost Explorer left out {len(missing)} of {(end - asked.first).days} days, from {missing[0]}."
             )
-        return Known(tuple(found), midnight(end))
+        if not told:
+            return Unknown(f"Cost Explorer has nothing of {month} yet: its days are estimated and empty.")
+        return Known(tuple(found), midnight(max(told) + timedelta(days=1)))
 
     def _pages(self, month: Month, end: date, question: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         asked: dict[str, Any] = {

@@ -1,9 +1,10 @@
 """
 Azure Cost Management, by its Query API.
 
-Columns are read by their names; `nextLink` is asked with the same body; 204 holds nothing, not even a zero. A 429 names
-up to three waits, of which the longest counts; only a 429 is tried again. Returned days must lie in what was asked for,
-because "future dates may be silently shifted".
+Columns are read by their names; `nextLink` is asked with the same body; 204 holds nothing, not even a zero, and neither
+does a view without a row. A 429 names up to three waits, of which the longest counts; only a 429 is tried again.
+Returned days must lie in what was asked for, because "future dates may be silently shifted"; the last that every view
+tells of is how far the answer is complete.
 """
 
 from __future__ import annotations
@@ -114,17 +115,17 @@ class CostManagementBills:
         by = Question(("TagKey", tag) if tag else SERVICE, CHARGE)
         return self._told(
             month,
-            lambda period: _joined(
-                self._rows("ActualCost", by, period), self._rows("AmortizedCost", by, period), self._subscription, tag
-            ),
+            by,
+            ("ActualCost", "AmortizedCost"),
+            lambda actual, amortised: _joined(actual, amortised, self._subscription, tag),
         )
 
     def usage_by_account(self, month: str) -> Answer:
         """Ask for a month's amortised usage by day, service and subscription: two groups are the most."""
         by = Question(SERVICE, SUBSCRIPTION, only=USAGE)
-        return self._told(month, lambda period: map(_usage, self._rows("AmortizedCost", by, period)))
+        return self._told(month, by, ("AmortizedCost",), lambda rows: map(_usage, rows))
 
-    def _told(self, month: str, read: Callable[[Period], Iterable[Line]]) -> Answer:
+    def _told(self, month: str, by: Question, kinds: Sequence[str], read: Callable[..., Iterable[Line]]) -> Answer:
         asked = Month.of(month)
         now = self._clock.now()
         period = Period(asked.first, asked.told_until(now))
@@ -133,10 +134,12 @@ class CostManagementBills:
         try:
             # The answer does not say which of its days may still grow.
             late = now.astimezone(UTC).date() - timedelta(days=LATE_DAYS)
+            views = [self._rows(kind, by, period) for kind in kinds]
             lines = (
-                replace(line, month=month, estimated=line.day is not None and line.day >= late) for line in read(period)
+                replace(line, month=month, estimated=line.day is not None and line.day >= late) for line in read(*views)
             )
-            return Known(tuple(lines), midnight(period.end))
+            last = min(max(map(_day, rows)) for rows in views)
+            return Known(tuple(lines), midnight(last + timedelta(days=1)))
         except (_Refused, Transient) as error:
             return Unknown(str(error))
         except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
@@ -148,6 +151,8 @@ class CostManagementBills:
         for page in self._pages(body):
             names = [column["name"] for column in page["columns"]]
             rows += [dict(zip(names, row, strict=True)) for row in page["rows"]]
+        if not rows:
+            raise _Refused(f"Cost Management answered {kind} without a row: nothing is known of {period}.")
         told = {_day(row) for row in rows}
         strange = sorted(day for day in told if not period.start <= day < period.end)
         if strange:

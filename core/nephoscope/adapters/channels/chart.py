@@ -20,6 +20,9 @@ def png(values: Sequence[float], limits: Sequence[float] = ()) -> bytes:
         limits: What they are held against.
 
     Source: Portable Network Graphics, W3C, third edition: chunks of length, type, data and CRC; colour type 2, 8 bit.
+
+    >>> png([-1.7e308, 0.0, 1.7e308])[1:4]
+    b'PNG'
     """
     finite = [value for value in (*values, *limits) if abs(value) != float("inf")]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
@@ -42,7 +45,8 @@ def png(values: Sequence[float], limits: Sequence[float] = ()) -> bytes:
 
 
 def _y(value: float, low: float, high: float) -> int:
-    share = (min(max(value, low), high) - low) / ((high - low) or 1.0)
+    span = (high / 2 - low / 2) or 1.0  # of halves: the whole may be more than a number can say
+    share = (min(max(value, low), high) / 2 - low / 2) / span
     return HEIGHT - 1 - MARGIN - round(share * (HEIGHT - 1 - 2 * MARGIN))
 
 

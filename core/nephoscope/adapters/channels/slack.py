@@ -72,8 +72,10 @@ class SlackBot:
         self._client = WebClient(token, base_url=url, timeout=TIMEOUT_SECONDS, retry_handlers=[], logger=_SILENT)
 
     def send(self, message: Message) -> str:
-        """Post one Message, or edit the episode's first one where this is a repeat of it; returns its `channel/ts`."""
+        """Post one Message, or edit the episode's first one in this room for its repeat; returns its `channel/ts`."""
         room, _, first = message.thread.partition("/")
+        if room != self._room:  # the episode began in another one
+            first = ""
         body: dict[str, Any] = {
             "text": escaped(message.headline),
             "blocks": blocks(message),

@@ -81,7 +81,8 @@ class Folder:
         except FileNotFoundError:
             return None
         written = ObjectRef("local", str(self.path), key, version, size)
-        at = datetime.fromtimestamp(modified_ns / 1e9, UTC)
+        # A copy may keep the time of a wrong clock; nothing was written later than now.
+        at = min(datetime.fromtimestamp(modified_ns / 1e9, UTC), datetime.now(UTC))
         return ObjectWritten(stable_id("local", written.bucket, key, version), at, written)
 
 

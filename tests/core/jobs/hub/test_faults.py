@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -21,10 +22,11 @@ from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.adapters.local.state import SqliteState
 from nephoscope.alerts.routes import Route
-from nephoscope.errors import Transient
+from nephoscope.alerts.streams import stream_key, stream_name
+from nephoscope.errors import Permanent, Transient
 from nephoscope.events import MessageReceived
 from nephoscope.findings import Finding, Verdict
-from nephoscope.jobs import deliver, notify
+from nephoscope.jobs import deliver, notify, redrive
 from nephoscope.outbox import Outbox
 from nephoscope.ports import Lost, State, Version
 from nephoscope.report import Report, from_cloudevent, to_cloudevents
@@ -149,6 +151,71 @@ def test_one_record_that_cannot_be_read_holds_up_nobody_else() -> None:
     hub.state.replace(key, (hub.state.get(key) or (b"", Version("")))[1], body)
     hub.sweep()
     assert hub.chat.told()["flights/a", "resolved"] == 1
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_from_being_redriven() -> None:
+    """What a channel missed is sent again as far as it can be known, and it is said that some of it cannot."""
+    hub = Hub()
+    hub.chat.always = Permanent("Slack answered 404 'no_service'.", do="make a new webhook")
+    for name in ("a", "b", "c"):
+        hub.sees(replace(breach(f"{name}/x"), labels={"dataset": name}), scope=name)
+    hub.chat.always = None
+    key, *_ = hub.state.list("groups/")
+    body, version = hub.state.get(key) or (b"", Version(""))
+    hub.state.replace(key, version, body.replace(b'"schema":1', b'"schema":2'))
+    with pytest.raises(Transient, match=r"2 other messages wait for new tries\. The record 'groups/"):
+        redrive.deliveries("chat", hub.desk, dry_run=True)
+    with pytest.raises(Transient, match=r"2 other messages get new tries\. The record 'groups/"):
+        redrive.deliveries("chat", hub.desk)
+    hub.later(MINUTE)
+    with suppress(records.NewerRecord):
+        hub.sweep()
+    assert sum(hub.chat.told().values()) == 2
+
+
+def dies_over(state: State) -> Hub:
+    """A hub whose first channel refuses everything, and half an hour of its sweeps."""
+    hub = Hub(state=state, channels=("chat", "mail"))
+    hub.chat.always = Permanent("Slack answered 404 'no_service'.", do="make a new webhook")
+    hub.take_in(report(breach(), at=hub.clock.now()))
+    for _ in range(30):
+        with suppress(Transient):
+            hub.sweep()
+        hub.later(MINUTE)
+    return hub
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_dead_channel_is_told_of_whichever_write_fails(number: int) -> None:
+    """One write that fails, and what the channel missed and that it is dead are told all the same."""
+
+    class FailsOnce(MemoryState):
+        written = 0
+
+        def replace(self, key: str, version: Version, body: bytes) -> Version | Literal[Lost.CONFLICT]:
+            self._count()
+            return super().replace(key, version, body)
+
+        def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
+            self._count()
+            return super().create(key, body)
+
+        def _count(self) -> None:
+            self.written += 1
+            if self.written == number + 3:  # the Report's own two are the topic's to repeat
+                raise Transient("The store answered 503.")
+
+    mail = dies_over(FailsOnce()).channels["mail"].told()
+    assert (mail["flights/dep_delay", "firing"], mail["chat", "firing"]) == (1, 1)
+
+
+def test_a_dead_channels_record_that_cannot_be_read_keeps_nothing_from_its_stand_in() -> None:
+    """That the channel is dead cannot be told then; what it missed is."""
+    state = MemoryState()
+    key = stream_key(stream_name("hub", "local", "channel chat"))
+    state.create(key, b'{"schema": 99, "nonce": "", "record": {}}')
+    mail = dies_over(state).channels["mail"].told()
+    assert mail["flights/dep_delay", "firing"] == 1
 
 
 class AwayTopic:

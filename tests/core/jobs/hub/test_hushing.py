@@ -1,17 +1,21 @@
 """What is not told: silences, inhibition, mute times; and what people are told of that."""
 
+from contextlib import suppress
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from fakes.hub import AT_ONCE, Hub, breach, finding, ok, report
+from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.alerts.groups import Why
 from nephoscope.alerts.inhibition import InhibitRule
 from nephoscope.alerts.intervals import Interval, time_range
 from nephoscope.alerts.matchers import parse
 from nephoscope.alerts.routes import Route
 from nephoscope.alerts.silences import Silence, silence
-from nephoscope.errors import BadUsage, Permanent
+from nephoscope.errors import BadUsage, Permanent, Transient
 from nephoscope.jobs import hush
+from nephoscope.ports import Lost, Version
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -75,9 +79,80 @@ def test_a_silence_ended_early_is_told_once() -> None:
     assert titles(hub) == ["Silenced", "Silence ended early, by bob", "FIRING"]
     hub.later(3 * HOUR)
     hub.sweep()
+    assert hush.expire(made.id, "carol", hub.desk).expired_by == "bob"
+    hub.sweep()
     assert len(hub.chat.got) == 3
+
+
+def test_a_silence_that_is_over_cannot_be_ended() -> None:
+    """Nor one that was never made."""
+    hub = Hub()
+    made = hushed(hub)
+    hub.later(3 * HOUR)
     with pytest.raises(BadUsage, match="it is over"):
         hush.expire(made.id, "bob", hub.desk)
+    with pytest.raises(BadUsage, match="there is none"):
+        hush.expire("nothing", "bob", hub.desk)
+
+
+class FailsOnce(MemoryState):
+    """A store that refuses one write: the so-manieth from when it was told to."""
+
+    left = -1
+
+    def create(self, key: str, body: bytes) -> Version | Literal[Lost.EXISTS]:
+        """Write a record, or fail."""
+        self._count()
+        return super().create(key, body)
+
+    def replace(self, key: str, version: Version, body: bytes) -> Version | Literal[Lost.CONFLICT]:
+        """Write a record over, or fail."""
+        self._count()
+        return super().replace(key, version, body)
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left == -1:
+            raise Transient("The store answered 503.")
+
+
+@pytest.mark.parametrize("write", range(7))
+def test_no_silence_is_kept_in_secret(write: int) -> None:
+    """Whichever write of its making fails, either nothing is silenced or a minute later people know."""
+    state = FailsOnce()
+    hub = Hub(state=state)
+    state.left = write
+    with suppress(Transient):
+        hushed(hub, hours=48)
+    state.left = -1
+    hub.later(MINUTE)
+    hub.sees(breach())
+    silenced = bool(hub.desk.all_silences())
+    assert titles(hub) == (["Silenced"] if silenced else ["FIRING"])
+    for _ in range(49):
+        hub.later(HOUR)
+        hub.sweep()
+    assert titles(hub).count("FIRING") == 1
+
+
+@pytest.mark.parametrize("write", range(2))
+@pytest.mark.parametrize("wait", [MINUTE, 5 * HOUR])
+def test_ending_a_silence_can_be_repeated(write: int, wait: timedelta) -> None:
+    """Whichever of its writes fails, and whenever the command is given again, what it held back is told then."""
+    state = FailsOnce()
+    hub = Hub(state=state)
+    made = hushed(hub, hours=24 * 20)
+    hub.sees(breach())
+    state.left = write
+    with pytest.raises(Transient):
+        hush.expire(made.id, "ada", hub.desk)
+    hub.later(wait)
+    hub.sweep()
+    hush.expire(made.id, "ada", hub.desk)
+    hub.later(MINUTE)
+    hub.sweep()
+    hub.sweep()
+    assert titles(hub)[-2:] == ["Silence ended early, by ada", "FIRING"]
 
 
 def test_each_day_says_what_is_still_silenced() -> None:
@@ -92,17 +167,30 @@ def test_each_day_says_what_is_still_silenced() -> None:
 
 
 def test_a_configured_silence_holds_and_its_end_is_told() -> None:
-    """A silence in the configuration needs no command."""
+    """A silence in the configuration needs no command, and is told like any other."""
     hub = Hub()
     now = hub.clock.now()
     made = silence(['dataset="flights"'], author="ada", reason="move", starts=now, ends=now + HOUR)
     hub = Hub(state=hub.state, silences=(made,))
     hub.sees(breach())
-    assert hub.chat.got == []
+    assert titles(hub) == ["Silenced"]
     hub.later(2 * HOUR)
     hub.sweep()
     hub.sweep()
-    assert titles(hub) == ["Silence ended", "FIRING"]
+    assert titles(hub) == ["Silenced", "Silence ended", "FIRING"]
+
+
+def test_a_silence_planned_in_the_configuration_is_told_when_it_starts_and_each_morning() -> None:
+    """Once, however often the configuration changes elsewhere."""
+    hub = Hub()
+    starts = hub.clock.now() + 36 * HOUR
+    made = silence(['dataset="flights"'], author="ada", reason="move", starts=starts, ends=starts + 48 * HOUR)
+    for n in range(24 * 5):
+        changed = Hub(state=hub.state, clock=hub.clock, silences=(made,), settings_hash=f"{n // 6}")
+        changed.desk.channels["chat"] = hub.chat  # type: ignore[index]
+        changed.sweep()
+        hub.later(HOUR)
+    assert titles(hub) == ["Silenced", "Still silenced", "Still silenced", "Silence ended"]
 
 
 @pytest.mark.parametrize(

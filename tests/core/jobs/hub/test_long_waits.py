@@ -1,12 +1,12 @@
 """What is due in weeks is told in weeks, and no one Channel, value or configuration keeps it back for ever."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
-from fakes.hub import AT_ONCE, START, Hub, breach, ok, report
+from fakes.hub import AT_ONCE, START, Hub, breach, finding, ok, report
 from nephoscope.adapters.channels.answers import refused
 from nephoscope.adapters.local.clock import FixedClock
 from nephoscope.adapters.local.memory import MemoryState
@@ -103,11 +103,11 @@ def test_a_silence_that_is_taken_out_of_the_configuration_is_over() -> None:
     )
     for hub in (silenced, frozen):
         hub.sees(breach())
-        assert hub.chat.got == []
+        assert Why.FIRING not in {message.why for message in hub.chat.got}
         hub.desk = replace(hub.desk, route=AT_ONCE, silences=(), time_intervals={}, settings_hash="2")
         hub.later(HOUR)
         hub.sweep()
-        assert [message.why for message in hub.chat.got] == [Why.FIRING]
+        assert [message.why for message in hub.chat.got if message.why is not Why.NOTICE] == [Why.FIRING]
 
 
 @pytest.mark.parametrize("wait", ["1795845114", "1795845114000", "inf", "1e400"])
@@ -170,6 +170,48 @@ def test_one_hiccup_after_a_long_wait_is_no_dead_channel() -> None:
         hub.later(HOUR)
         hub.sweep()
     assert Why.RESOLVED in {message.why for message in hub.chat.got}
+
+
+def test_a_channel_that_is_down_for_days_is_tried_as_often_as_configured() -> None:
+    """A hundred tries in a week, as `delivery` may ask for: the waits grow to two hours and no further."""
+    hub = Hub(channels=("chat", "mail"), give_up_after=7 * DAY, most_tries=100)
+    hub.chat.always = Transient("The room does not answer.")
+    hub.sees(breach())
+    for _ in range(7 * 24):
+        hub.later(HOUR)
+        hub.sweep()
+    assert hub.chat.asked > 50
+    hub.later(3 * HOUR)
+    hub.sweep()
+    assert hub.channels["mail"].told()["flights/dep_delay", "firing"] == 1
+
+
+def test_a_message_that_cannot_be_made_keeps_nobody_else_from_being_told() -> None:
+    """Whatever is raised while it is made costs it a try, until it is given up; what was raised is not told."""
+
+    def runbook(labels: Mapping[str, str]) -> str:
+        if labels["dataset"] == "scores":
+            raise ZeroDivisionError("a secret")
+        return ""
+
+    hub = Hub(runbook=runbook)
+    hub.sees(finding(subject="scores/a", dataset="scores"), breach())
+    for _ in range(30):
+        hub.later(HOUR)
+        hub.sweep()
+    assert hub.chat.told() == {("flights/dep_delay", "firing"): 1}
+    told = [delivery for each in hub.notifications() for delivery in each.deliveries.values()]
+    assert {Status.SENT, Status.DEAD} <= {delivery.status for delivery in told}
+    assert not any("a secret" in delivery.error for delivery in told)
+
+
+def test_values_as_far_apart_as_numbers_go_are_told() -> None:
+    """A row of bars is drawn between the least and the greatest number there is."""
+    hub = Hub()
+    hub.sees(breach(value=-1.7e308))
+    hub.later(HOUR)
+    hub.sees(breach(value=1.7e308), breach("flights/arr_delay"))
+    assert [message.why for message in hub.chat.got] == [Why.FIRING, Why.FIRING]
 
 
 def test_the_greatest_number_leaves_its_stream_readable() -> None:

@@ -1,6 +1,7 @@
 """What the hub judges of all clouds together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from fakes.hub import Hub, ok, report
@@ -19,10 +20,10 @@ class Nobody:
         """Take it."""
 
 
-def arrive(hub: Hub, cloud: str, **about: object) -> None:
+def arrive(hub: Hub, cloud: str, readings: dict[str, str] | None = None, **about: object) -> None:
     """A bill's Report comes in as the topic brings it."""
     made = report(ok(check="cost.budget"), at=hub.clock.now(), job="cost", cloud=cloud, scope="bill", **about)
-    for body in to_cloudevents(made):
+    for body in to_cloudevents(replace(made, readings=readings or {})):
         event = MessageReceived("m", hub.clock.now(), body)
         notify.run(event, state=hub.state, clock=hub.clock, route=hub.desk.route)
 
@@ -63,3 +64,12 @@ def test_only_the_newest_report_counts() -> None:
     assert [len(each) for each in (first, second)] == [1, 1]
     assert second[0].at > first[0].at
     assert len(second[0].findings) == 1
+
+
+def test_readings_that_came_in_parts_count_together() -> None:
+    """A month of thousands of models is more than one message holds: every check sees all of it."""
+    hub = Hub()
+    readings = {f"predictions/model_{number:04}/aws": "1234567.125" for number in range(2_000)}
+    arrive(hub, "aws", readings=readings)
+    (told,) = rollup.newest(hub.desk, now=hub.clock.now())
+    assert told.readings == readings

@@ -1,5 +1,6 @@
 """What people are told, and how often."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -69,6 +70,28 @@ def test_an_old_breach_that_comes_after_its_end_tells_nothing() -> None:
     hub.take_in(old)
     hub.sweep()
     assert hub.chat.got == []
+
+
+def test_a_report_from_the_future_keeps_nothing_back() -> None:
+    """One whose clock is a month ahead is taken in by the hub's time, once, and so is what comes after it."""
+    hub = Hub()
+    ahead = report(breach("flights/a"), ok(), at=hub.clock.now() + timedelta(days=30))
+    hub.take_in(ahead)
+    hub.sweep()
+    hub.later(MINUTE)
+    limit = replace(at_most(0.1), hold_seconds=600)
+    high = measured("drift.ks", "flights/b", 0.2, limit, reason="KS distance 0.2.", labels={"dataset": "flights"})
+    hub.sees(ok("flights/a"), high)
+    hub.take_in(ahead)
+    hub.later(10 * MINUTE)
+    hub.sees(ok("flights/a"), high)
+    assert hub.chat.titles[0].startswith("FIRING: flights/a")
+    assert hub.chat.told() == {
+        ("flights/a", "firing"): 1,
+        ("flights/a", "resolved"): 1,
+        ("flights/b", "firing"): 1,
+    }
+    assert max(moment.at for alert in hub.alerts().values() for moment in alert.life) <= hub.clock.now()
 
 
 def test_more_trouble_in_a_group_waits_for_its_interval() -> None:
@@ -259,6 +282,52 @@ def test_a_dead_channel_is_told_by_another_and_resolves_when_it_lives() -> None:
     hub.sweep()
     assert hub.alerts()["hub.channel chat"].state is Phase.RESOLVED
     assert mail[-1].why is Why.RESOLVED
+
+
+def test_news_that_comes_with_word_of_a_dead_channel_is_told_there_too() -> None:
+    """Whatever a route groups by, a channel that refused one message hears what comes next."""
+    route = Route(channels=("chat", "mail"), group_by=("cloud",), group_wait=timedelta(seconds=30))
+    hub = Hub(route, channels=("chat", "mail"), cloud="aws")
+    hub.chat.script.append(Permanent("Slack answered 400 'invalid_blocks'.", do="x"))
+    hub.take_in(report(breach("flights/a"), at=hub.clock.now(), scope="a"))
+    for minute in range(20):
+        hub.later(MINUTE)
+        if minute == 2:
+            hub.take_in(report(breach("flights/b"), at=hub.clock.now(), scope="b"))
+        hub.sweep()
+    assert [channel.told()["flights/b", "firing"] for channel in hub.channels.values()] == [1, 1]
+    assert hub.channels["mail"].told()["chat", "firing"] == 1
+
+
+def test_a_channel_that_takes_the_next_message_did_not_take_the_last() -> None:
+    """One refused and one taken before that is told: that one was refused is an Alert all the same."""
+    hub = Hub(Route(channels=("chat",), group_wait=timedelta(seconds=30)), channels=("chat", "mail"))
+    hub.chat.script.append(Permanent("Slack answered 400 'invalid_blocks'.", do="x"))
+    for name in ("a", "b"):
+        hub.take_in(report(finding(subject=f"{name}/x", dataset=name), at=hub.clock.now(), scope=name))
+        hub.later(timedelta(seconds=15))
+    for _ in range(4):
+        hub.later(timedelta(seconds=15))
+        hub.sweep()
+    assert hub.alerts()["hub.channel chat"].state is Phase.FIRING
+    assert hub.channels["mail"].told()["chat", "firing"] == 1
+
+
+def test_a_channel_that_died_alone_says_so_when_it_lives() -> None:
+    """Where no other channel could tell of it, people read in its own room that a message was lost there."""
+    hub = Hub()
+    hub.chat.script.append(Permanent("Slack answered 400 'invalid_blocks'.", do="x"))
+    hub.sees(breach())
+    hub.later(MINUTE)
+    hub.sweep()
+    assert hub.chat.got == []
+    hub.sees(breach(), breach("flights/b"))
+    hub.later(MINUTE)
+    hub.sweep()
+    assert [(m.why, m.items[0].check) for m in hub.chat.got] == [
+        (Why.FIRING, "drift.ks"),
+        (Why.RESOLVED, "hub.channel"),
+    ]
 
 
 def test_a_channel_is_given_up_after_a_day() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 WIDE = "DECIMAL(38, 24)"
+DIGITS_MOST = 38  # of the engine's widest DECIMAL
 LARGE = "1e10"  # from here on amounts are added as text: sums of them may have more than the 14 digits before the point
 BARE = "BARE"  # text whose empty fields and NULLs are none already
 NOTHING = "NULL::VARCHAR"
@@ -190,6 +191,9 @@ def _time(expression: str, kind: str) -> str:
 
 def _money(expression: str, kind: str) -> Money:
     decimal = _DECIMAL.fullmatch(kind)
+    if decimal and int(decimal[1]) > DIGITS_MOST:
+        # The engine reads it as a double, whose digits are not the amount's: it is no amount.
+        return Money(ABSENT.decimal, f"CASE WHEN {expression} IS NOT NULL THEN {literal(f'a {kind}')} END")
     if decimal and int(decimal[2]) <= 24:
         return Money(expression)
     if kind in _INTEGERS:
@@ -213,11 +217,12 @@ def _float_money(expression: str) -> Money:
 
 
 def text_money(text: str) -> Money:
-    """Read text as money; without an exponent, 12 characters lie within 10 places and 24 within 24."""
+    """Read text as money; without an exponent, 24 characters lie within 24 places, and 12 behind a digit within 10."""
     plain = f"NOT (contains({text}, 'e') OR contains({text}, 'E'))"
+    short = f"length({text}) <= 12 AND {text}[1] <> '.'"
     small = f"abs(try_cast({text} AS DOUBLE)) < {LARGE}"
     return Money(
         decimal=f"CASE WHEN length({text}) <= 24 AND {plain} AND {small} THEN try_cast({text} AS {WIDE}) END",
         text=text,
-        quick=f"CASE WHEN length({text}) <= 12 AND {plain} THEN try_cast({text} AS DECIMAL(18, 10)) END",
+        quick=f"CASE WHEN {short} AND {plain} THEN try_cast({text} AS DECIMAL(18, 10)) END",
     )

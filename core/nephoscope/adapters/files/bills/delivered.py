@@ -10,6 +10,7 @@ from pathlib import Path
 from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery, delivery, without_files
 from nephoscope.adapters.files.bills.rollup import BillFiles, roll_up
 from nephoscope.cost.bill import Bill
+from nephoscope.cost.export_place import month, month_of
 from nephoscope.errors import BadPayload, Unreadable
 from nephoscope.events import ObjectRef
 from nephoscope.ports import Objects
@@ -27,7 +28,8 @@ class FetchedDeliveries:
 
     def read(self, manifest: ObjectRef, *, by: Sequence[str], tags: Mapping[str, Collection[str]]) -> Bill:
         """
-        Read the files that a landed manifest lists; one that is too large, elsewhere or gone leaves the bill unknown.
+        Read the files that a landed manifest lists; one that is too large, elsewhere or gone leaves the bill unknown,
+        and so does a disk that is full.
 
         Raises:
             BadPayload: The manifest is not there any more, or is none.
@@ -41,7 +43,13 @@ class FetchedDeliveries:
                 batches.append(Batch(self._fetched(manifest, listed, folder), listed))
             except (Unreadable, BadPayload) as error:
                 missing.append((listed.manifest, error.what.rstrip(".")))
-            return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, details=True, tags=tags)
+            except OSError as error:
+                for path in folder.iterdir():
+                    path.unlink()  # a full disk takes not even the engine's folder
+                reason = f"its files cannot be kept here while they are read ({error.strerror or error})"
+                missing.append((listed.manifest, reason))
+            month = _month(listed, manifest.key)
+            return roll_up(Chosen(tuple(batches), tuple(missing), ()), by=by, month=month, details=True, tags=tags)
 
     def _listed(self, manifest: ObjectRef, folder: Path) -> Delivery:
         path = folder / "manifest.json"
@@ -83,6 +91,11 @@ def _place(manifest: ObjectRef, key: str) -> ObjectRef:
     return replace(manifest, key=inside, version="", size=None)
 
 
+def _month(listed: Delivery | None, key: str) -> str | None:
+    """Which month a delivery is of, by its manifest or its folder; an exported row may tell of another one."""
+    return month(listed.month if listed else "") or month_of(key) or None
+
+
 class FolderDeliveries:
     """Deliveries in folders on this machine."""
 
@@ -91,4 +104,12 @@ class FolderDeliveries:
         path = Path(manifest.bucket) / manifest.key
         if not path.is_file():
             raise BadPayload(f"'{path}' is not there any more.", do="nothing if it was replaced")
-        return BillFiles([str(path)]).read(by=by, details=True, tags=tags)
+        return BillFiles([str(path)]).read(by=by, month=_month(_told(path), manifest.key), details=True, tags=tags)
+
+
+def _told(manifest: Path) -> Delivery | None:
+    """What a manifest tells; None where it is none, which is said where its files are read."""
+    try:
+        return delivery(manifest)
+    except Unreadable:
+        return None

@@ -1,21 +1,14 @@
 """
 Rows of Google's billing export to BigQuery, as JSON Lines, Parquet or flattened CSV.
 
-Credits are negative and repeated: what a row costs is its cost plus the sum of its credits. The month of the invoice is
-not the month of the usage: late usage and adjustments roll over.
+Credits are negative and repeated: what a row costs is its cost plus the sum of its credits, and is not known where they
+are not there or are no list of amounts. The month of the invoice is not the month of the usage: late usage and
+adjustments roll over.
 """
 
 from __future__ import annotations
 
-from nephoscope.adapters.files.bills.columns import (
-    ABSENT,
-    NOTHING,
-    WIDE,
-    Columns,
-    Money,
-    literal,
-    quoted,
-)
+from nephoscope.adapters.files.bills.columns import NOTHING, WIDE, Columns, Money, literal, quoted
 from nephoscope.adapters.files.bills.dialect import Charges
 
 NEEDED = ("billing_account_id", "cost", "currency", "usage_start_time")
@@ -28,6 +21,8 @@ def missing(columns: Columns) -> list[str]:
     lacking = [name for name in NEEDED if not columns.has(name)]
     if not (columns.has("invoice") or columns.has("invoice.month")):
         lacking.append("invoice.month")
+    if not (columns.has("credits") or columns.has("credits.amount")):
+        lacking.append("credits")
     return lacking
 
 
@@ -78,16 +73,22 @@ def _list(columns: Columns, column: str) -> str | None:
 
 
 def _credits(columns: Columns) -> Money:
-    entries = _list(columns, "credits")
-    if entries is None:
-        return ABSENT
-    amounts = f"list_transform({entries}, lambda entry: json_extract_string(entry, '$.amount'))"
+    if columns.has("credits.amount"):
+        return columns.money("credits.amount")
+    expression, kind = columns.expression("credits")
+    entries = f"to_json({expression})::VARCHAR" if kind.endswith("[]") else columns.text("credits")
+    # What is no list, or has no amount in an entry, is carried along as a text that is no amount: never as no credit.
+    amounts = (
+        f"CASE WHEN TRY(json_type({entries})) = 'ARRAY' THEN list_transform(TRY(json_extract({entries}, '$[*]')), "
+        f"lambda entry: coalesce(json_extract_string(entry, '$.amount'), 'a credit without an amount')) "
+        f"WHEN {entries} IS NOT NULL THEN ['credits that are no list'] END"
+    )
     fits = f"(length(amount) <= 24 AND NOT contains(lower(amount), 'e') AND try_cast(amount AS {WIDE}) IS NOT NULL)"
     decimals = (
         f"list_transform(list_filter({amounts}, lambda amount: {fits}), lambda amount: try_cast(amount AS {WIDE}))"
     )
     total = f"list_reduce({decimals}, lambda one, other: (one + other)::{WIDE}, 0::{WIDE})"
-    rest = f"list_filter({amounts}, lambda amount: amount IS NOT NULL AND NOT {fits})"
+    rest = f"list_filter({amounts}, lambda amount: NOT {fits})"
     return Money(total, f"nullif(array_to_string({rest}, '\n'), '')")
 
 

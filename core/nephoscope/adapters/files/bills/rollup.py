@@ -8,12 +8,15 @@ count. What a broken file would have added is unknown, never nothing.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -25,10 +28,11 @@ from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
 from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
-from nephoscope.adapters.files.bills.sums import Sums, added_up, column, cube, dearest, first_of
+from nephoscope.adapters.files.bills.sums import MEASURES, Sums, added_up, column, cube, dearest, first_of
 from nephoscope.adapters.files.bills.zipped import is_zip, rewrapped
 from nephoscope.cost.bill import TAG, UNTOLD, Bill, Group, Source, View, completed, joined, merged
 from nephoscope.cost.lines import Line
+from nephoscope.cost.money import total
 from nephoscope.cost.providers import provider
 from nephoscope.cost.resource_use import ResourceUse
 from nephoscope.errors import Unreadable
@@ -42,6 +46,7 @@ _USES = ("category", "commitment_status", "tagged", "idle")
 _LINE = ("provider", "currency", "month", "account", "charge", "correction")
 _DAILY = ("provider", "currency", "day", "service", "account")
 _TAGGED = ("provider", "currency", "month", "day", "service", "charge", "correction")
+_DAYS = ("provider", "account", "month", "day", "currency")
 _DAILY_ROWS = 20_000
 _USAGE = "lower(charge) = 'usage' AND NOT correction AND day IS NOT NULL"
 
@@ -135,10 +140,30 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
+class _Teller:
+    """What tells a bill once: a delivery, or all other files of one family of dialects."""
+
+    family: str  # "FOCUS", "CUR"
+    delivery: Delivery | None
+
+    def __str__(self) -> str:
+        if self.delivery is None:
+            return self.family
+        one = self.delivery
+        return f"{self.family} of '{one.export.rpartition('/')[2]}' ({one.first} to {one.last})"
+
+
+_Place: TypeAlias = tuple[str, str, str | None]  # provider, account, month
+_Day: TypeAlias = tuple[str, _Place, date | None]  # the measure, and where and when it was charged
+_Amounts: TypeAlias = Mapping[str, Decimal]  # by currency
+
+
+@dataclass(frozen=True, slots=True)
 class _Rolled:
     """What a part gave."""
 
-    dialect: str
+    teller: _Teller
+    cube: duckdb.DuckDBPyRelation
     lines: list[Line]
     groups: list[Group]
     daily: list[Line]
@@ -235,24 +260,46 @@ class _Reading:
 
     def _drop_repeated(self) -> None:
         """
-        Leave out what tells a bill again in another dialect: added, it would count twice.
+        Leave out what tells days of a bill again, in another delivery or dialect: added, they would count twice.
 
-        Which of the two is the whole bill is not known, so what was left out is said to be unknown.
+        The widest counts, and of two as wide the newest. What comes to the same in one dialect is only told again; else
+        which of the two is the whole bill is not known, so that what was left out is said to be unknown.
         """
-        told: dict[tuple[str, str | None, str | None], str] = {}
-        kept = []
-        for rolled in self._rolled:
-            family = rolled.dialect.split()[0]
-            again = [line for line in rolled.lines if told.setdefault(_place(line), family) != family]
-            if not again:
-                kept.append(rolled)
+        held: dict[_Day, tuple[_Teller, _Amounts]] = {}
+        left_out: set[_Teller] = set()
+        for teller, days in self._told_again():
+            again = next((day for day in days if day in held), None)
+            if again is None:
+                held |= {day: (teller, amounts) for day, amounts in days.items()}
                 continue
-            line = again[0]
-            said = (
-                f"{line.provider} account {line.account}, {line.month}, stands in {told[_place(line)]} and in {family}"
-            )
-            self._sources.append(Source(rolled.dialect, rolled.dialect, "unknown", f"{said}: read one of them."))
-        self._rolled = kept
+            left_out.add(teller)
+            _, (name, account, _), day = again
+            other, _ = held[again]
+            said = f"{name} account {account}, {day}, stands in {other} and in {teller}"
+            if all(day in held and (held[day][0].family, held[day][1]) == (teller.family, days[day]) for day in days):
+                source = Source(str(teller), teller.family, "superseded", f"{said}, which come to the same.")
+            else:
+                source = Source(str(teller), teller.family, "unknown", f"{said}: read one of them.")
+            self._sources.append(source)
+        self._rolled = [rolled for rolled in self._rolled if rolled.teller not in left_out]
+
+    def _told_again(self) -> list[tuple[_Teller, Mapping[_Day, _Amounts]]]:
+        """The days of each teller that has accounts and months in common with another, the widest first."""
+        tellers: dict[_Teller, list[_Rolled]] = defaultdict(list)
+        for rolled in self._rolled:
+            tellers[rolled.teller].append(rolled)
+        places = {teller: {_place(line) for part in parts for line in part.lines} for teller, parts in tellers.items()}
+        times = Counter(place for found in places.values() for place in found)
+        days = {
+            teller: _days(parts)
+            for teller, parts in tellers.items()
+            if any(times[place] > 1 for place in places[teller])
+        }
+        return sorted(
+            days.items(),
+            key=lambda told: (len(told[1]), told[0].delivery.run if told[0].delivery else ""),
+            reverse=True,
+        )
 
     def _take(self, part: _Part) -> None:
         """Add a part; where it cannot be read as a whole, each of its files alone, but a delivery all or nothing."""
@@ -284,6 +331,7 @@ class _Reading:
 
     def _roll_up(self, part: _Part) -> _Rolled:
         charges = part.charges
+        teller = _Teller(charges.dialect.split()[0], part.delivery)
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
         apart = [(*_TAGGED, f"{TAG}{key}") for key in self._apart]
         stored = self._stored(cube(relation, charges, self._cube, apart=apart))
@@ -299,11 +347,11 @@ class _Reading:
         found = _groups(groups, keys, self._by)
         tagged = {key: list(self._tagged(stored, key)) for key in self._tags}
         if not self._details:
-            return _Rolled(charges.dialect, lines, found, [], [], tagged)
+            return _Rolled(teller, table, lines, found, [], [], tagged)
         daily = list(_daily_lines(table))
         spoken_of = table.filter(f"{_USAGE} AND ({SPOKEN_OF})").limit(1).fetchall()
         uses = resource_uses(relation, charges, month=self._month) if spoken_of else []
-        return _Rolled(charges.dialect, lines, found, daily, uses, tagged)
+        return _Rolled(teller, table, lines, found, daily, uses, tagged)
 
     def _tagged(self, stored: duckdb.DuckDBPyRelation, key: str) -> Iterator[Line]:
         """Add charges up by day and one tag's values; those that are neither dear nor named have none here."""
@@ -332,8 +380,24 @@ class _Reading:
         return self._engine.table(f"cube_{self._cubes}")
 
 
-def _place(line: Line) -> tuple[str, str | None, str | None]:
-    return line.provider, line.account, line.month
+def _place(line: Line) -> _Place:
+    """Where a line was charged; exports spell one account with its path and without, in any case."""
+    return line.provider, (line.account or "").strip("/").rpartition("/")[2].lower(), line.month
+
+
+def _days(parts: Iterable[_Rolled]) -> Mapping[_Day, _Amounts]:
+    """Add up what one teller tells of each account's days, each measure by itself."""
+    found: dict[_Day, dict[str, Decimal]] = defaultdict(dict)
+    for part in parts:
+        for row in added_up(part.cube, _DAYS):
+            of = dict(zip(_DAYS, row.keys, strict=True))
+            line = replace(_daily(row, of), month=_text("month", of["month"]))
+            for measure in MEASURES:
+                amount = getattr(row, measure)
+                if amount is not None:
+                    sums = found[measure, _place(line), line.day]
+                    sums[line.currency] = total([sums.get(line.currency, Decimal(0)), amount])
+    return found
 
 
 def _view_of_name(path: Path) -> View:

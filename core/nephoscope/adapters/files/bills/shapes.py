@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 
 import duckdb
 
-from nephoscope.adapters.files.bills.columns import BARE, Columns, quoted
+from nephoscope.adapters.files.bills.columns import BARE, DIGITS_MOST, Columns, quoted
 from nephoscope.errors import Unreadable
 
 Compression: TypeAlias = Literal["none", "gzip", "zstd"]
@@ -93,11 +93,21 @@ def shape(engine: duckdb.DuckDBPyConnection, path: Path) -> Shape:
 def _parquet(engine: duckdb.DuckDBPyConnection, path: Path) -> Shape:
     try:
         relation = engine.from_parquet([str(path)])
-        return Shape("parquet", "none", "", tuple(relation.columns), tuple(str(kind) for kind in relation.types))
+        wide = _wide_decimals(engine, path)
+        types = tuple(wide.get(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True))
+        return Shape("parquet", "none", "", tuple(relation.columns), types)
     except duckdb.Error as error:
         raise Unreadable(
             f"'{path.name}' is no whole Parquet file: {first_line(error)}.", do="export it again"
         ) from error
+
+
+def _wide_decimals(engine: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    """The types of the columns whose decimals have more digits than the engine's, which reads them as doubles."""
+    found = engine.execute(
+        "SELECT name, precision, scale FROM parquet_schema(?) WHERE precision > ?", [str(path), DIGITS_MOST]
+    ).fetchall()
+    return {name: f"DECIMAL({precision},{scale})" for name, precision, scale in found}
 
 
 def _decompressed(path: Path, head: bytes, compression: Compression) -> bytes:
