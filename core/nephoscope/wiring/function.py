@@ -293,9 +293,10 @@ class Function:
     @cached_property
     def desk(self) -> Desk:
         """What the hub tells people with."""
+        from nephoscope.wiring.channels import each_by_itself
         from nephoscope.wiring.hub import desk
 
-        return desk(self.settings, self.state, self.clock, self.secret)
+        return desk(self.settings, self.state, self.clock, each_by_itself(self.settings, self.secret))
 
     @cached_property
     def dead_man(self) -> DeadMan:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -11,12 +13,13 @@ from nephoscope import settings as configuration
 from nephoscope.alerts.routes import Route
 from nephoscope.errors import BadSettings
 from nephoscope.jobs.desk import Desk
-from nephoscope.ports import Clock, State
+from nephoscope.ports import Channel, Clock, State
 from nephoscope.settings import Settings
 from nephoscope.settings.channels import Webhook
 from nephoscope.settings.runbooks import runbook
 from nephoscope.settings.watched import expected, watches
-from nephoscope.wiring.channels import Secret, each_by_itself
+
+NOBODY: Mapping[str, Channel] = MappingProxyType({})
 
 
 def route(settings: Settings) -> Route:
@@ -31,14 +34,14 @@ def route(settings: Settings) -> Route:
     return settings.route.tree()
 
 
-def desk(settings: Settings, state: State, clock: Clock, secret: Secret | None = None) -> Desk:
-    """What the hub tells people with; without secrets a desk that reads and writes records, and tells nobody."""
+def desk(settings: Settings, state: State, clock: Clock, channels: Mapping[str, Channel] = NOBODY) -> Desk:
+    """What the hub tells people with; without channels a desk that reads and writes records, and tells nobody."""
     delivery = settings.delivery
     return Desk(
         state,
         clock,
         route(settings),
-        each_by_itself(settings, secret) if secret else {},
+        channels,
         {name: channel.send_resolved for name, channel in settings.channels.items()},
         machines=frozenset(name for name, channel in settings.channels.items() if isinstance(channel, Webhook)),
         fallback=delivery.fallback,

@@ -178,8 +178,8 @@ class Local:
         from nephoscope.wiring.channels import channels
         from nephoscope.wiring.hub import desk
 
-        channels(self.settings, secret)  # somebody is there, who can correct what cannot be opened
-        return desk(self.settings, self.state, self.clock, secret)
+        # Somebody is there, who can correct what cannot be opened: all of them, or none.
+        return desk(self.settings, self.state, self.clock, channels(self.settings, secret))
 
     @cached_property
     def dead_man(self) -> DeadMan:

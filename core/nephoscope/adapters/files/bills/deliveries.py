@@ -150,7 +150,7 @@ class _ExportConfig(msgspec.Struct, rename="camel"):
     data_version: str | None = None
 
 
-class _Azures(msgspec.Struct, rename="camel"):
+class _AzureManifest(msgspec.Struct, rename="camel"):
     run_info: _RunInfo
     export_config: _ExportConfig
     blobs: list[_Blob]
@@ -161,7 +161,7 @@ class _BillingPeriod(msgspec.Struct):
     start: str
 
 
-class _Awss(msgspec.Struct, rename="camel"):
+class _AwsManifest(msgspec.Struct, rename="camel"):
     data_files: list[str | dict[str, object]] | None = None
     report_keys: list[str] | None = None
     billing_period: str | _BillingPeriod | None = None
@@ -179,15 +179,15 @@ def delivery(path: Path) -> Delivery:
     try:
         content = msgspec.json.decode(path.read_bytes().decode("utf-8-sig"))
         if isinstance(content, dict) and "blobs" in content:
-            decoder(_Azures)  # describes it, whatever the number of threads
-            return _azure(path, msgspec.convert(content, _Azures))
-        decoder(_Awss)
-        return _aws(path, msgspec.convert(content, _Awss))
+            decoder(_AzureManifest)  # describes it, whatever the number of threads
+            return _azure(path, msgspec.convert(content, _AzureManifest))
+        decoder(_AwsManifest)
+        return _aws(path, msgspec.convert(content, _AwsManifest))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Unreadable(f"'{path.name}' is no manifest of a delivery: {error}.", do="deliver it again") from error
 
 
-def _azure(path: Path, content: _Azures) -> Delivery:
+def _azure(path: Path, content: _AzureManifest) -> Delivery:
     run, config = content.run_info, content.export_config
     kind = (config.type or "").lower()
     return Delivery(
@@ -203,7 +203,7 @@ def _azure(path: Path, content: _Azures) -> Delivery:
     )
 
 
-def _aws(path: Path, content: _Awss) -> Delivery:
+def _aws(path: Path, content: _AwsManifest) -> Delivery:
     files = content.data_files if content.data_files is not None else content.report_keys
     if files is None:
         raise ValueError("it has neither `blobs` nor `dataFiles` nor `reportKeys`")

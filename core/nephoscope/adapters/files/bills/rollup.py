@@ -8,15 +8,14 @@ count. What a broken file would have added is unknown, never nothing.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 import duckdb
 
@@ -26,6 +25,7 @@ from nephoscope.adapters.files.bills.deliveries import Batch, Chosen, Delivery
 from nephoscope.adapters.files.bills.dialect import Charges
 from nephoscope.adapters.files.bills.find import find
 from nephoscope.adapters.files.bills.recognise import recognise
+from nephoscope.adapters.files.bills.repeated import Amounts, Day, Teller, place, repeated
 from nephoscope.adapters.files.bills.resources import SPOKEN_OF, resource_uses
 from nephoscope.adapters.files.bills.shapes import Shape, first_line, shape
 from nephoscope.adapters.files.bills.sums import MEASURES, Sums, added_up, column, cube, dearest, first_of
@@ -140,29 +140,10 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Teller:
-    """What tells a bill once: a delivery, or all other files of one family of dialects."""
-
-    family: str  # "FOCUS", "CUR"
-    delivery: Delivery | None
-
-    def __str__(self) -> str:
-        if self.delivery is None:
-            return self.family
-        one = self.delivery
-        return f"{self.family} of '{one.export.rpartition('/')[2]}' ({one.first} to {one.last})"
-
-
-_Place: TypeAlias = tuple[str, str, str | None]  # provider, account, month
-_Day: TypeAlias = tuple[str, _Place, date | None]  # the measure, and where and when it was charged
-_Amounts: TypeAlias = Mapping[str, Decimal]  # by currency
-
-
-@dataclass(frozen=True, slots=True)
 class _Rolled:
     """What a part gave."""
 
-    teller: _Teller
+    teller: Teller
     cube: duckdb.DuckDBPyRelation
     lines: list[Line]
     groups: list[Group]
@@ -259,47 +240,14 @@ class _Reading:
         return "actual" if actual else "amortised" if amortised else _view_of_name(path)
 
     def _drop_repeated(self) -> None:
-        """
-        Leave out what tells days of a bill again, in another delivery or dialect: added, they would count twice.
-
-        The widest counts, and of two as wide the newest. What comes to the same in one dialect is only told again; else
-        which of the two is the whole bill is not known, so that what was left out is said to be unknown.
-        """
-        held: dict[_Day, tuple[_Teller, _Amounts]] = {}
-        left_out: set[_Teller] = set()
-        for teller, days in self._told_again():
-            again = next((day for day in days if day in held), None)
-            if again is None:
-                held |= {day: (teller, amounts) for day, amounts in days.items()}
-                continue
-            left_out.add(teller)
-            _, (name, account, _), day = again
-            other, _ = held[again]
-            said = f"{name} account {account}, {day}, stands in {other} and in {teller}"
-            if all(day in held and (held[day][0].family, held[day][1]) == (teller.family, days[day]) for day in days):
-                source = Source(str(teller), teller.family, "superseded", f"{said}, which come to the same.")
-            else:
-                source = Source(str(teller), teller.family, "unknown", f"{said}: read one of them.")
-            self._sources.append(source)
-        self._rolled = [rolled for rolled in self._rolled if rolled.teller not in left_out]
-
-    def _told_again(self) -> list[tuple[_Teller, Mapping[_Day, _Amounts]]]:
-        """The days of each teller that has accounts and months in common with another, the widest first."""
-        tellers: dict[_Teller, list[_Rolled]] = defaultdict(list)
+        """Count what two tell of one bill once."""
+        parts: dict[Teller, list[_Rolled]] = defaultdict(list)
         for rolled in self._rolled:
-            tellers[rolled.teller].append(rolled)
-        places = {teller: {_place(line) for part in parts for line in part.lines} for teller, parts in tellers.items()}
-        times = Counter(place for found in places.values() for place in found)
-        days = {
-            teller: _days(parts)
-            for teller, parts in tellers.items()
-            if any(times[place] > 1 for place in places[teller])
-        }
-        return sorted(
-            days.items(),
-            key=lambda told: (len(told[1]), told[0].delivery.run if told[0].delivery else ""),
-            reverse=True,
-        )
+            parts[rolled.teller].append(rolled)
+        places = {teller: {place(line) for one in its for line in one.lines} for teller, its in parts.items()}
+        left_out = repeated(places, lambda teller: _days(parts[teller]))
+        self._sources += left_out.values()
+        self._rolled = [rolled for rolled in self._rolled if rolled.teller not in left_out]
 
     def _take(self, part: _Part) -> None:
         """Add a part; where it cannot be read as a whole, each of its files alone, but a delivery all or nothing."""
@@ -331,7 +279,7 @@ class _Reading:
 
     def _roll_up(self, part: _Part) -> _Rolled:
         charges = part.charges
-        teller = _Teller(charges.dialect.split()[0], part.delivery)
+        teller = Teller(charges.dialect.split()[0], part.delivery)
         relation = part.shape.read(self._engine, [str(path) for path in part.paths])
         apart = [(*_TAGGED, f"{TAG}{key}") for key in self._apart]
         stored = self._stored(cube(relation, charges, self._cube, apart=apart))
@@ -380,14 +328,9 @@ class _Reading:
         return self._engine.table(f"cube_{self._cubes}")
 
 
-def _place(line: Line) -> _Place:
-    """Where a line was charged; exports spell one account with its path and without, in any case."""
-    return line.provider, (line.account or "").strip("/").rpartition("/")[2].lower(), line.month
-
-
-def _days(parts: Iterable[_Rolled]) -> Mapping[_Day, _Amounts]:
+def _days(parts: Iterable[_Rolled]) -> Mapping[Day, Amounts]:
     """Add up what one teller tells of each account's days, each measure by itself."""
-    found: dict[_Day, dict[str, Decimal]] = defaultdict(dict)
+    found: dict[Day, dict[str, Decimal]] = defaultdict(dict)
     for part in parts:
         for row in added_up(part.cube, _DAYS):
             of = dict(zip(_DAYS, row.keys, strict=True))
@@ -395,7 +338,7 @@ def _days(parts: Iterable[_Rolled]) -> Mapping[_Day, _Amounts]:
             for measure in MEASURES:
                 amount = getattr(row, measure)
                 if amount is not None:
-                    sums = found[measure, _place(line), line.day]
+                    sums = found[measure, place(line), line.day]
                     sums[line.currency] = total([sums.get(line.currency, Decimal(0)), amount])
     return found
 
