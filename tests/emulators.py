@@ -132,8 +132,8 @@ def azurite_server(folder):
     blob, queue, table = free_port(), free_port(), free_port()
     ports = ("--blobPort", blob, "--queuePort", queue, "--tablePort", table)
     quiet = ("--silent", "--disableTelemetry", "--inMemoryPersistence", "--skipApiVersionCheck")
-    by_name = Path(__file__).with_name("azurite_by_name.cjs")
-    env = {**os.environ, "NODE_OPTIONS": f'--max-semi-space-size=64 --require="{by_name}"'}
+    of_many = Path(__file__).with_name("azurite_of_many.cjs")
+    env = {**os.environ, "NODE_OPTIONS": f'--max-semi-space-size=64 --require="{of_many}"'}
     with started(binary, *quiet, *ports, port=blob, cwd=folder, env=env):
         yield (
             f"DefaultEndpointsProtocol=http;AccountName={AZURE_ACCOUNT};AccountKey={AZURE_KEY};"

@@ -15,6 +15,9 @@ import msgspec
 
 T = TypeVar("T")
 
+UNDECODABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What a decoder raises of bytes that are none of its type, no UTF-8, or nested too deeply."""
+
 _making = Lock()
 _made: dict[Any, msgspec.json.Decoder[Any]] = {}
 

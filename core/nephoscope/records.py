@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, State, Version
 
@@ -109,7 +109,7 @@ def _wire(body: bytes, kind: type[T], key: str) -> _Wire[T]:
             wire: _Wire[T] = decoder(_Wire[kind]).decode(body)  # type: ignore[valid-type]
             return wire
         problem = f"it has schema {schema}, this version reads {SCHEMA}"
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         problem = str(error)
     raise NewerRecord(f"The record '{key}' cannot be read: {problem}.", do="deploy the version that wrote it")
 

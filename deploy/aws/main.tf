@@ -49,8 +49,9 @@ locals {
     },
     {
       for name, function in {
-        cost_on_object     = { job = "cost", memory_mb = 2048, timeout_seconds = 600 }
-        drift_on_object    = { job = "drift", memory_mb = 3008, timeout_seconds = 600 }
+        # Files of up to 512 MiB lie under /tmp while they are read; a bill's delivery is several of them.
+        cost_on_object     = { job = "cost", memory_mb = 2048, scratch_mb = 4096, timeout_seconds = 600 }
+        drift_on_object    = { job = "drift", memory_mb = 3008, scratch_mb = 1024, timeout_seconds = 600 }
         features_on_object = { job = "features", memory_mb = 2048, timeout_seconds = 900 }
       } : name => merge(function, { trigger = "object" }) if contains(keys(local.watched), function.job)
     },
@@ -121,7 +122,7 @@ module "function" {
   }
   environment     = local.environment
   memory_mb       = each.value.memory_mb
-  scratch_mb      = each.key == "cost_on_object" ? 4096 : 512 # a delivery is several files of up to 512 MiB each
+  scratch_mb      = try(each.value.scratch_mb, null)
   timeout_seconds = each.value.timeout_seconds
   architecture    = var.account.architecture
   schedule        = each.value.trigger == "timer" ? local.timers[each.value.job] : null

@@ -33,12 +33,23 @@ locals {
     Condition = { "ForAnyValue:StringEquals" = { "sts:IdentityTokenAudience" = var.publish.audience } }
   }]
 
-  landed = length(local.places) == 0 ? [] : [{
-    Sid      = "Landed"
-    Effect   = "Allow"
-    Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-    Resource = [for place in local.places : "arn:aws:s3:::${place.bucket}/${place.prefix}${place.prefix == "" ? "" : "/"}*"]
-  }]
+  # What was deleted before it is read answers 404 likewise, and is acknowledged: with 403 it would be tried again.
+  landed = [
+    for each in [
+      {
+        Sid      = "Landed"
+        Effect   = "Allow"
+        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Resource = [for place in local.places : "arn:aws:s3:::${place.bucket}/${place.prefix}${place.prefix == "" ? "" : "/"}*"]
+      },
+      {
+        Sid      = "LandedMissing"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = distinct([for place in local.places : "arn:aws:s3:::${place.bucket}"])
+      },
+    ] : each if length(local.places) > 0
+  ]
   # What a job keeps beside the ledger: Baselines and parts of tables, reports of bills, how far features are in step.
   kept = {
     for job, folders in { drift = ["baselines", "parts"], cost = ["cost"], features = ["features"], sweep = ["sweep"] } : job => [{
@@ -109,12 +120,22 @@ locals {
     cost = concat(
       local.kept.cost,
       [for each in concat(local.metrics, local.costs) : each if local.explored],
-      !var.account.bills ? [] : [{
-        Sid      = "Bills"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
-        Resource = "arn:aws:s3:::${local.bills_bucket}/focus/*"
-      }],
+      [
+        for each in [
+          {
+            Sid      = "Bills"
+            Effect   = "Allow"
+            Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+            Resource = "arn:aws:s3:::${local.bills_bucket}/focus/*"
+          },
+          {
+            Sid      = "BillsMissing"
+            Effect   = "Allow"
+            Action   = ["s3:ListBucket"]
+            Resource = "arn:aws:s3:::${local.bills_bucket}"
+          },
+        ] : each if var.account.bills
+      ],
     )
     drift    = concat(local.landed, local.kept.drift)
     features = concat(local.sources, local.kept.features, local.online)

@@ -46,6 +46,8 @@ locals {
   )
   listed = merge(
     { for job in local.jobs : "${job}/${local.store.bucket}" => { job = job, bucket = local.store.bucket } },
+    # What was deleted before it is read answers 404 only to whoever may list, and is acknowledged.
+    { for bucket in local.landing : "drift/${bucket}" => { job = "drift", bucket = bucket } },
     { for bucket in local.sources : "features/${bucket}" => { job = "features", bucket = bucket } if contains(local.jobs, "features") },
     var.desk == null ? {} : { "sweep/desk" = { job = "sweep", bucket = var.desk.bucket } },
   )

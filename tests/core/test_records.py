@@ -106,7 +106,14 @@ def test_endless_contention_ends_as_transient(state: SqliteState) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"schema": 2, "nonce": "", "record": 1}', b"\x00", b"{}", b'{"schema": 1, "nonce": "", "record": "x"}']
+    "body",
+    [
+        b'{"schema": 2, "nonce": "", "record": 1}',
+        b"\x00",
+        b"{}",
+        b'{"schema": 1, "nonce": "", "record": "x"}',
+        b'{"schema": 1, "nonce": "\xff", "record": 1}',
+    ],
 )
 def test_a_record_of_a_later_version_is_left_alone(state: SqliteState, body: bytes) -> None:
     """It is neither read as something else nor overwritten, and the message behind it is not acknowledged."""

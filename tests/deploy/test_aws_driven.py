@@ -219,10 +219,10 @@ def invoke(calls, config, tmp_path):
     shutil.copy(config, tmp_path)
     environment = os.environ | AWS_ENVIRONMENT | {"AWS_ENDPOINT_URL": calls.url, "PYTHONPATH": str(ROOT / "core")}
 
-    def call(entry_point, payload):
+    def call(entry_point, payload, outcome="done"):
         before = len(calls.made)
         program = f"import json, sys, handler; handler.{entry_point}(json.load(sys.stdin), None)"
-        called(program, payload, tmp_path, environment)
+        called(program, payload, tmp_path, environment, outcome)
         return calls.made[before:]
 
     return call
@@ -292,6 +292,10 @@ def test_a_job_may_do_what_it_does_and_nothing_else(made, account, calls, invoke
     """For every job: no call without a right, and no right that no call takes."""
     account.s3.put_object(Bucket="acme-landing", Key="flights/2013-02.parquet", Body=delays())
     taken = {"drift": invoke("drift_on_object", account.batch(account.landed))}
+    gone = {"Bucket": "acme-landing", "Key": "flights/_temporary/0.parquet"}
+    version = account.s3.put_object(**gone, Body=delays())["VersionId"]
+    account.s3.delete_object(**gone, VersionId=version)  # before it is read
+    taken["drift"] += invoke("drift_on_object", account.batch(account.landed), "refused")
     for job in ("monitoring", "cost", "drift"):
         taken[job] = taken.get(job, []) + invoke(f"{job}_on_timer", slot(job))
     taken["cost"] += invoke("cost_on_object", account.delivery())

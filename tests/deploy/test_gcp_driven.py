@@ -98,13 +98,13 @@ def invoke(gcs, recorder, monitoring, monkeypatch, tmp_path):
         **dict.fromkeys(("GCE_METADATA_HOST", "GCE_METADATA_IP"), recorder.url.removeprefix("http://")),
     }
 
-    def call(entry_point, attributes, data):
+    def call(entry_point, attributes, data, outcome="done"):
         before = [len(made) for made in (stored.made, asked, monitoring.requests)]
         program = (
             "import json, sys, main; from cloudevents.http import CloudEvent; "
             f"main.{entry_point}(CloudEvent(*json.load(sys.stdin)))"
         )
-        called(program, [attributes, data], tmp_path, environment)
+        called(program, [attributes, data], tmp_path, environment, outcome)
         made = (stored.made, asked, [rpc(request) for request in monitoring.requests])
         return [pair for calls, told in zip(made, before, strict=True) for pair in calls[told:]]
 
@@ -173,6 +173,9 @@ def report(published):
 def test_a_job_may_do_what_it_does_and_nothing_else(grants, invoke):
     """For every job: no call without a right, and no right that no call takes."""
     taken = {"drift": invoke("drift_on_object", *landed(invoke.client))}
+    gone = landed(invoke.client)
+    invoke.client.bucket("acme-training").blob("flights/2013-01.parquet").delete()  # before it is read
+    taken["drift"] += invoke("drift_on_object", *gone, "refused")
     for job in ("monitoring", "cost", "drift"):
         taken[job] = taken.get(job, []) + invoke(f"{job}_on_timer", *message())
     first, second = (invoke("monitoring_on_timer", *message(ago=timedelta(minutes=ago))) for ago in (10, 5))

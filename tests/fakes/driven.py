@@ -24,8 +24,8 @@ def verdicts(reports):
     return {(finding["check"], finding["subject"], finding["verdict"]) for finding in told}
 
 
-def called(program, given, folder, environment):
-    """Run a program that calls one entry point; it has to end well, with a run that is done."""
+def called(program, given, folder, environment, outcome="done"):
+    """Run a program that calls one entry point; it has to end well, with a run of this outcome."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         input=json.dumps(given),
@@ -37,4 +37,4 @@ def called(program, given, folder, environment):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert '"outcome": "done"' in done.stderr, done.stderr
+    assert f'"outcome": "{outcome}"' in done.stderr, done.stderr

@@ -1,9 +1,11 @@
 """An address that cannot be asked is said without telling it: it may be a Channel's secret."""
 
+import base64
 import socket
 from threading import Thread
 
 import pytest
+from emulators import Recorder
 from nephoscope.adapters.https import request
 from nephoscope.errors import Transient
 
@@ -16,6 +18,30 @@ def test_a_secret_that_is_no_address_is_not_told(path):
     with pytest.raises(Transient, match="letters that no address has") as told:
         request(f"https://hooks.example.invalid{path}")
     assert "SECRET" not in f"{told.value} {told.value.__cause__} {told.value.__context__}"
+
+
+@pytest.mark.parametrize("place", ["ops:SECRET@:80", "hooks.example.invalid:SECRET", "SECRET@[::1", "a@b:SECRET"])
+def test_a_secret_that_names_no_host_or_port_is_not_told(place):
+    """Neither is a password that stands where a host or a port should."""
+    with pytest.raises(Transient, match="names no host, or a port") as told:
+        request(f"https://{place}/ping/1")
+    assert "SECRET" not in f"{told.value} {told.value.__cause__}"
+
+
+def test_a_user_and_a_password_in_an_address_are_told_to_its_host_alone():
+    """As curl does it: `https://user:password@host/` asks the host with them; what is said of it has neither."""
+    recorder = Recorder()
+    place = recorder.url.removeprefix("http://")
+    try:
+        assert request(f"http://ops:p%40ss:w@{place}/ping?x=1").status == 200
+    finally:
+        recorder.close()
+    ((_, path, headers, _),) = recorder.requests
+    assert path == "/ping?x=1"
+    assert base64.b64decode(headers["Authorization"].removeprefix("Basic ")) == b"ops:p@ss:w"
+    with pytest.raises(Transient, match=f"{place} does not answer") as told:
+        request(f"http://ops:p%40ss:w@{place}/ping")
+    assert "ss:w" not in str(told.value)
 
 
 def test_an_answer_that_breaks_off_is_none():

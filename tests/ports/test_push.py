@@ -1,4 +1,4 @@
-"""Pushes of Pub/Sub: the one who may push comes in, and twelve who may not do not (D1)."""
+"""Pushes of Pub/Sub: the one who may push comes in, and thirteen who may not do not (D1)."""
 
 import base64
 import hashlib
@@ -64,6 +64,7 @@ FORGERIES = {
     "expired": lambda: f"Bearer {token(iat=now() - 7_200, exp=now() - 120)}",
     "from the future": lambda: f"Bearer {token(iat=now() + 300, exp=now() + 3_600)}",
     "cut": lambda: f"Bearer {token()[:-20]}",
+    "nested": lambda: f"Bearer {base64.urlsafe_b64encode(b'[' * 1_200).decode()}.e30.e30",
 }
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from nephoscope.adapters.https import Answer, accepted, request
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 
 EARLY_SECONDS = 300.0  # a token is exchanged anew that long before it ends
@@ -77,5 +77,5 @@ def read(answer: Answer, kind: type[T], who: str) -> T:
     body = accepted(answer, who).body
     try:
         return decoder(kind).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise Transient(f"{who} gave {len(body)} bytes that are no token.") from error

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,21 +55,22 @@ def request(
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Answer:
     """
-    Send one request; any status is an answer.
+    Send one request; any status is an answer. A user's name and password in the address become a header of Basic.
 
     Raises:
-        Transient: There was no whole answer.
+        Transient: There was no whole answer, or the address is none; it is not repeated, for it may be a secret.
     """
     if not url.startswith(("https://", "http://")):
         raise Transient("An address is no HTTP address.", do=CORRECT_IT)
-    if not _PLAIN.fullmatch(url):  # said without it: it may be a secret
+    if not _PLAIN.fullmatch(url):
         raise Transient("An address has blanks, line breaks or letters that no address has.", do=CORRECT_IT)
-    asked = urllib.request.Request(url, data=body, headers=dict(headers or {}), method=method)  # noqa: S310
+    url, credentials = _apart(url)
+    asked = urllib.request.Request(url, data=body, headers=credentials | dict(headers or {}), method=method)  # noqa: S310
     try:
         with _opened(asked, timeout_seconds) as answer:
             return _answer(answer.status, answer.headers, answer)
     except (OSError, http.client.HTTPException) as error:
-        raise Transient(f"{_host(url)} does not answer: {error}.") from error
+        raise Transient(f"{urllib.parse.urlsplit(url).netloc} does not answer: {error}.") from error
 
 
 def accepted(answer: Answer, who: str) -> Answer:
@@ -88,6 +91,22 @@ def accepted(answer: Answer, who: str) -> Answer:
     )
 
 
+def _apart(url: str) -> tuple[str, dict[str, str]]:
+    """The address of a host and a port, and the header that says whose name and password stood before it."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        whose, at, host = parts.netloc.rpartition("@")
+        if not parts.hostname or parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise Transient("An address names no host, or a port that is none.", do=CORRECT_IT) from None
+    if not at:
+        return url, {}
+    said = ":".join(urllib.parse.unquote(part) for part in whose.split(":", 1))
+    told = base64.b64encode(said.encode()).decode()
+    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {told}"}
+
+
 def _opened(asked: urllib.request.Request, timeout_seconds: float) -> Any:
     """The answer, whatever its status."""
     try:
@@ -102,7 +121,3 @@ def _answer(status: int, headers: Message, stream: http.client.HTTPResponse | ur
     if left and len(body) < LARGEST_ANSWER_BYTES:
         raise http.client.IncompleteRead(body, left)
     return Answer(status, {name.lower(): value for name, value in headers.items()}, body)
-
-
-def _host(url: str) -> str:
-    return url.split("/", 3)[2].rpartition("@")[2]  # without a user's name and password

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -21,7 +20,6 @@ from nephoscope.alerts.silences import covering
 from nephoscope.cli import hub
 from nephoscope.cli.answer import Answer
 from nephoscope.errors import BadUsage
-from nephoscope.findings import Verdict
 from nephoscope.jobs.desk import Desk, read_all
 
 _STYLES = {"firing": "red", "unknown": "yellow", "resolved": "green", "pending": "dim"}
@@ -79,7 +77,7 @@ def list_alerts(arguments: argparse.Namespace) -> Answer:
             )
         console.print(shown if rows else "Nothing is open." if not arguments.all else "There are no Alerts.")
 
-    return Answer({"alerts": rows}, text, hub.verdict_of(found))
+    return Answer({"alerts": rows}, text, hub.verdicts_of(found.values()))
 
 
 def show_alert(arguments: argparse.Namespace) -> Answer:
@@ -116,7 +114,7 @@ def show_alert(arguments: argparse.Namespace) -> Answer:
             ways = ", ".join(f"{d['channel']} {d['status']}" for d in each["deliveries"])
             console.print(escape(f"  {each['at']:%Y-%m-%d %H:%M:%S} told as {each['why']}: {ways}"))
 
-    return Answer(document, text, hub.verdict_of({identity: replace(alert)}) if alert.open else Verdict.OK)
+    return Answer(document, text, hub.verdicts_of([alert] if alert.open else []))
 
 
 def alerts_of(desk: Desk) -> Iterator[tuple[str, Alert]]:

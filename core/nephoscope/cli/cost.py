@@ -21,6 +21,7 @@ from nephoscope.cost.recommendations import recommendations
 from nephoscope.cost.report import CostReport
 from nephoscope.cost.rules.provider_share import provider_shares
 from nephoscope.errors import BadUsage
+from nephoscope.findings import Verdict
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -70,7 +71,8 @@ def run_report(arguments: argparse.Namespace) -> Answer:
     anomalies = [one for one in cost_anomalies(bill.daily, tagged=bill.tagged) if _in_month(one, month)]
     report = CostReport.of(bill, at=at, budget=allowed, anomalies=anomalies, recommendations=advice)
 
-    return Answer(report.document, lambda console: _print(console, report), report.status.verdict)
+    verdicts = [report.status.verdict, *([] if report.total.is_exact else [Verdict.UNKNOWN])]
+    return Answer(report.document, lambda console: _print(console, report), verdicts)
 
 
 def _in_month(anomaly: Anomaly, month: str | None) -> bool:

@@ -50,7 +50,7 @@ def doctor(arguments: argparse.Namespace) -> Answer:
             console.print(escape(line), highlight=False, soft_wrap=True)
 
     document = {"counts": counts(checkups), "checkups": checkups}
-    return Answer(document, text, Verdict.BREACH if counts(checkups)[Outcome.FAILED] else Verdict.OK)
+    return Answer(document, text, [Verdict.BREACH] if counts(checkups)[Outcome.FAILED] else [])
 
 
 def counts(checkups: Sequence[Checkup]) -> dict[str, int]:

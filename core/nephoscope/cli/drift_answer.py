@@ -31,7 +31,14 @@ def comparison(found: Comparison) -> Answer:
         "columns": [column_document(column) for column in found.columns],
         "findings": [finding_document(finding) for finding in found.findings],
     }
-    return Answer(document, lambda console: _print_comparison(console, found), found.verdict)
+    return Answer(document, lambda console: _print_comparison(console, found), _verdicts(found))
+
+
+def _verdicts(found: Comparison) -> list[Verdict]:
+    """The comparison's own, and whether a breach stands beside something unknown that counts in its preset."""
+    counting = [column.verdict for column in found.columns if column.compared]
+    counting += [finding.verdict for finding in found.findings if found.preset == "default"]
+    return [found.verdict, *(verdict for verdict in counting if verdict is Verdict.UNKNOWN)]
 
 
 def column_document(column: ColumnJudgement) -> dict[str, Any]:
@@ -150,4 +157,4 @@ def not_made(reason: str) -> Answer:
         console.print(_coloured(Verdict.UNKNOWN), end=" ")
         console.print(reason, markup=False)
 
-    return Answer(document, text, Verdict.UNKNOWN)
+    return Answer(document, text, [Verdict.UNKNOWN])

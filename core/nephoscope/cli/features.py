@@ -21,7 +21,7 @@ from nephoscope.features.merge import Difference, difference
 from nephoscope.features.plan import Step
 from nephoscope.features.registry import views
 from nephoscope.features.view import View
-from nephoscope.findings import Finding, Verdict, worst
+from nephoscope.findings import Finding, Verdict
 from nephoscope.registries import Applied, version_of
 from nephoscope.wiring.features import FeatureStore
 from nephoscope.wiring.local import Local
@@ -77,7 +77,7 @@ def apply(arguments: argparse.Namespace) -> Answer:
             told = registry["reason"] or f"version {registry['version']}"
             console.print(escape(f"{registry['cloud']}: {told}"), highlight=False)
 
-    return Answer(document, text, Verdict.UNKNOWN if unknown else Verdict.OK)
+    return Answer(document, text, [Verdict.UNKNOWN] if unknown else [])
 
 
 def plan(arguments: argparse.Namespace) -> Answer:
@@ -207,7 +207,7 @@ def _told(at: datetime | None) -> str | None:
 
 def _answer(store: FeatureStore, findings: Sequence[Finding], **more: Any) -> Answer:
     document = {"project": store.written.project, **more, "findings": msgspec.to_builtins(list(findings))}
-    return Answer(document, lambda console: _show(console, findings), worst([each.verdict for each in findings]))
+    return Answer(document, lambda console: _show(console, findings), [each.verdict for each in findings])
 
 
 def _show(console: Console, findings: Sequence[Finding]) -> None:

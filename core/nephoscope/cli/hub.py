@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -62,9 +62,7 @@ def silence_document(silence: Silence, now: datetime, *, source: str) -> dict[st
     }
 
 
-def verdict_of(alerts: Mapping[str, Alert]) -> Verdict:
+def verdicts_of(alerts: Iterable[Alert]) -> set[Verdict]:
     """What `--fail-on` looks at: a breach where something fires, unknown where something cannot be seen."""
-    states = {str(alert.state) for alert in alerts.values()}
-    if "firing" in states:
-        return Verdict.BREACH
-    return Verdict.UNKNOWN if "unknown" in states else Verdict.OK
+    meant = {"firing": Verdict.BREACH, "unknown": Verdict.UNKNOWN}
+    return {meant[str(alert.state)] for alert in alerts if str(alert.state) in meant}

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from importlib import import_module
 from pathlib import Path
@@ -19,7 +19,7 @@ from nephoscope import __version__
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.instants import instant
 from nephoscope.errors import BadUsage, NephoscopeError
-from nephoscope.findings import Verdict
+from nephoscope.findings import Verdict, worst
 
 # Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
 MODULES: tuple[str, ...] = (
@@ -55,6 +55,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"{sentence}. To do: see '{self.prog} --help'\n")
 
 
+class _Each(argparse.Action):
+    """Keeps each value, wherever it stands; argparse's own `append` forgets before a command what comes after it."""
+
+    def __init__(self, *words: Any, **options: Any) -> None:
+        super().__init__(*words, **options)
+        self._given: list[str] = []
+
+    def __call__(self, _: object, namespace: argparse.Namespace, value: Any, __: object = None) -> None:
+        self._given.append(value)
+        setattr(namespace, self.dest, self._given)
+
+
 def global_options() -> argparse.ArgumentParser:
     """The options that are accepted before and after every command."""
     options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
@@ -69,7 +81,7 @@ def global_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--fail-on",
         choices=("breach", "unknown"),
-        action="append",
+        action=_Each,
         help="exit with 1 on a breach, with 3 on something unknown; may be given twice",
     )
     return options
@@ -96,6 +108,9 @@ def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; what nobody foresaw is 2 as well, with its traceback."""
     words = sys.argv[1:] if argv is None else argv
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed: whoever did that does not want to read it
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -130,7 +145,7 @@ def _answered(words: Sequence[str]) -> int:
         # What is left would be written again as Python ends, which fails again with an exit code of its own.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise
-    return exit_code(answer.verdict, getattr(arguments, "fail_on", None) or [])
+    return exit_code(answer.verdicts, getattr(arguments, "fail_on", None) or [])
 
 
 def _show(answer: Answer, document: Mapping[str, Any] | None) -> None:
@@ -163,13 +178,13 @@ def _sentence(error: OSError) -> str:
     return f"{named}{what}. To do: name another file, or mend what the system says."
 
 
-def exit_code(verdict: Verdict, fail_on: Sequence[str]) -> int:
+def exit_code(verdicts: Collection[Verdict], fail_on: Sequence[str]) -> int:
     """
-    Choose the exit code; a breach goes before what is unknown.
+    Choose the exit code: of what is asked for and was met, a breach goes before what is unknown.
 
-    >>> exit_code(Verdict.BREACH, []), exit_code(Verdict.BREACH, ["breach"]), exit_code(Verdict.UNKNOWN, ["unknown"])
-    (0, 1, 3)
+    >>> both = [Verdict.BREACH, Verdict.UNKNOWN]
+    >>> exit_code(both, []), exit_code(both, ["unknown"]), exit_code(both, ["unknown", "breach"])
+    (0, 3, 1)
     """
-    if str(verdict) not in fail_on:
-        return RAN
-    return {Verdict.BREACH: BREACH, Verdict.UNKNOWN: UNKNOWN, Verdict.OK: RAN}[verdict]
+    asked = [verdict for verdict in verdicts if str(verdict) in fail_on]
+    return {Verdict.BREACH: BREACH, Verdict.UNKNOWN: UNKNOWN, Verdict.OK: RAN}[worst(asked)]

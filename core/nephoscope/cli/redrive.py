@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> Answer:
         console.print(f"{len(rows)} dead letters {verb} new tries.")
 
     document = {"letters": rows, "deliveries": 0, "dry_run": arguments.dry_run}
-    return Answer(document, text, Verdict.UNKNOWN if found.staying else Verdict.OK)
+    return Answer(document, text, [Verdict.UNKNOWN] if found.staying else [])
 
 
 def _deliveries(arguments: argparse.Namespace) -> Answer:

@@ -14,7 +14,6 @@ from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.cli import hub
 from nephoscope.cli.answer import Answer
 from nephoscope.errors import BadUsage
-from nephoscope.findings import worst
 from nephoscope.jobs import replay
 from nephoscope.jobs.desk import Desk
 from nephoscope.report import Report, counts, from_cloudevent
@@ -64,7 +63,7 @@ def run(arguments: argparse.Namespace) -> Answer:
         if not told:
             console.print("It would tell nobody anything.")
 
-    return Answer(document, text, worst([finding.verdict for finding in findings]))
+    return Answer(document, text, [finding.verdict for finding in findings])
 
 
 def _reports(named: str, desk: Desk) -> list[Report]:

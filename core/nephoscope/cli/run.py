@@ -76,7 +76,8 @@ def run(arguments: argparse.Namespace) -> Answer:
     if arguments.dry_run:
         local = dry(local)
     reports = JOBS[arguments.job].run(local, event_of(arguments, local))
-    return Answer(document(reports), lambda console: show(console, reports), worst([each.verdict for each in reports]))
+    verdicts = [finding.verdict for report in reports for finding in report.findings]
+    return Answer(document(reports), lambda console: show(console, reports), verdicts)
 
 
 def dry(local: Local) -> Local:

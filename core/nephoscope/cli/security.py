@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> Answer:
     def text(console: Console) -> None:
         console.print(escape(f"{finding.severity.upper()}: {finding.reason} Recorded as {report.evidence_url}."))
 
-    return Answer(document, text, finding.verdict)
+    return Answer(document, text, [finding.verdict])
 
 
 def detail(text: str) -> tuple[str, str]:

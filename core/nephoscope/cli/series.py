@@ -57,7 +57,7 @@ def _unknown(reason: str, points: int = 0) -> Answer:
         "verdict": str(Verdict.UNKNOWN),
         "reason": reason,
     }
-    return Answer(document, lambda console: console.print(escape(f"Unknown: {reason}")), Verdict.UNKNOWN)
+    return Answer(document, lambda console: console.print(escape(f"Unknown: {reason}")), [Verdict.UNKNOWN])
 
 
 def _answer(series: FileSeries) -> Answer:
@@ -97,7 +97,7 @@ def _answer(series: FileSeries) -> Answer:
         "verdict": str(verdict),
         "reason": None,
     }
-    return Answer(document, lambda console: _print(console, len(order), entries), verdict)
+    return Answer(document, lambda console: _print(console, len(order), entries), [verdict])
 
 
 def _print(console: Console, points: int, found: Sequence[dict[str, Any]]) -> None:

@@ -27,6 +27,8 @@ COPIED = "CopyBlob"
 WHOLE = frozenset({"PutBlob", "PutBlockList", COPIED, "FlushWithClose", "SftpCommit"})
 EARLY = timedelta(minutes=1)  # a timer may fire a little before its slot
 
+_WHO = ("/upn", "/name", "appid")  # how claims end: a person's before that of the program she asks with
+
 _SUBJECT = re.compile(r"/?blobServices/default/containers/([^/]+)/blobs/(.+)", re.DOTALL)
 
 
@@ -98,7 +100,7 @@ def timer_fired(schedule: str, status: Mapping[str, object] | None, *, now: date
     told = [_slot(status.get(word)) for word in ("Next", "Last")] if status else []
     slots = [slot for slot in told if slot is not None and slot.year > 1 and slot <= now + EARLY]
     slot = max(slots, default=now.astimezone(UTC).replace(second=0, microsecond=0))
-    return TimerFired(stable_id("timer", schedule, slot.isoformat()), slot, schedule)
+    return TimerFired(stable_id("timer", "azure", schedule, slot.isoformat()), slot, schedule)
 
 
 def message_received(body: bytes, identity: str, at: datetime | None, *, now: datetime) -> MessageReceived:
@@ -134,7 +136,7 @@ def security_event(payload: object) -> MessageReceived:
     if not event.type.startswith("Microsoft.Resources."):
         raise BadPayload(f"An event '{event.type[:64]}' does not come from the activity log.", do=DO)
     seen = shaped(event.data, _Resource, "activity log event")
-    who = next((v for k, v in seen.claims.items() if k.endswith("/upn") or k == "appid"), "")
+    who = next((v for claim in _WHO for k, v in seen.claims.items() if k.endswith(claim)), "")
     failed = event.type.endswith("Failure")
     access = Access(
         action=seen.operation,

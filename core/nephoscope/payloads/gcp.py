@@ -118,7 +118,7 @@ def timer_fired(payload: object, *, schedule: str) -> TimerFired:
         BadPayload: It is no Pub/Sub message.
     """
     slot = utc(_push(payload).message.time).replace(second=0, microsecond=0)
-    return TimerFired(stable_id("timer", schedule, slot.isoformat()), slot, schedule)
+    return TimerFired(stable_id("timer", "gcp", schedule, slot.isoformat()), slot, schedule)
 
 
 def security_event(payload: object) -> MessageReceived:

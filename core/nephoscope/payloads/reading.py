@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import BadPayload
 from nephoscope.events import Event
 
@@ -62,7 +62,7 @@ def document(body: bytes | str) -> Any:
         raise BadPayload(f"A payload has {len(body):,} bytes, at most {LARGEST_BYTES:,} are read.", do=DO)
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise BadPayload(f"A payload of {len(body):,} bytes is no JSON: {error}.", do=DO) from error
 
 

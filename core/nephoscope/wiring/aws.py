@@ -66,7 +66,7 @@ class Aws:
         from nephoscope.adapters.aws.storage import S3
 
         session = Session()
-        region = session.get_config_variable("region")
+        region = _region() or session.get_config_variable("region")
         if not region:
             raise BadSettings("AWS is asked from no region.", do="set AWS_REGION")
         return S3(own(session), region, endpoint=_endpoint("S3"))
@@ -77,9 +77,14 @@ def _endpoint(service: str) -> str:
     return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or os.environ.get("AWS_ENDPOINT_URL", "")
 
 
+def _region() -> str | None:
+    """What every SDK of AWS but Python's reads first."""
+    return os.environ.get("AWS_REGION")
+
+
 def _client(service: str, region: str | None = None) -> Any:
     import boto3
     from botocore.config import Config
 
-    retries = {"mode": "standard", "total_max_attempts": 4}
-    return boto3.client(service, region, config=Config(connect_timeout=3, read_timeout=20, retries=retries))
+    config = Config(connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+    return boto3.client(service, region or _region(), config=config)

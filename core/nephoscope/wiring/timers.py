@@ -70,7 +70,7 @@ class Timers:
         if served is not None and served.at >= slot:
             return False
         if served is not None:
-            TIMED[job](self.local, TimerFired(stable_id("timer", job, slot.isoformat()), slot, job))
+            TIMED[job](self.local, TimerFired(stable_id("timer", "local", job, slot.isoformat()), slot, job))
         records.change(self.local.ledger, key, _Slot, lambda _: _Slot(slot))
         return served is not None
 

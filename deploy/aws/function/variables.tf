@@ -42,6 +42,7 @@ variable "scratch_mb" {
   description = "Room under /tmp, where files lie while they are read."
   type        = number
   default     = 512
+  nullable    = false
 }
 
 variable "timeout_seconds" {

@@ -41,10 +41,15 @@ run "every_way_in_has_its_function" {
   }
 }
 
-run "a_delivery_of_a_bill_finds_room" {
+run "what_lands_finds_room" {
   assert {
     condition     = module.function["cost_on_object"].scratch_mb == 4096 && module.function["cost_on_timer"].scratch_mb == 512
     error_message = "A bill's delivery is several files of up to 512 MiB, which lie under /tmp while they are read."
+  }
+
+  assert {
+    condition     = module.function["drift_on_object"].scratch_mb == 1024
+    error_message = "A file of up to 512 MiB lies under /tmp while it is read, with room to spare."
   }
 }
 

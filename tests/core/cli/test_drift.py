@@ -112,6 +112,18 @@ def test_breach_goes_before_unknown_in_the_exit_code(answered: Answered) -> None
     answered("compare", "baseline.parquet", "baseline.parquet", *both)
 
 
+@pytest.mark.parametrize("preset", ["default", "evidently", "nannyml"])
+def test_a_breach_hides_no_unknown_from_the_exit_code(preset: str, answered: Answered) -> None:
+    """A gate for what is unknown alone closes where something drifts as well; the options may stand anywhere."""
+    table = pq.read_table("window.parquet")
+    pq.write_table(table.set_column(1, "w", pa.nulls(500, pa.string())), "both.parquet")
+    files = ("compare", "baseline.parquet", "both.parquet", "--preset", preset, "--weight", "x=9")
+    assert answered(*files)["verdict"] == "breach"
+    answered(*files, "--fail-on", "unknown", code=3)
+    answered("--fail-on", "breach", *files, "--fail-on", "unknown", code=1)
+    assert main(["--fail-on", "breach", "drift", *files, "--fail-on", "unknown"]) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

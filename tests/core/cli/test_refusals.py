@@ -125,3 +125,15 @@ def test_a_terminal_of_few_letters_gets_every_answer(folder: Path) -> None:
     ended = command("drift", "profile", "größe.csv", "-o", "größe.json", stdout=subprocess.PIPE, environ=ascii_only)
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert rb"gr\xf6\xdfe.json" in ended.stdout
+
+
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_a_closed_stream_is_no_mistake(folder: Path, closed: str) -> None:
+    """With stdout or stderr closed by the shell, the other one says what it always says, and so does the code."""
+    command = f'"{sys.executable}" -m nephoscope validate --output json'
+    ran = subprocess.run(["sh", "-c", f"{command} {closed}>&-"], cwd=folder, capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert ran.stdout.startswith(b"{") == (closed == "2")
+    refused = subprocess.run(["sh", "-c", f"{command}x {closed}>&-"], cwd=folder, capture_output=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert (b"To do:" in refused.stderr) == (closed == "1")

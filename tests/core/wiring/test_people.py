@@ -29,3 +29,15 @@ def test_a_person_s_registry_is_read_as_that_person(monkeypatch, tmp_path):
         Local(written).features.state("gcp")
     (tmp_path / "nephoscope.json").write_text('{"version": 1, "stores": {"gcp": "gs://acme/records"}}')
     assert Function(Gcp(), tmp_path).features.state("gcp")
+
+
+def test_the_region_is_aws_own_variable_for_it(monkeypatch, tmp_path):
+    """AWS_REGION, which the advice names and each SDK but Python's reads first, is enough."""
+    pytest.importorskip("botocore")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    for variable in ("AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_REGION"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(BadSettings, match="set AWS_REGION"):
+        records_at("s3://b/hub")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert records_at("s3://b/hub")

@@ -16,7 +16,7 @@ import msgspec
 
 from nephoscope.adapters.azure.state import CHANGED, BlobState
 from nephoscope.adapters.azure.storage import Blobs
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.ports import MOST_LETTERS, DeadLetter, Topic, Version, Waiting
 from nephoscope.report import EVENT_TYPE
 
@@ -78,7 +78,7 @@ class EventGridDeadLetters:
                 continue
             try:
                 letters, kinds = _read(key, *blob)
-            except msgspec.DecodeError:
+            except UNDECODABLE:
                 unreadable.append(key)
                 continue
             foreign = Counter(f"{kind} {FOREIGN}" for kind in kinds if kind != EVENT_TYPE)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from nephoscope.adapters.https import accepted, request
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 
 API_VERSION = "7.4"
@@ -34,5 +34,5 @@ class KeyVault:
         answer = request(f"{name}?api-version={API_VERSION}", headers={"Authorization": f"Bearer {self._token()}"})
         try:
             return decoder(_Secret).decode(accepted(answer, f"The secret '{name}'").body).value
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise Transient(f"Key Vault's answer for '{name}' cannot be read: {error}.") from error

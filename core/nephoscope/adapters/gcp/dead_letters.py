@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 from nephoscope.adapters.gcp.topic import ENDPOINT
 from nephoscope.adapters.https import Answer, accepted
 from nephoscope.adapters.pooled import pool
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import MOST_LETTERS, DeadLetter, Waiting
 
@@ -132,7 +132,7 @@ class PubSubDeadLetters:
     def _read(self, answer: Answer, kind: type[T]) -> T:
         try:
             return decoder(kind).decode(answer.body)
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise Transient(f"Pub/Sub's answer for {self._name} cannot be read: {error}.") from error
 
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from google.auth import jwt
 from google.auth.exceptions import GoogleAuthError
 
 from nephoscope.adapters.https import accepted, request
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient, Unauthorised
 from nephoscope.ports import Clock
 
@@ -44,7 +43,7 @@ class GoogleCertificates:
         answer = accepted(request(self._url), "Google's certificates")
         try:
             return decoder(dict[str, str]).decode(answer.body)
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise Transient(f"Google's certificates cannot be read: {error}.") from error
 
 
@@ -88,7 +87,7 @@ class PushTokens:
                 token, certs=key, audience=self._audience, clock_skew_in_seconds=SKEW_SECONDS
             )
             return claims
-        except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (GoogleAuthError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise _unauthorised(f"a bad token ({error})") from error
 
     def _key(self, name: object) -> str | None:

@@ -11,7 +11,7 @@ import msgspec
 from urllib3 import BaseHTTPResponse
 
 from nephoscope.adapters.gcp.storage import Storage, objects_of
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import Lost, Version
 
@@ -94,7 +94,7 @@ class GcsState:
     def _read(self, answer: BaseHTTPResponse | None, kind: type[T], what: str) -> T:
         try:
             return decoder(kind).decode(b"" if answer is None else answer.data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise Transient(f"Google's answer for {self._place(what)} cannot be read: {error}.") from error
 
     def _place(self, what: str) -> str:

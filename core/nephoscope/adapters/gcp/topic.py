@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from nephoscope.adapters.https import accepted, request
-from nephoscope.decoders import decoder
+from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 
 ENDPOINT = "https://pubsub.googleapis.com"
@@ -42,7 +42,7 @@ class PubSubTopic:
         answer = accepted(request(f"{self._url}/subscriptions", headers=self._headers()), self._name)
         try:
             listening = len(decoder(_Listed).decode(answer.body).subscriptions)
-        except msgspec.DecodeError as error:
+        except UNDECODABLE as error:
             raise Transient(f"Pub/Sub's answer for {self._name} cannot be read: {error}.") from error
         if not listening:
             raise Transient(f"{self._name} has no subscription.", do="subscribe the hub's function to it")
