@@ -62,13 +62,29 @@ def test_a_message_is_taken_out_of_its_envelopes(cloud, payload, reads):
 
 @pytest.mark.parametrize(("cloud", "payload", "reads"), shapes("audit"))
 def test_a_refused_call_says_who_did_what(cloud, payload, reads):
-    """An audit record has the same six words in every cloud."""
+    """An audit record has the same words in every cloud."""
     event = AUDITS[cloud](payload)
     access = json.loads(event.body)
-    assert set(access) == {"action", "actor", "error", "message", "address", "resource"}
+    assert set(access) == {"action", "actor", "error", "message", "address", "resource", "others"}
     assert access["error"] in ("AccessDenied", "Failed", "PERMISSION_DENIED")
     assert access["address"] == "192.0.2.10"
     assert event.at == datetime(2025, 1, 31, 5, 59, 58, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "actor"),
+    [
+        ((), "dev@example.org"),
+        (("upn",), "dev@example.org"),
+        (("upn", "/name"), "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
+    ],
+)
+def test_azure_names_the_person_before_the_program(left_out, actor):
+    """Whoever signs in with Azure's command line is not that program; a program by itself is."""
+    payload = named("azure", "activity log failure")
+    claims = {claim: value for claim, value in payload["data"]["claims"].items() if not claim.endswith(left_out)}
+    event = azure.security_event(payload | {"data": payload["data"] | {"claims": claims}})
+    assert json.loads(event.body)["actor"] == actor
 
 
 def test_one_write_has_one_id_by_whichever_way_it_comes():
@@ -145,6 +161,17 @@ def test_a_timer_that_is_past_due_keeps_its_own_slot():
     late = datetime(2025, 1, 31, 6, 9, 30, tzinfo=UTC)
     status = {"Last": "2025-01-31T06:00:00+00:00", "Next": "2025-01-31T06:05:00+00:00"}
     assert azure.timer_fired("monitoring", status, now=late) == azure.timer_fired("monitoring", status, now=NOW)
+
+
+def test_one_slot_in_three_clouds_is_three_events():
+    """One cron of the configuration rings in each cloud, and each has a Report of its own under its Event's id."""
+    slots = [
+        aws.timer_fired(named("aws", "scheduler input")),
+        azure.timer_fired("monitoring", None, now=NOW),
+        gcp.timer_fired(named("gcp", "cloud scheduler through pub/sub"), schedule="monitoring"),
+    ]
+    assert {(slot.at, slot.schedule) for slot in slots} == {(SLOT, "monitoring")}
+    assert len({slot.id for slot in slots}) == 3
 
 
 def test_a_queues_message_of_azure_is_known_by_its_id():

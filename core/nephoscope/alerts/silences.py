@@ -11,11 +11,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from nephoscope.alerts.life import Phase
 from nephoscope.alerts.matchers import Matcher, parse
+from nephoscope.drift.limits import CHECKS as COLUMN_CHECKS
 from nephoscope.events import stable_id
+from nephoscope.findings import Severity
 
 LONGEST = timedelta(days=30)
 PREFIX = "silences/"
+
+CHECKS = {  # the names of all checks, by their family
+    "drift": (
+        *("schema", "table", "rows", "newest", "duplicates", "share", "default", "evidently"),
+        *("infinite", "out_of_range", "constant", "new_categories", "vanished_categories"),
+        *COLUMN_CHECKS,
+    ),
+    "cost": ("bill", "total", "unit", "budget", "provider_share", "forecast", "anomaly", "reconciliation"),
+    "monitoring": ("limit", "reference", "adaptive", "read", "spread", "canary", "version", "version_lag"),
+    "features": ("smoke", "sync", "freshness", "parity"),
+    "security": ("access", "event"),
+    "report": ("readings",),
+    "hub": ("heartbeat", "channel", "dead_letters"),
+}
+
+# Of the labels that every Alert has, the values that open ones have; of others, whatever people may have chosen.
+_IN_USE: Mapping[str, Sequence[str]] = {
+    "check": [f"{family}.{name}" for family, names in CHECKS.items() for name in names],
+    "severity": list(Severity),
+    "state": [Phase.FIRING, Phase.UNKNOWN],
+    "cloud": ["aws", "azure", "gcp", "local"],
+    "job": ["drift", "cost", "monitoring", "features", "security", "rollup", "hub", "sweep"],
+}
+_ANYTHING = ("a", "fraud_detection_v2", "\x00", "-", "0 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +56,10 @@ class Silence:
     starts: datetime
     ends: datetime
     expired_by: str = ""  # who ended it early
+
+    def __post_init__(self) -> None:
+        for text in self.matchers:
+            parse(text)
 
     @property
     def key(self) -> str:
@@ -59,12 +90,12 @@ def silence(matchers: Sequence[str], *, author: str, reason: str, starts: dateti
     >>> silence(['model=~".*"'], author="ada", reason="move", starts=noon, ends=noon + timedelta(hours=1))
     Traceback (most recent call last):
         ...
-    ValueError: {model=~".*"} matches every Alert; name at least one label that must have a value
+    ValueError: {model=~".*"} matches every Alert; name at least one label that must have a value, and which
     """
     parsed = [parse(text) for text in matchers]
     if not any(_narrows(matcher) for matcher in parsed):
-        written = ", ".join(map(str, parsed))
-        raise ValueError(f"{{{written}}} matches every Alert; name at least one label that must have a value")
+        what = f"{{{', '.join(map(str, parsed))}}} matches every Alert"
+        raise ValueError(f"{what}; name at least one label that must have a value, and which")
     if not author.strip() or not reason.strip():
         raise ValueError("a silence needs an author and a reason")
     if not starts < ends <= starts + LONGEST:
@@ -75,11 +106,9 @@ def silence(matchers: Sequence[str], *, author: str, reason: str, starts: dateti
 
 
 def _narrows(matcher: Matcher) -> bool:
-    """Whether a label without a value fails it, and not every value passes it."""
-    takes_all = "~" in matcher.operator and all(
-        matcher.matches({matcher.name: value}) for value in ("a", "fraud_detection_v2", "\x00", "-", "0 0")
-    )
-    return not matcher.matches({}) and not takes_all
+    """Whether a label without a value fails it, and not every value in use passes it."""
+    in_use = _IN_USE.get(matcher.name, _ANYTHING)
+    return not matcher.matches({}) and not all(matcher.matches({matcher.name: value}) for value in in_use)
 
 
 def covering(silences: Sequence[Silence], labels: Mapping[str, str], *, now: datetime) -> Silence | None:

@@ -1,7 +1,7 @@
 """
 Who touched what is watched: model artefacts, the feature registry, Baselines, the state.
 
-A call is judged by where its resource lies, who made it, and whether it opens the resource to others:
+A call is judged by where each resource that it touches lies, who made it, and whether it opens one to others:
 
     refused by the cloud                       breach, high
     may open it to others, by somebody else    breach, high
@@ -41,6 +41,7 @@ class Access:
     message: str = ""
     address: str = ""
     resource: str = ""  # as the cloud names it
+    others: tuple[str, ...] = ()  # what else it touched: where a copy was taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,16 @@ def judge_access(access: Access, watched: Iterable[Watched], *, cloud: str) -> l
     Returns:
         One Finding for each watched place that the call touched; none where it touched nothing that is watched.
     """
-    place = place_of(access.resource)
-    return [_finding(access, each, cloud) for each in watched if any(_inside(place, other) for other in each.places)]
+    touched = [(resource, place_of(resource)) for resource in (access.resource, *access.others)]
+    found = []
+    for each in watched:
+        inside = (what for what, place in touched if any(_inside(place, other) for other in each.places))
+        if (resource := next(inside, None)) is not None:
+            found.append(_finding(access, resource, each, cloud))
+    return found
 
 
-def _finding(access: Access, watched: Watched, cloud: str) -> Finding:
+def _finding(access: Access, resource: str, watched: Watched, cloud: str) -> Finding:
     expected = any(fnmatchcase(access.actor, pattern) for pattern in watched.actors)
     opening = bool(OPENING.search(access.action))
     verdict = Verdict.OK if expected and not access.error else Verdict.BREACH
@@ -83,7 +89,7 @@ def _finding(access: Access, watched: Watched, cloud: str) -> Finding:
         severity=severity,
         labels={"cloud": cloud, "watched": watched.name},
         evidence={
-            "resource": access.resource,
+            "resource": resource,
             "address": access.address,
             "error": access.error,
             "opens": "yes" if opening else "no",

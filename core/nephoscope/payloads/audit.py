@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from nephoscope.errors import BadPayload
 from nephoscope.events import MessageReceived, stable_id
 from nephoscope.monitoring.access import Access
-from nephoscope.payloads.reading import utc, utf8
+from nephoscope.payloads.reading import DO, utc, utf8
 
 
 def received(provider: str, identity: str, at: str, access: Access) -> MessageReceived:
@@ -16,6 +17,8 @@ def received(provider: str, identity: str, at: str, access: Access) -> MessageRe
     Raises:
         BadPayload: Its time or its text is none.
     """
-    for text in (identity, *(getattr(access, name) for name in access.__slots__)):
-        utf8(text)
-    return MessageReceived(stable_id("audit", provider, identity), utc(at), msgspec.json.encode(access))
+    try:
+        body = msgspec.json.encode(access)
+    except UnicodeEncodeError as error:
+        raise BadPayload("A text has half of a character.", do=DO) from error
+    return MessageReceived(stable_id("audit", provider, utf8(identity).decode()), utc(at), body)

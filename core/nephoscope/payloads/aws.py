@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -221,24 +221,37 @@ def security_event(payload: object) -> MessageReceived:
         raise BadPayload(f"An EventBridge event '{bridge.type}' does not come from CloudTrail.", do=DO)
     trail = shaped(bridge.detail, _Trail, "CloudTrail record")
     who = trail.identity
+    resource, *others = _touched(trail) or [""]
     access = Access(
         action=f"{trail.service.removesuffix('.amazonaws.com')}.{trail.action}",
         actor=who.arn or who.principal or who.type,
         error=trail.error or "",
         message=trail.message or "",
         address="" if trail.address is UNSET else trail.address,
-        resource=_touched(trail),
+        resource=resource,
+        others=tuple(others),
     )
     return received("aws", trail.id, trail.time, access)
 
 
-def _touched(trail: _Trail) -> str:
-    """The bucket or object that was asked for, else the first resource that is named."""
+def _touched(trail: _Trail) -> list[str]:
+    """The bucket or object that was asked for, what it was copied from, and each further resource that is named."""
     asked = trail.asked or {}
-    bucket, key = asked.get("bucketName"), asked.get("key")
+    bucket, key, source = (asked.get(name) for name in ("bucketName", "key", "x-amz-copy-source"))
+    found = []
     if isinstance(bucket, str):
-        return f"arn:aws:s3:::{bucket}/{key}" if isinstance(key, str) else f"arn:aws:s3:::{bucket}"
-    return next((each.arn for each in trail.resources or () if each.arn), "")
+        found.append(f"{_arn(bucket)}/{key}" if isinstance(key, str) else _arn(bucket))
+    # CopyObject and UploadPartCopy name their source as BUCKET/KEY, URL-encoded, after a slash or before a version.
+    if isinstance(source, str) and (place := unquote(source.partition("?versionId=")[0]).lstrip("/")):
+        found.append(_arn(place))
+    found += [each.arn for each in trail.resources or () if each.arn]
+    # A call on an object names its bucket beside it, which is not what was touched.
+    return [one for one in dict.fromkeys(found) if not any(other.startswith(f"{one}/") for other in found)]
+
+
+def _arn(bucket: str) -> str:
+    """A bucket as CloudTrail names resources; an access point's name is one already."""
+    return bucket if bucket.startswith("arn:") else f"arn:aws:s3:::{bucket}"
 
 
 def _objects(payload: object) -> list[_Seen]:
@@ -320,7 +333,7 @@ def _written(bucket: str, where: str, found: _Object | _BridgeObject, at: str) -
 def _timer(schedule: str, at: str) -> TimerFired:
     slot = utc(at)
     short = name(schedule.rpartition("/")[2], "a schedule")
-    return TimerFired(stable_id("timer", utf8(schedule).decode(), slot.isoformat()), slot, short)
+    return TimerFired(stable_id("timer", "aws", utf8(schedule).decode(), slot.isoformat()), slot, short)
 
 
 def _message(sns: _Sns) -> MessageReceived:

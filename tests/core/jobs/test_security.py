@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,10 @@ def outbox(tmp_path: Path, clock: FixedClock, topic: SqliteTopic) -> Outbox:
     return Outbox(SqliteState(tmp_path / "ledger.db"), topic, clock, "aws")
 
 
-def trail(action: str, *, actor: str = "trainer/s1", error: str | None = None, **asked: str) -> MessageReceived:
-    """A call as EventBridge hands over CloudTrail's record of it."""
+def trail(
+    action: str, *, actor: str = "trainer/s1", error: str | None = None, named: Sequence[str] = (), **asked: str
+) -> MessageReceived:
+    """A call as EventBridge hands over CloudTrail's record of it, and the resources that it names."""
     service, name = action.split(".")
     detail = {
         "eventID": "0c0a1b2c-1",
@@ -60,6 +63,7 @@ def trail(action: str, *, actor: str = "trainer/s1", error: str | None = None, *
         "sourceIPAddress": "192.0.2.10",
         "errorCode": error,
         "requestParameters": asked,
+        "resources": [{"ARN": f"arn:aws:s3:::{place}"} for place in named],
     }
     bridge = {
         "id": "1",
@@ -97,12 +101,18 @@ def activity(operation: str, actor: str, resource: str, *, failed: bool = False)
     return azure.security_event({**event, "eventTime": "2026-11-24T05:59:58Z", "dataVersion": "2"})
 
 
+def copied(source: str, *, action: str = "s3.CopyObject", to: str = "loot", **other: Any) -> MessageReceived:
+    """A copy from somewhere, by a stranger: what CloudTrail says was asked for is where to."""
+    return trail(action, actor="ci/x", bucketName=to, key="3.pkl", **{"x-amz-copy-source": source}, **other)
+
+
 CONTAINER = (
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/acmemodels"
     "/blobServices/default/containers/models"
 )
 LOUD = CONTAINER.upper()
 OBJECT = "projects/_/buckets/acme-models/objects/fraud/3.pkl"
+POINT = "arn:aws:s3:eu-central-1:123456789012:accesspoint/ml"
 OPENED, TOUCHED, FINE = "breach high", "breach medium", "ok medium"
 CALLS = [
     (trail("s3.GetObject", bucketName="acme-models", key="fraud/3.pkl"), FINE),
@@ -112,6 +122,13 @@ CALLS = [
     (trail("s3.PutObjectAcl", actor="ci/x", bucketName="acme-models", key="fraud/3.pkl"), OPENED),
     (trail("s3.DeletePublicAccessBlock", actor="ci/x", bucketName="acme-models"), OPENED),
     (trail("s3.GetObject", error="AccessDenied", bucketName="acme-models", key="fraud/3.pkl"), OPENED),
+    (copied("acme-models/fraud/3.pkl"), TOUCHED),
+    (copied("/acme-models/fraud/3.pkl?versionId=096fKKXTRTtl3on89fVO.nfljtsv6qko"), TOUCHED),
+    (copied("acme-models%2Ffraud%2F3.pkl", action="s3.UploadPartCopy"), TOUCHED),
+    (copied("acme-models/fraud/3.pkl", error="AccessDenied"), OPENED),
+    (copied("mine/3.pkl", to="acme-models/fraud"), TOUCHED),
+    (trail("s3.CopyObject", actor="ci/x", bucketName="loot", key="3", named=["loot", "acme-models/fraud/3"]), TOUCHED),
+    (trail("s3.GetObject", actor="ci/x", bucketName=POINT, key="fraud/3", named=["acme-models/fraud/3"]), TOUCHED),
     (audit("storage.objects.get", "trainer@acme-ml.iam.gserviceaccount.com", OBJECT), FINE),
     (audit("storage.objects.create", "mallory@example.org", OBJECT), TOUCHED),
     (audit("storage.setIamPermissions", "mallory@example.org", "projects/_/buckets/acme-models"), OPENED),
@@ -133,6 +150,24 @@ def test_a_call_on_a_watched_place_is_judged(outbox: Outbox, event: MessageRecei
     assert finding.evidence["address"] == "192.0.2.10"
 
 
+def test_a_copy_names_what_was_taken(outbox: Outbox) -> None:
+    """The resource that is told is the one that is watched, not where it was copied to; of two places, each its own."""
+    both = [*WATCHED, Watched("results", ("s3://results",), ())]
+    found = security.run(copied("acme-models/fraud/a%20b.pkl", to="results"), watched=both, outbox=outbox).findings
+
+    assert [finding.evidence["resource"] for finding in found] == [
+        "arn:aws:s3:::acme-models/fraud/a b.pkl",
+        "arn:aws:s3:::results/3.pkl",
+    ]
+
+
+def test_a_call_that_waits_from_before_copies_were_seen_is_judged(outbox: Outbox, clock: FixedClock) -> None:
+    """A body that names one resource alone, as they all did, is as good as before."""
+    body = json.dumps({"action": "s3.GetObject", "actor": "ci/x", "resource": "arn:aws:s3:::acme-models/fraud/3.pkl"})
+    event = MessageReceived("x", clock.now(), body.encode())
+    assert len(security.run(event, watched=WATCHED, outbox=outbox).findings) == 1
+
+
 def test_a_federated_caller_of_google_has_a_name() -> None:
     """Who comes by workload identity has a subject and no address; the method is not named twice."""
     who = {"principalSubject": "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/s"}
@@ -149,6 +184,9 @@ def test_a_federated_caller_of_google_has_a_name() -> None:
         trail("s3.GetObject", actor="ci/x", bucketName="acme-models", key="churn/1.pkl"),
         trail("s3.GetObject", actor="ci/x", bucketName="acme-models-2", key="fraud/1.pkl"),
         trail("sagemaker.DeleteModel", actor="ci/x"),
+        trail("s3.GetObject", bucketName="acme-models", key="churn/1", named=["acme-models/churn/1", "acme-models"]),
+        copied("acme-models/churn/1.pkl", named=["loot/3.pkl", "loot", "acme-models"]),
+        copied(""),
         audit("storage.objects.get", "mallory@example.org", "projects/_/buckets/other/objects/fraud/3.pkl"),
     ],
 )
