@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -232,6 +234,44 @@ def test_the_order_of_batches_does_not_matter(store: OnlineStore) -> None:
             store.write(VIEW, rows({user: age}, at))
     keys = rows(dict.fromkeys(range(6), 0), NOON).keys.rows()
     assert store.read(VIEW, keys) == [stored(30, 3 * SECOND)] * 6
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets the machine's zone; the old one comes back."""
+
+    def to(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield to
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("Europe/Berlin", datetime(2026, 3, 29, 2, tzinfo=UTC)),
+        ("Europe/Berlin", datetime(2026, 10, 25, 2, tzinfo=UTC)),
+        ("Australia/Lord_Howe", datetime(2026, 10, 4, 2, tzinfo=UTC)),  # by half an hour
+        ("Pacific/Apia", datetime(2011, 12, 30, 0, tzinfo=UTC)),  # by a day
+    ],
+)
+def test_no_newer_row_is_dropped_where_clocks_change(
+    tmp_path: Path, zone: Callable[[str], None], name: str, change: datetime
+) -> None:
+    """In SQLite, which keeps the machine's own time, a newer row stands in every zone, whenever it is."""
+    zone(name)
+    store = SqliteOnlineStore(tmp_path / "online.db", "shop")
+    store.prepare(VIEW)
+    start = int(change.timestamp()) * SECOND
+    times = [start + minutes * 60 * SECOND for minutes in (-1500, -70, -10, 0, 10, 29, 50, 60, 70, 110, 1450, 3000)]
+    for older, at in enumerate(times):
+        store.write(VIEW, rows({100 * older + newer: 1 for newer in range(older + 1, len(times))}, at))
+    for newer, at in enumerate(times[1:], 1):
+        assert store.write(VIEW, rows({100 * older + newer: 2 for older in range(newer)}, at)) == Written(newer, 0)
+    assert store.write(VIEW, rows({11: 3, 1: 3}, times[0])) == Written(0, 2)
 
 
 def test_an_empty_batch_and_no_keys_are_nothing(store: OnlineStore) -> None:

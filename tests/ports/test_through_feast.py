@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -85,6 +87,68 @@ def test_what_feast_cannot_encode_is_unreadable(kind: int, column: pa.Array) -> 
 
     with pytest.raises(Unreadable, match="a batch of the view 'users'"):
         encode(view(age=kind), batch([1], age=column))
+
+
+SETS = """
+import pyarrow as pa
+from datetime import UTC, datetime
+from nephoscope.adapters.feast.encoding import encode
+from nephoscope.features.view import Source, View
+
+texts, numbers = ["red", "green", "blue", "black"], [300, 2, -1, 2**40]
+columns = {
+    "tags": (23, pa.array([texts])),
+    "keys": (22, pa.array([[text.encode() for text in texts]])),
+    "ids": (25, pa.array([numbers])),
+    "shares": (26, pa.array([[number / 3 for number in numbers]])),
+    "seen": (29, pa.array([[datetime(2026, 1, day, tzinfo=UTC) for day in (4, 2, 9)]])),
+    "none": (23, pa.array([[]], pa.list_(pa.string()))),
+}
+view = View("users", {"id": 4}, {name: kind for name, (kind, _) in columns.items()}, Source("", "", "at"))
+fixed = {"id": pa.array([1]), "at": pa.array([datetime(2026, 1, 1, tzinfo=UTC)])}
+batch = pa.record_batch({**fixed, **{name: column for name, (_, column) in columns.items()}})
+for name, feature in encode(view, batch).features.items():
+    print(name, feature.values.rows()[0].hex())
+"""
+
+
+def test_a_set_has_the_same_bytes_in_every_process() -> None:
+    """Two clouds' functions store a set alike, and Feast reads all of its items back."""
+    from feast.protos.feast.types.Value_pb2 import Value
+
+    told = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SETS],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(nephoscope.__file__).parents[1])},
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    values = {name: Value.FromString(bytes.fromhex(found)) for name, found in map(str.split, told[0].splitlines())}
+    assert set(values["tags"].string_set_val.val) == {"red", "green", "blue", "black"}
+    assert set(values["ids"].int64_set_val.val) == {300, 2, -1, 2**40}
+    assert set(values["shares"].double_set_val.val) == {number / 3 for number in (300, 2, -1, 2**40)}
+    assert len(values["seen"].unix_timestamp_set_val.val) == 3
+    assert values["none"].HasField("string_set_val")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_times_in_a_list_are_cut_as_feast_cuts_them(unit: str) -> None:
+    """Before 1970 and at the end of all times too, where a scalar's fraction is cut in another way."""
+    from feast import ValueType as Kinds
+    from feast.type_map import python_values_to_proto_values
+
+    second = {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]
+    times = [-3 * second // 2, -1, 0, 1, 253_402_300_800 * second - 1, -62_135_596_800 * second + 1]
+    one = pa.array([times, []], pa.list_(pa.timestamp(unit, "UTC")))
+    seen = {"list": (ValueType.UNIX_TIMESTAMP_LIST, one), "one": (ValueType.UNIX_TIMESTAMP, one.flatten())}
+    for kind, column in seen.values():
+        found = encoded(view(seen=kind), batch(range(len(column)), seen=column), None).features["seen"].values.rows()
+        theirs = python_values_to_proto_values(column.to_numpy(zero_copy_only=False), Kinds(kind))
+        assert found == [value.SerializeToString() for value in theirs]
 
 
 STORE = """

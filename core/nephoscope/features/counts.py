@@ -19,6 +19,7 @@ class Counted:
     read: int
     unusable: int  # without a join key or an event time: Feast would refuse the whole table
     superseded: int  # an entity has a newer row in the same window
+    outside: int = 0  # not of the window, and in no other class; 0 where the source does not tell
 
     @property
     def due(self) -> int:
@@ -52,6 +53,9 @@ def synced(step: Step, counted: Counted, written: Written, *, foreign: Sequence[
         f"{counted.read} rows in: {written.written} written, {counted.superseded} with a newer row of the same entity,"
         f" {written.older} older than what is stored"
     )
+    if step.whole and counted.outside:
+        evidence["outside"] = counted.outside
+        told += f"; {counted.outside} left out: older than the view's TTL, or a year without one, or later than now"
     if foreign:
         evidence["through_feast"] = ", ".join(foreign)
         told += f"; through Feast because of {', '.join(foreign)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 
 from nephoscope.features.ragged import Integers, Ragged, blanked, joined, repeated
@@ -10,6 +12,7 @@ from nephoscope.features.varint import varints
 from nephoscope.features.wire import fields, integer
 
 PER_SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instants(times_us: Integers) -> Ragged:
@@ -29,6 +32,16 @@ def instants(times_us: Integers) -> Ragged:
     whole = joined([repeated(tag(1, VARINT), count), varints(seconds)])
     rest = joined([repeated(tag(2, VARINT), count), varints(micros * 1000)])
     return joined([blanked(whole, seconds != 0), blanked(rest, micros != 0)])
+
+
+def micros_of(at: datetime) -> int:
+    """
+    An aware time in microseconds since 1970.
+
+    >>> micros_of(datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC))
+    -1
+    """
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def microseconds(instant: bytes) -> int:

@@ -2,7 +2,8 @@
 Parity: the same keys, read from every cloud's store, hold the same values and event times.
 
 Each cloud tells digests of what it holds for its sample. Where a sample is full, only keys below the largest hash that
-every full sample reaches are compared: above it, a key may be missing from a sample and yet be stored.
+every full sample reaches are compared: above it, a key may be missing from a sample and yet be stored. Left out is also
+a key whose newest row over all stores is older than a sync reads: a store that came later will never be given it.
 
 Stores keep times to the microsecond, to the millisecond or to the second. Of two stores the coarser one decides: times
 that lie less than its step apart are one event time, and rows of one event time have to hold the same values.
@@ -35,6 +36,7 @@ class Sampled:
 
     rows: Mapping[str, Held | None]  # None where the store has no such row
     full: bool = False  # as many keys as fit: there may be more with larger hashes
+    from_us: int | None = None  # the earliest event time that its last sync would have read; None where nobody tells
 
 
 def parity(
@@ -57,9 +59,12 @@ def parity(
     if len(samples) < 2:
         told = f"only {', '.join(samples) or 'no cloud'} answered: there is nothing to compare"
         return unknown(CHECK, view, reason=told, limit=limit)
-    keys = _comparable(samples)
+    held = _within_reach(samples)
+    keys = _comparable(held, samples)
+    aged = len(held) - len(keys)
     if not keys:
-        return unknown(CHECK, view, reason="no key was sampled that could be compared", limit=limit)
+        told = "no key was sampled that could be compared" + (f": {aged} are beyond their age" if aged else "")
+        return unknown(CHECK, view, reason=told, limit=limit)
     steps = {cloud: _step_us(sample) for cloud, sample in samples.items()}
     compared = [_compared(_held(key, samples, steps), tolerance_seconds * 1e6) for key in keys]
     missing = {cloud: sum(sample.rows.get(key) is None for key in keys) for cloud, sample in samples.items()}
@@ -73,6 +78,7 @@ def parity(
         "other_times": times,
         "other_values": values,
         "worst_skew_seconds": skew,
+        "aged": aged,
         **{f"missing_{cloud}": count for cloud, count in missing.items() if count},
     }
     differ = sum(each.times or each.values or each.rows < len(samples) for each in compared)
@@ -80,6 +86,8 @@ def parity(
         f"{len(keys)} keys over {len(samples)} clouds: {sum(missing.values())} missing, {times} with other event times"
         f" (at worst {skew:.0f} s apart), {values} with other values"
     )
+    if aged:
+        told += f"; {aged} left out, beyond their age"
     return measured(CHECK, view, differ / len(keys), limit, reason=told, evidence=evidence)
 
 
@@ -88,10 +96,18 @@ def silent(view: str, cloud: str, why: str) -> Finding:
     return unknown(CHECK, view, reason=f"{cloud} did not answer: {why}", labels={"cloud": cloud})
 
 
-def _comparable(samples: Mapping[str, Sampled]) -> list[str]:
+def _within_reach(samples: Mapping[str, Sampled]) -> dict[str, int]:
+    """The keys that every sample would hold, each with its newest event time over all stores."""
     reach = min((max(sample.rows, default="") for sample in samples.values() if sample.full), default="g")
     keys = {key for sample in samples.values() for key in sample.rows if key <= reach}
-    return sorted(key for key in keys if any(sample.rows.get(key) is not None for sample in samples.values()))
+    rows = {key: [row for sample in samples.values() if (row := sample.rows.get(key)) is not None] for key in keys}
+    return {key: max(row.event_us for row in found) for key, found in rows.items() if found}
+
+
+def _comparable(newest_us: Mapping[str, int], samples: Mapping[str, Sampled]) -> list[str]:
+    """The keys that the last of the syncs would still have written."""
+    told = [sample.from_us for sample in samples.values() if sample.from_us is not None]
+    return sorted(key for key, event_us in newest_us.items() if not told or event_us >= max(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,7 @@ def _held(key: str, samples: Mapping[str, Sampled], steps: Mapping[str, int]) ->
 def to_reading(sample: Sampled) -> dict[str, Any]:
     """What travels in a Report."""
     rows = {key: None if row is None else [row.event_us, row.digest] for key, row in sample.rows.items()}
-    return {"rows": rows, "full": sample.full}
+    return {"rows": rows, "full": sample.full, "from_us": sample.from_us}
 
 
 def from_reading(reading: Mapping[str, Any]) -> Sampled:
@@ -140,4 +156,4 @@ def from_reading(reading: Mapping[str, Any]) -> Sampled:
     Held(event_us=5, digest='ab')
     """
     rows = {key: None if row is None else Held(int(row[0]), str(row[1])) for key, row in reading["rows"].items()}
-    return Sampled(rows, bool(reading["full"]))
+    return Sampled(rows, bool(reading["full"]), reading.get("from_us"))

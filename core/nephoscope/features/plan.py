@@ -8,9 +8,6 @@ from datetime import datetime, timedelta
 
 from nephoscope.features.view import View
 
-WITHOUT_TTL = timedelta(weeks=52)
-"""How far Feast looks back for a view that is good for ever."""
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -30,11 +27,12 @@ class Step:
     since: datetime | None = None  # the watermark it goes on from; None for a first sync
     reason: str = ""
     silent: bool = False  # nobody knows how far it was synced
+    whole: bool = False  # all of a file is wanted: what its window leaves out has to be told
 
 
 def plan(
     views: Sequence[View],
-    marks: Mapping[str, Mapping[str, datetime]],
+    synced: Mapping[str, Mapping[str, Window]],
     now: datetime,
     *,
     late: timedelta = timedelta(0),
@@ -45,7 +43,7 @@ def plan(
 
     Args:
         views: The project's feature views.
-        marks: By cloud and view, how far it was synced.
+        synced: By cloud and view, the event times that are in its store; the end is the watermark.
         now: The end of every window, aware.
         late: How far before the watermark rows are read again, for those that arrive late.
         landed: The views of which a file was written: its rows are read whatever the watermark says.
@@ -54,20 +52,23 @@ def plan(
         One Step for each view and cloud, views in their order.
     """
     return tuple(
-        _step(view, cloud, marks[cloud].get(view.name), now, late, view.name in landed)
+        _step(view, cloud, synced[cloud].get(view.name), now, late, view.name in landed)
         for view in views
-        for cloud in marks
+        for cloud in synced
     )
 
 
-def _step(view: View, cloud: str, mark: datetime | None, now: datetime, late: timedelta, landed: bool) -> Step:
+def _step(view: View, cloud: str, synced: Window | None, now: datetime, late: timedelta, landed: bool) -> Step:
+    mark = None if synced is None else synced.end
     if not view.online:
         return Step(view.name, cloud, None, mark, "it is not served online")
-    first = now - (view.ttl or WITHOUT_TTL)
-    if mark is None:
-        return Step(view.name, cloud, Window(first, now))
+    first = view.served_from(now)
+    if synced is None:
+        return Step(view.name, cloud, Window(first, now), whole=True)
     if landed:
-        return Step(view.name, cloud, Window(min(first, mark), now), mark)
-    if mark >= now:
+        return Step(view.name, cloud, Window(min(first, synced.end), now), mark, whole=True)
+    if first < synced.start:  # the TTL is longer than it was
+        return Step(view.name, cloud, Window(min(first, synced.end - late), now), mark)
+    if synced.end >= now:
         return Step(view.name, cloud, None, mark, "nothing is missing")
-    return Step(view.name, cloud, Window(mark - late, now), mark)
+    return Step(view.name, cloud, Window(synced.end - late, now), mark)

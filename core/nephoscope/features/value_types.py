@@ -37,6 +37,9 @@ _NAMES = {
     46: "DECIMAL_SET", 47: "SCALAR_MAP", 48: "ZONED_TIMESTAMP",
 }  # fmt: skip
 
+SETS = frozenset(number for number, called in _NAMES.items() if called.endswith("_SET"))
+"""The types whose items have no order of their own."""
+
 
 def known(number: int) -> ValueType | None:
     """The type of a number; None where the encoder does not know it, so that Feast's own has to be used."""

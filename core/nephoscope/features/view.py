@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nephoscope.events import stable_id
 from nephoscope.features.value_types import known, name
 
 NO_ENTITY = "__dummy_id"  # Feast's join key of a view without entities; its value is always ""
+WITHOUT_TTL = timedelta(weeks=52)
+"""How far Feast looks back for a view that is good for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class View:
     online: bool = True
     transformed: bool = False  # Feast has to compute it: out of other views, by aggregations or stored code
     coded: bool = False  # by stored code
+
+    def served_from(self, now: datetime) -> datetime:
+        """The earliest event time that a sync at a time looks for: what is older is served no more."""
+        return now - (self.ttl or WITHOUT_TTL)
 
     @property
     def foreign(self) -> dict[str, str]:

@@ -17,6 +17,11 @@ class Watermark:
     at: datetime  # when it ended
     newest_us: int | None = None  # the latest event time that was ever written
     newest_key: str = ""  # whose it was: a serialized entity key in hex
+    since: datetime | None = None  # every row from this event time on; None in a record from before it was kept
+
+    def synced(self, presumed: datetime) -> Window:
+        """The event times that are in the store; a record from before that was kept begins where it is presumed to."""
+        return Window(self.since or presumed, self.until)
 
 
 def advanced(old: Watermark | None, window: Window | None, new: Watermark) -> Watermark | None:
@@ -31,12 +36,16 @@ def advanced(old: Watermark | None, window: Window | None, new: Watermark) -> Wa
     """
     if old is None:
         return None if window is None else new
-    contiguous = window is not None and window.start <= old.until
+    until, since = old.until, old.since
+    if window is not None and window.start <= old.until:
+        until = max(until, new.until)
+        since = min(filter(None, (old.since or new.since, window.start)))
     newer = new.newest_us is not None and (old.newest_us is None or new.newest_us >= old.newest_us)
     return Watermark(
-        max(old.until, new.until) if contiguous else old.until,
+        until,
         new.rows,
         new.at,
         new.newest_us if newer else old.newest_us,
         new.newest_key if newer else old.newest_key,
+        since,
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from nephoscope.errors import NephoscopeError
 from nephoscope.features import freshness, parity, smoke
+from nephoscope.features.instants import micros_of
 from nephoscope.features.parity import Sampled, to_reading
 from nephoscope.features.plan import plan
 from nephoscope.features.ragged import of_rows
@@ -32,11 +33,13 @@ class Look:
     newest: Stored | None = None  # the row with the latest event time that was ever written
     full: bool = False  # the sample is as large as it may be
     silent: str = ""
+    served_from: datetime | None = None  # the earliest event time that the last sync would have read
 
     @property
     def sample(self) -> Sampled:
         """Digests of what came back."""
-        return sampled(self.keys, self.stored, full=self.full)
+        from_us = None if self.served_from is None else micros_of(self.served_from)
+        return sampled(self.keys, self.stored, full=self.full, from_us=from_us)
 
 
 def look(view: View, name: str, cloud: FeatureCloud, keys: Sequence[bytes], newest_key: bytes, size: int) -> Look:

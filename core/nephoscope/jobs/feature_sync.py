@@ -113,7 +113,8 @@ def _sync(step: Step, window: Window, view: View, cloud: FeatureCloud, progress:
         _claim(cloud.store, progress, run)
         seen.add(rows, cloud.store.write(view, rows))
     if counts.accounted(reading.counted, seen.written):
-        mark = Watermark(window.end, reading.counted.read, run.clock.now(), seen.newest_us, seen.newest_key)
+        first = view.served_from(window.end)
+        mark = Watermark(window.end, reading.counted.read, run.clock.now(), seen.newest_us, seen.newest_key, first)
         proven = window if run.landed is None else None
         progress.advance(proven, mark, seen.sample.rows(), run.sample, run.owner)
     return counts.synced(step, reading.counted, seen.written, foreign=reading.foreign)
@@ -128,7 +129,8 @@ def _materialized(
         sample = smallest(of_rows(keys), run.sample)
         stored = [(row.event_us, key) for row, key in zip(cloud.store.read(view, keys), keys, strict=True) if row]
         newest_us, newest_key = max(stored, default=(None, b""))
-        mark = Watermark(window.end, counted.read, run.clock.now(), newest_us, newest_key.hex())
+        first = view.served_from(window.end)
+        mark = Watermark(window.end, counted.read, run.clock.now(), newest_us, newest_key.hex(), first)
         progress.advance(window, mark, sample, run.sample, run.owner)
     foreign = [f"{name} ({kind})" for name, kind in view.foreign.items()]
     return counts.synced(step, counted, written, foreign=foreign)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from nephoscope.errors import NephoscopeError
 from nephoscope.events import ObjectRef, ObjectWritten, TimerFired
-from nephoscope.features.plan import Step, plan
+from nephoscope.features.plan import Step, Window, plan
 from nephoscope.features.view import View
 from nephoscope.findings import Finding
 from nephoscope.jobs.feature_look import Look, alike, draw, fresh, look, readings, smoked
@@ -87,14 +87,14 @@ def planned(
     landed: Collection[str] = (),
 ) -> tuple[Step, ...]:
     """What is missing where; nothing is written. A cloud whose records do not answer keeps no other back."""
-    marks, silent = dict[str, dict[str, datetime]](), list[Step]()
+    synced, silent = dict[str, dict[str, Window]](), list[Step]()
     for name, cloud in clouds.items():
         try:
-            marks[name] = _marks(name, cloud, views, settings)
+            synced[name] = _synced(name, cloud, views, now, settings)
         except NephoscopeError as error:
             silent += [Step(view.name, name, None, reason=error.what, silent=True) for view in views]
     by_name = {view.name: view for view in views}
-    steps = plan(views, marks, now, late=duration(settings.late), landed=landed)
+    steps = plan(views, synced, now, late=duration(settings.late), landed=landed)
     computed = [_computed(step, by_name[step.view], clouds[step.cloud], settings) for step in steps]
     return (*computed, *silent)
 
@@ -112,10 +112,12 @@ def _computed(step: Step, view: View, cloud: FeatureCloud, settings: Features) -
     return replace(step, window=None, reason=reason, silent=True)
 
 
-def _marks(name: str, cloud: FeatureCloud, views: Sequence[View], settings: Features) -> dict[str, datetime]:
-    """How far each view was synced to a cloud."""
-    known = {view.name: _progress(settings, name, cloud, view).read().watermark for view in views}
-    return {view: mark.until for view, mark in known.items() if mark is not None}
+def _synced(
+    name: str, cloud: FeatureCloud, views: Sequence[View], now: datetime, settings: Features
+) -> dict[str, Window]:
+    """What of each view is in a cloud's store."""
+    known = ((view, _progress(settings, name, cloud, view).read().watermark) for view in views)
+    return {view.name: mark.synced(view.served_from(now)) for view, mark in known if mark is not None}
 
 
 def sync_all(
@@ -158,7 +160,8 @@ def look_at_all(clouds: Mapping[str, FeatureCloud], views: Sequence[View], setti
         keys = [bytes.fromhex(key) for key in known.sample[:size]]
         if known.watermark is None:
             return Look(view.name, name, silent="nothing of the view as it is now was ever synced to it")
-        return look(view, name, cloud, keys, bytes.fromhex(known.watermark.newest_key), size)
+        seen = look(view, name, cloud, keys, bytes.fromhex(known.watermark.newest_key), size)
+        return replace(seen, served_from=view.served_from(known.watermark.until))
 
     return _looked(clouds, served, held)
 

@@ -12,7 +12,7 @@ from nephoscope.features.columns import Lists, Numbers, Plain, Texts, stacked
 from nephoscope.features.freshness import freshness
 from nephoscope.features.newest import newest
 from nephoscope.features.parity import Held, Sampled, from_reading, parity, to_reading
-from nephoscope.features.plan import WITHOUT_TTL, Window, plan
+from nephoscope.features.plan import Window, plan
 from nephoscope.features.ragged import concatenated, ends, joined, of_rows
 from nephoscope.features.registry import objects, views
 from nephoscope.features.rows import Feature, Rows, Stored, gathered
@@ -23,7 +23,7 @@ from nephoscope.features.smoke import smoke
 from nephoscope.features.value_types import ValueType
 from nephoscope.features.values import tag, values
 from nephoscope.features.varint import encoded
-from nephoscope.features.view import Source, View
+from nephoscope.features.view import WITHOUT_TTL, Source, View
 from nephoscope.features.watermark import Watermark, advanced
 from nephoscope.findings import Verdict
 
@@ -42,7 +42,7 @@ def test_a_first_sync_reads_what_may_be_served() -> None:
 
 def test_each_cloud_goes_on_from_its_own_watermark() -> None:
     """One cloud's progress is not another's."""
-    steps = plan([VIEW], {"aws": {"users": NOW - HOUR}, "gcp": {}}, NOW, late=HOUR / 2)
+    steps = plan([VIEW], {"aws": {"users": Window(NOW - VIEW.ttl, NOW - HOUR)}, "gcp": {}}, NOW, late=HOUR / 2)
     assert [(step.cloud, step.window and step.window.start) for step in steps] == [
         ("aws", NOW - 1.5 * HOUR),
         ("gcp", NOW - VIEW.ttl),
@@ -52,7 +52,7 @@ def test_each_cloud_goes_on_from_its_own_watermark() -> None:
 def test_a_view_that_is_not_served_is_not_synced() -> None:
     """A step without a window says why."""
     offline = View("offline", {}, {}, VIEW.source, online=False)
-    steps = plan([offline, VIEW], {"aws": {"users": NOW}}, NOW)
+    steps = plan([offline, VIEW], {"aws": {"users": Window(NOW - VIEW.ttl, NOW)}}, NOW)
     assert [(step.window, step.reason) for step in steps] == [
         (None, "it is not served online"),
         (None, "nothing is missing"),
@@ -61,8 +61,32 @@ def test_a_view_that_is_not_served_is_not_synced() -> None:
 
 def test_a_file_that_landed_is_read_whatever_the_watermark_says() -> None:
     """A landed file may hold rows of any age that is still served."""
-    (step,) = plan([VIEW], {"aws": {"users": NOW}}, NOW, landed=["users"])
+    (step,) = plan([VIEW], {"aws": {"users": Window(NOW - VIEW.ttl, NOW)}}, NOW, landed=["users"])
     assert step.window == Window(NOW - VIEW.ttl, NOW)
+
+
+def test_a_longer_ttl_opens_the_window_again() -> None:
+    """What a sync left out as too old and may now be served is read, once, and whether or not time has gone on."""
+    longer = replace(VIEW, ttl=30 * VIEW.ttl)
+    for until in (NOW - HOUR, NOW):
+        covered = Window(NOW - VIEW.ttl - HOUR, until)
+        (step,) = plan([longer], {"aws": {"users": covered}}, NOW, late=HOUR)
+        assert (step.window, step.since) == (Window(NOW - longer.ttl, NOW), until)
+        mark = Watermark(until, 1, NOW, since=covered.start)
+        after = moved(mark, Window(NOW - longer.ttl, NOW), NOW).synced(NOW)
+        assert after == Window(NOW - longer.ttl, NOW)
+        (step,) = plan([longer], {"aws": {"users": after}}, NOW + HOUR)
+        assert step.window == Window(NOW, NOW + HOUR)
+
+
+def test_a_watermark_of_before_its_beginning_was_kept_reads_nothing_again() -> None:
+    """It is presumed to begin where a first sync would; from the next sync on that is kept."""
+    first = VIEW.served_from(NOW)
+    old = Watermark(NOW - HOUR, 1, NOW)
+    assert old.synced(first) == Window(first, NOW - HOUR)
+    after = advanced(old, Window(NOW - HOUR, NOW), Watermark(NOW, 1, NOW, since=first))
+    assert after is not None
+    assert after.since == first
 
 
 times = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001

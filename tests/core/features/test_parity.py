@@ -1,7 +1,9 @@
-"""Parity over stores that keep times more and less exactly."""
+"""Parity over stores that keep times more and less exactly, hold sets in other orders, or came later than others."""
 
 import pytest
 from nephoscope.features.parity import Held, Sampled, parity
+from nephoscope.features.rows import Stored
+from nephoscope.features.sampled import sampled
 from nephoscope.findings import Verdict
 
 SECOND = 1_000_000
@@ -42,3 +44,43 @@ def test_a_second_is_a_difference_where_seconds_are_kept() -> None:
     samples = {"aws": whole_seconds("a"), "gcp": late}
     assert parity("users", samples).evidence["other_times"] == 2
     assert parity("users", samples, tolerance_seconds=1).verdict is Verdict.OK
+
+
+def test_a_cloud_that_came_later_is_not_blamed_for_what_is_too_old() -> None:
+    """A key whose newest row no sync reads any more is left out and counted; another that is missing breaks parity."""
+    rows = {"1": Held(NOON - SECOND, "a"), "2": Held(NOON, "a")}
+    aws = Sampled(rows, from_us=NOON - 9 * SECOND)
+    finding = parity("users", {"aws": aws, "gcp": Sampled({"2": rows["2"]}, from_us=NOON)})
+    assert (finding.verdict, finding.evidence["keys"], finding.evidence["aged"]) == (Verdict.OK, 1, 1)
+    assert "1 left out" in finding.reason
+    assert parity("users", {"aws": aws, "gcp": Sampled({}, from_us=NOON)}).value == 1.0
+
+
+def test_one_store_with_a_row_that_is_still_served_keeps_its_key() -> None:
+    """A key is as old as its newest row over all stores: what one cloud alone was given anew is a difference."""
+    samples = {"aws": Sampled({"1": Held(NOON, "b")}, from_us=NOON), "gcp": Sampled({"1": Held(0, "a")}, from_us=NOON)}
+    assert parity("users", samples).evidence["other_times"] == 1
+
+
+def test_nothing_but_rows_that_are_too_old_is_unknown() -> None:
+    """Where no key is left to compare, nothing is proven, and the Finding says why."""
+    sample = Sampled({"1": Held(0, "a")}, from_us=NOON)
+    finding = parity("users", {"aws": sample, "gcp": sample})
+    assert (finding.verdict, "1 are beyond their age" in finding.reason) == (Verdict.UNKNOWN, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("ba01060a01610a0162", "ba01060a01620a0161", True),  # STRING_SET
+        ("ca01050a03ac0202", "ca01050a0302ac02", True),  # INT64_SET: 300 and 2
+        ("da010a0a080000803f00000040", "da010a0a08000000400000803f", True),  # FLOAT_SET
+        ("ba01060a01610a0162", "ba01060a01610a0163", False),
+        ("62060a01610a0162", "62060a01620a0161", False),  # STRING_LIST, whose order counts
+        ("ba0106", "ba0107", False),  # nothing of Feast's
+    ],
+)
+def test_the_order_of_a_set_is_no_difference(one: str, other: str, alike: bool) -> None:
+    """Rows that Feast itself wrote hold a set in the order of the process that wrote them."""
+    first, second = (sampled([b"key"], [Stored(NOON, {"tags": bytes.fromhex(value)})]) for value in (one, other))
+    assert (first == second) is alike

@@ -33,6 +33,29 @@ def test_clouds_in_step_are_ok() -> None:
     assert (finding.check, finding.verdict, finding.evidence["keys"]) == ("features.parity", Verdict.OK, 2)
 
 
+def test_a_cloud_that_came_later_is_in_step() -> None:
+    """What is too old for a sync that came later is left out in the hub too: a Report tells where its sync begins."""
+    told = {
+        "aws": Sampled(SAME, from_us=0),
+        "gcp": Sampled({"2": SAME["2"]}, from_us=2),
+    }
+    reports = [
+        Newest("features", cloud, "shop", AT, readings={"samples": {cloud: {"users": to_reading(sample)}}})
+        for cloud, sample in told.items()
+    ]
+    (finding,) = feature_check(configuration("aws", "gcp"))(reports)
+    assert (finding.verdict, finding.evidence["keys"]) == (Verdict.OK, 1)
+
+
+def test_a_report_of_before_ages_were_told_is_compared_whole() -> None:
+    """While clouds are upgraded one after the other, a Report without that number is read as before."""
+    old = report("aws")
+    assert old.readings is not None
+    del old.readings["samples"]["aws"]["users"]["from_us"]
+    (finding,) = feature_check(configuration("aws", "gcp"))([old, report("gcp")])
+    assert (finding.verdict, finding.evidence["keys"]) == (Verdict.OK, 2)
+
+
 def test_a_cloud_that_differs_is_a_breach() -> None:
     """A value that one cloud alone holds is found without anybody reading two stores."""
     other = report("gcp", {"1": Held(1, "a"), "2": Held(2, "other")})

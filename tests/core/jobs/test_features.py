@@ -451,6 +451,45 @@ def test_what_the_ttl_lets_go_is_not_written_first(bench: Bench) -> None:
     assert bench.ages("aws", 1, 2) == [41, None]
 
 
+def test_a_cloud_that_is_added_later_is_in_step(bench: Bench) -> None:
+    """Rows that were too old when a cloud was added are in the older cloud alone, and break parity in no later run."""
+    old = [(number, number, bench.ago(5)) for number in range(10)]
+    bench.compute(old)
+    bench.run(aws=bench.clouds["aws"])
+    bench.clock.at += 5 * VIEW.ttl
+    bench.compute([*old, *((number, number, bench.ago(5)) for number in range(10, 20))])
+    for _ in range(2):
+        bench.clock.at += 15 * MINUTE
+        finding = found(bench.run(), "parity")[""]
+        assert (finding.verdict, finding.evidence["keys"], finding.evidence["aged"]) == (Verdict.OK, 10, 10)
+
+
+def test_a_longer_ttl_brings_what_was_left_out(bench: Bench) -> None:
+    """A row that was too old for the first sync is written once the view's TTL lets it be served."""
+    bench.compute([(1, 41, bench.ago(5)), (2, 42, bench.clock.now() - VIEW.ttl - MINUTE)])
+    bench.run()
+    bench.clock.at += 15 * MINUTE
+    bench.view = replace(VIEW, ttl=2 * VIEW.ttl)
+    assert found(bench.run(), "sync")["aws"].evidence["read"] == 2
+    assert bench.ages("aws", 1, 2) == [41, 42]
+    bench.clock.at += 120 * MINUTE
+    assert found(bench.run(), "sync")["aws"].evidence["read"] == 1  # the row that lies within `late`
+
+
+def test_what_a_landed_file_holds_and_is_not_written_is_told(bench: Bench) -> None:
+    """Rows that are older than the TTL or later than now are counted as left out; those of the future come in time."""
+    bench.run(bench.part("a.parquet", {1: 41}, minutes=5))
+    bench.part("b.parquet", {2: 42}, minutes=(VIEW.ttl + MINUTE) / MINUTE)
+    finding = found(bench.run(bench.landing("b.parquet")), "sync")["aws"]
+    assert (finding.evidence["read"], finding.evidence["outside"]) == (0, 1)
+    assert "1 left out" in finding.reason
+    finding = found(bench.run(bench.part("c.parquet", {3: 43}, minutes=-60)), "sync")["aws"]
+    assert (finding.evidence["outside"], bench.ages("aws", 2, 3)) == (1, [None, None])
+    bench.clock.at += 90 * MINUTE
+    assert "left out" not in found(bench.run(), "sync")["aws"].reason
+    assert bench.ages("aws", 2, 3) == [None, 43]
+
+
 def test_a_store_that_was_changed_behind_our_back_is_found_out(bench: Bench) -> None:
     """A value that differs in one cloud, and a row that is gone, break parity."""
     bench.compute([(number, number, bench.ago(5)) for number in range(10)])

@@ -22,6 +22,7 @@ from nephoscope.features import value_types
 from nephoscope.features.keys import VERSION
 from nephoscope.features.ragged import Ragged, of_rows
 from nephoscope.features.rows import Feature, Rows
+from nephoscope.features.sets import settled
 from nephoscope.features.values import values
 from nephoscope.features.view import NO_ENTITY, View
 
@@ -60,8 +61,12 @@ def _feature(view: View, batch: pa.RecordBatch, name: str, kind: int) -> Feature
         column = plain(batch.column(view.source.column(name)), known)
         if column is not None:
             return Feature(values(known, column), known, column)
-    # Maps have no order of their own; two clouds have to agree on one.
-    return Feature(of_rows(value.SerializeToString(deterministic=True) for value in _protos(view, batch, name, kind)))
+    return Feature(of_rows(map(serialized, _protos(view, batch, name, kind))))
+
+
+def serialized(value: Any) -> bytes:
+    """A value's bytes: maps and sets have no order of their own, and two clouds have to agree on one."""
+    return settled(value.SerializeToString(deterministic=True))
 
 
 def _protos(view: View, batch: pa.RecordBatch, name: str, kind: int) -> list[Any]:

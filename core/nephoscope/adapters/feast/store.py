@@ -19,6 +19,7 @@ from feast.infra.key_encoding_utils import deserialize_entity_key
 from feast.infra.online_stores.helpers import get_online_store_from_config
 from feast.protos.feast.types.Value_pb2 import Value
 
+from nephoscope.adapters.feast.encoding import serialized
 from nephoscope.adapters.feast.faults import faults
 from nephoscope.adapters.feast.views import configuration, feast_views
 from nephoscope.errors import BadSettings, Transient
@@ -122,9 +123,7 @@ def _stored(view: View, time: datetime | None, values: Mapping[str, Any] | None)
     if time is None or values is None:
         return None
     aware = time.replace(tzinfo=UTC) if time.tzinfo is None else time
-    found = {
-        name: values[name].SerializeToString(deterministic=True) if name in values else b"" for name in view.features
-    }
+    found = {name: serialized(values[name]) if name in values else b"" for name in view.features}
     if aware == _EPOCH and not any(found.values()):
         return None  # Feast's Redis store tells a row that is not there as one of 1970 without values
     return Stored((aware - _EPOCH) // _MICROSECOND, found)

@@ -75,6 +75,16 @@ def _seconds(array: pa.Array) -> Numbers | None:
     return Numbers(_buffer(array, np.int64) // _PER_SECOND[array.type.unit], validity(array))
 
 
+def _cut_seconds(array: pa.TimestampArray) -> Numbers | None:
+    """
+    Times within a list: seconds cut towards 0, where those of a scalar are floored.
+
+    Source: `int(value.timestamp())` in `feast.type_map._python_datetime_to_int_timestamp` of Feast 0.67.
+    """
+    found = microseconds(array)
+    return found and Numbers(np.trunc(found[0] / 1_000_000).astype(np.int64), found[1])
+
+
 def _texts(array: pa.Array) -> Texts:
     wide = types.is_large_string(array.type) or types.is_large_binary(array.type)
     _, offsets, data = array.buffers()
@@ -89,7 +99,9 @@ def _lists(array: pa.Array, item: ValueType) -> Lists | None:
     offsets = _between(
         array.buffers()[1], np.int32 if types.is_list(array.type) else np.int64, array.offset, len(array) + 1
     ).astype(np.int64)
-    items = _scalars(array.values.slice(offsets[0], offsets[-1] - offsets[0]), item)
+    held = array.values.slice(offsets[0], offsets[-1] - offsets[0])
+    cut = item is ValueType.UNIX_TIMESTAMP and types.is_timestamp(held.type)
+    items = _cut_seconds(held) if cut else _scalars(held, item)
     return None if items is None else Lists(items, offsets - offsets[0], validity(array))
 
 

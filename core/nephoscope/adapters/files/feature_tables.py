@@ -130,8 +130,9 @@ def encoded(view: View, batch: pa.RecordBatch, slow: SlowEncoder | None) -> Rows
 
 
 def _chosen(keys: _Keys, window: Window) -> tuple[Mask, Counted]:
-    """Which rows are written, and the class of every row of the window."""
+    """Which rows are written, and the class of every row."""
     inside = keys.timed & (keys.event_us >= _micros(window.start)) & (keys.event_us <= _micros(window.end))
+    outside = int((keys.timed & ~inside).sum())
     unusable = int((inside & ~keys.keyed | ~keys.timed).sum())  # a row without a time may belong to any window
     inside &= keys.keyed
     due = int(inside.sum())
@@ -141,7 +142,7 @@ def _chosen(keys: _Keys, window: Window) -> tuple[Mask, Counted]:
         created = None if keys.created_us is None else keys.created_us[inside]
         chosen = inside.copy()
         chosen[inside] = newest([code[inside] for code in keys.codes], keys.event_us[inside], created)
-    return chosen, Counted(due + unusable, unusable, due - int(chosen.sum()))
+    return chosen, Counted(due + unusable, unusable, due - int(chosen.sum()), outside)
 
 
 def foreign_columns(view: View, place: Place, files: list[str]) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 SQLite as Feast lays it out: one table a view, one line a feature.
 
 Times are stored as whole seconds of the machine's own zone, as Feast's adapters for `sqlite3` store them, so of two
-rows within one second the one that is written last stands.
+rows within one second the one that is written last stands. Where that zone's clocks go forward, the hour they leave out
+is stored as the hour after it: nobody can tell there which row is older, and the one that is written last stands.
 
 Keys come in no order, and a row lands in the table and in two indexes of it. What costs is the pages that are written
 again and again; so many rows are put in order before they are written.
@@ -11,6 +12,7 @@ again and again; so many rows are put in order before they are written.
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -28,6 +30,7 @@ from nephoscope.features.view import View
 
 ROWS_A_TRANSACTION = 20_000
 KEYS_A_QUERY = 500
+DAY = 86_400
 CACHE = "PRAGMA cache_size = -16384"  # KiB: neighbours are written together, only inner pages have to stay
 
 
@@ -67,7 +70,8 @@ class SqliteOnlineStore:
         return [found.get(key) for key in keys]
 
     def _write(self, view: View, rows: Rows) -> Written:
-        columns: list[Sequence[object]] = [rows.keys.rows(), *_times(rows)]
+        event, created = _times(rows)
+        columns: list[Sequence[object]] = [rows.keys.rows(), event, created, _not_newer(event)]
         for name in view.features:
             columns += [rows.features[name].values.rows(), shown(rows.features[name])]
         with self._database.transaction() as connection:
@@ -76,14 +80,14 @@ class SqliteOnlineStore:
         return Written(written, len(rows) - written)
 
     def _statement(self, view: View) -> str:
-        """Writes all lines of one entity: its key and times, then each feature's value and text."""
+        """Writes all lines of one entity: its key, times and what they may replace, then each value and its text."""
         names = [_quoted(name, "'") for name in view.features]
-        lines = ", ".join(f"(?1, {name}, ?{4 + 2 * at}, ?{5 + 2 * at}, ?2, ?3)" for at, name in enumerate(names))
+        lines = ", ".join(f"(?1, {name}, ?{5 + 2 * at}, ?{6 + 2 * at}, ?2, ?3)" for at, name in enumerate(names))
         return (
             f"INSERT INTO {self._table(view)} (entity_key, feature_name, value, value_text, event_ts, created_ts)"  # noqa: S608
             f" VALUES {lines} ON CONFLICT (entity_key, feature_name) DO UPDATE SET value = excluded.value,"
             " value_text = excluded.value_text, vector_value = NULL, event_ts = excluded.event_ts,"
-            " created_ts = excluded.created_ts WHERE excluded.event_ts >= event_ts"
+            " created_ts = excluded.created_ts WHERE event_ts <= ?4"
         )
 
     def _read(self, view: View, keys: Sequence[bytes]) -> dict[bytes, Stored]:
@@ -121,10 +125,35 @@ def _stored(view: View, lines: list[tuple[bytes, str, bytes, int]]) -> Stored:
     return Stored(event_us, {name: values.get(name, b"") for name in view.features})
 
 
+def _not_newer(stored: Sequence[int]) -> list[int]:
+    """The latest stored time that may be that of a row no newer than the one that is stored as each of these."""
+    if _is_utc():
+        return list(stored)
+    return [_last_of_hour(at) for at in stored]
+
+
+def _last_of_hour(stored: int) -> int:
+    """The end of the hour that stands for two, where a time falls into one; else the time itself."""
+    offset = _offset(stored)
+    skipped = offset - _offset(stored - DAY)
+    if skipped <= 0 or _offset(stored - skipped) == offset:
+        return stored
+    before = range(stored - skipped, stored + 1)
+    return before[bisect_left(before, offset, key=_offset)] + skipped - 1
+
+
+def _is_utc() -> bool:
+    return time.timezone == 0 and not time.daylight
+
+
+def _offset(at: int) -> int:
+    return time.localtime(at).tm_gmtoff
+
+
 def _local_seconds(times_us: Integers) -> list[int]:
     """What `int(naive_utc.timestamp())` makes of each time: whole seconds, cut towards 0, in the machine's zone."""
     seconds: list[int] = np.trunc(times_us / PER_SECOND).astype(np.int64).tolist()
-    if time.timezone == 0 and not time.daylight:
+    if _is_utc():
         return seconds
     naive = [datetime.fromtimestamp(second, UTC).replace(tzinfo=None) for second in seconds]
     return [int(at.timestamp()) for at in naive]
