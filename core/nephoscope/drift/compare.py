@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from nephoscope.drift.limits import DriftLimits, severity_of, told
+from nephoscope.drift.judgement import reason_of
+from nephoscope.drift.limits import DriftLimits, severity_of
 from nephoscope.drift.pair import NotComputable, pair
 from nephoscope.drift.preset_findings import preset_findings, unknown_findings
 from nephoscope.drift.profile import Profile
@@ -138,7 +139,7 @@ def _finding(baseline: Profile, window: Profile, name: str, check: str, limit: L
         subject,
         found.value,
         limit,
-        reason=f"{told(check, found.value)}, {limit} was expected.",
+        reason=reason_of(check, found, limit),
         severity=severity_of(check, found.value),
         labels=labels,
         evidence={"bound": found.bound},

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from nephoscope.drift.choice import Choice, Chunk
 from nephoscope.drift.default_preset import default_choice
+from nephoscope.drift.estimate import Estimate
 from nephoscope.drift.evidently_preset import evidently_choice
 from nephoscope.drift.limits import Rules, limit_for, told
 from nephoscope.drift.null_share import null_share
@@ -105,20 +106,37 @@ def chosen(blank: ColumnJudgement, choose: Callable[[], Choice], rules: Rules) -
     limit = choice.limit
     if (number := rules.limits.get(blank.column, rules.limits.get(""))) is not None:
         limit = limit_for(choice.method, number, at_limit=limit.at_limit)
-    doubtful = judge(choice.value.low, limit) is not judge(choice.value.high, limit)
-    doubt = f" The value is known to ±{choice.value.bound:.2g}, which the limit lies within." if doubtful else ""
     return replace(
         blank,
         compared=True,
-        doubtful=doubtful,
+        doubtful=is_doubtful(choice.value, limit),
         verdict=_verdict(choice, limit),
-        reason=f"{told(choice.method, choice.value.value)}, {limit} was expected.{doubt}",
+        reason=reason_of(choice.method, choice.value, limit),
         method=choice.method,
         value=choice.value.value,
         bound=choice.value.bound,
         limit=limit,
         chunks=choice.chunks,
     )
+
+
+def is_doubtful(value: Estimate, limit: Limit) -> bool:
+    """Whether a limit lies within the bound of a value."""
+    return judge(value.low, limit) is not judge(value.high, limit)
+
+
+def reason_of(check: str, value: Estimate, limit: Limit) -> str:
+    """
+    What was measured and expected, and that the bound leaves the verdict open where it does.
+
+    >>> from nephoscope.findings import at_most
+    >>> reason_of("ks", Estimate(0.0995, 0.0975, 0.1015), at_most(0.1)).partition(".1 was expected.")[2]
+    ' The value is known to ±0.002, which the limit lies within.'
+    """
+    doubt = (
+        f" The value is known to ±{value.bound:.2g}, which the limit lies within." if is_doubtful(value, limit) else ""
+    )
+    return f"{told(check, value.value)}, {limit} was expected.{doubt}"
 
 
 def _verdict(choice: Choice, limit: Limit) -> Verdict:

@@ -7,7 +7,8 @@ parts are the integers of one pass over the whole.
 
 Bins are told by their ascending edges e[0] … e[k-1]: bin 0 is everything below e[0], bin i is [e[i-1], e[i]), bin k is
 everything from e[k-1] on. A Baseline's first edge is its least value and its last edge lies just above its greatest, so
-its outermost bins are empty and what a window has in them is exactly what is out of range.
+its outermost bins are empty and what a window has in them is exactly what is out of range. The range of a
+merged one may reach beyond its edges: the bins are those of one part.
 """
 
 from __future__ import annotations

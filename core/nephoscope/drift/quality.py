@@ -10,10 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from nephoscope.drift.null_share import null_share
 from nephoscope.drift.pair import NotComputable, Pair, distinct
-from nephoscope.drift.profile import Categories, Column, Kind
-from nephoscope.findings import Finding, Limit, Severity, at_most, measured, unknown
+from nephoscope.drift.profile import Categories, Column, Kind, Numbers, just_above
+from nephoscope.drift.shares import CategoryCounts
+from nephoscope.drift.words import kept
+from nephoscope.findings import Finding, Limit, Severity, at_most, judge, measured, unknown
 
 CHANCE = 1e-6  # of a false alarm of one check of one column
 SHARE = 0.05  # more of the rows than in the baseline may be null
@@ -59,21 +63,31 @@ def _out_of_range(of: Pair) -> Measured:
     before, after = of.numbers
     if before.low is None or before.high is None:
         raise NotComputable(f"The baseline's '{of.name}' has no range.")
-    inside = _inside(of, before.low, before.high)
-    outside = after.finite - inside
+    least, most = _outside(after, before.low, before.high)
     # Of the n + m values of one law the k greatest are all the window's with a chance of about (m / (n + m))**k.
     few = math.log(CHANCE) / math.log(after.finite / (before.finite + after.finite))
     limit = at_most(_rounded(max(OUTSIDE, 2 * few / after.finite)))
-    share = outside / after.finite
-    return share, limit, f"{outside:,} of {after.finite:,} values lie outside the baseline's range"
+    counted = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    reason = f"{counted} of {after.finite:,} values lie outside the baseline's range"
+    if judge(least / after.finite, limit) is not judge(most / after.finite, limit):
+        raise NotComputable(f"{reason}, which reaches beyond its bins: {limit} was expected.")
+    return least / after.finite, limit, reason
 
 
-def _inside(of: Pair, low: float, high: float) -> int:
-    before, after = of.numbers
-    if before.atoms:
-        places = (before.edges >= low) & (before.edges <= high)
-        return int(after.counts[1:][places].sum())
-    return int(after.counts[1:-1].sum()) if len(before.edges) > 1 else after.finite
+def _outside(after: Numbers, low: float, high: float) -> tuple[int, int]:
+    """How many values lie outside a range: the least and the most, which differ where one of its ends cuts a bin."""
+    first, last = np.searchsorted(after.edges, [low, high], side="right")
+    begins = first > 0 and after.edges[first - 1] == low
+    ends = after.single[last] or np.isin(just_above(np.array([high])), after.edges).all()
+    least = most = 0
+    for reached, beyond, cut in (
+        (after.low is not None and after.low < low, after.counts[:first], 0 if begins else after.counts[first]),
+        (after.high is not None and after.high > high, after.counts[last + 1 :], 0 if ends else after.counts[last]),
+    ):
+        if reached:
+            whole = int(beyond.sum())
+            least, most = least + max(whole, 1), most + whole + int(cut)
+    return least, most
 
 
 def _infinite(of: Pair) -> Measured:
@@ -98,8 +112,10 @@ def _constant(of: Pair) -> Measured:
 
 
 def _distinct(column: Column) -> int:
-    if column.numbers is not None:
-        return distinct(column.numbers.counts, column.numbers)
+    if (numbers := column.numbers) is not None:
+        others = numbers.nan + numbers.plus_inf + numbers.minus_inf
+        alike = numbers.finite > 0 and numbers.low == numbers.high and not others
+        return 1 if alike else distinct(numbers.counts, numbers)
     found = column.categories
     return 0 if found is None else sum(1 for count in {**found.known, **found.unseen}.values() if count)
 
@@ -108,38 +124,47 @@ def _commonest(column: Column) -> float:
     """The share of the commonest value, or of the bin that holds it."""
     if column.numbers is not None:
         return int(column.numbers.counts.max()) / column.numbers.finite
-    counts = _counts(column.categories or Categories({}))
-    return max(counts.values()) / sum(counts.values())
-
-
-def _counts(categories: Categories) -> dict[str, int]:
-    return {word: count for word, count in {**categories.known, **categories.unseen}.items() if count}
+    found = column.categories or Categories({})
+    counts = (*found.known.values(), *found.unseen.values())
+    return max(counts) / sum(counts)
 
 
 def _new_categories(of: Pair) -> Measured:
-    before, after = of.baseline.categories(), of.window.categories()
-    known, now = _counts(before), _counts(after)
+    counts, before = of.categories, of.baseline.categories()
     if before.unseen_rows > sum(before.unseen.values()):
         raise NotComputable(f"The baseline's '{of.name}' has more categories than are kept.")
-    kept = sum(after.unseen.values())
-    new = [word for word in now if word not in known]
-    rows = sum(now[word] for word in new) + after.unseen_rows - kept
-    total, seen = sum(now.values()) + after.unseen_rows - kept, sum(known.values())
+    new = counts.baseline == 0
+    words = int(new.sum()) - counts.rest
+    total, seen = int(counts.window.sum()), int(counts.baseline.sum())
+    share = int(counts.window[new].sum()) / total
     # Good & Turing: what has not been seen yet weighs as much as what was seen once.
-    once = sum(count == 1 for count in known.values()) / seen
+    once = int((counts.baseline == 1).sum()) / seen
     limit = at_most(_rounded(once + _chance_of_share(once, seen, total) if once else 0.0))
-    reason = f"{len(new):,} categories that the baseline lacks make {rows / total:.2%} of the values"
-    return rows / total, limit, reason
+    return share, limit, f"{words:,} categories that the baseline lacks make {share:.2%} of the values"
 
 
 def _vanished_categories(of: Pair) -> Measured:
-    known, now = _counts(of.baseline.categories()), _counts(of.window.categories())
-    total, seen = sum(now.values()) + of.window.categories().unseen_rows, sum(known.values())
-    gone = [count / seen for word, count in known.items() if word not in now]
+    counts, after = of.categories, of.window.categories()
+    total, seen = int(counts.window.sum()), int(counts.baseline.sum())
+    told = _told(counts, after)
+    gone = [
+        had / seen
+        for word, had, has in zip(counts.words, counts.baseline.tolist(), counts.window.tolist(), strict=True)
+        if had and not has and word in told
+    ]
     # A category of share p is missing from m values with a chance of about exp(-p m).
     limit = at_most(_rounded(min(1.0, -math.log(CHANCE) * (1 / total + 1 / seen))))
     share = max(gone, default=0.0)
     return share, limit, f"{len(gone):,} categories are gone, the commonest had {share:.2%} of the baseline's values"
+
+
+def _told(counts: CategoryCounts, after: Categories) -> set[str]:
+    """The words of which a window tells whether they came: all, or those that its kept ones could not push out."""
+    words = counts.words[:-1] if counts.rest else counts.words
+    if sum(after.unseen.values()) == after.unseen_rows:
+        return set(words)
+    others = [word for word in words if word not in after.known]
+    return {*after.known, *kept(others, hashed=after.salt is not None, most=len(after.unseen))}
 
 
 def _rounded(limit: float) -> float:

@@ -128,12 +128,9 @@ def _atoms_below(numbers: Numbers, cumulated: Counts, quantile: float) -> int:
 
 
 def _decile_shares_of_bins(baseline: Numbers, window: Numbers, f: Counts, g: Counts) -> Shares:
-    borders = {}
-    for decile in range(1, 10):
-        rank = decile / 10 * (baseline.finite - 1)
-        border = _border(baseline, f, g, rank)
-        borders[border[:2]] = border
-    low_f, high_f, low_g, high_g, at_f, at_g = np.array(list(borders.values()), dtype=float).T
+    # Equal deciles stay apart: bins do not always tell that they are equal, and an empty cell adds nothing.
+    borders = [_border(baseline, f, g, decile / 10 * (baseline.finite - 1)) for decile in range(1, 10)]
+    low_f, high_f, low_g, high_g, at_f, at_g = np.array(borders, dtype=float).T
     return _shares_of_borders((low_f, high_f, at_f), (low_g, high_g, at_g), baseline, window)
 
 

@@ -56,8 +56,10 @@ def _needs(kinds: tuple[Kind, ...], compute: Callable[[Pair], Estimate]) -> Call
 
 def _wasserstein_normed(of: Pair) -> Estimate:
     deviation = of.numbers[0].deviation
+    if deviation is None:
+        raise NotComputable(f"The baseline's '{of.name}' has values too large to be squared: no standard deviation.")
     if not deviation:
-        raise NotComputable(f"The baseline's '{of.name}' has a standard deviation of {deviation or 0.0}.")
+        raise NotComputable(f"The baseline's '{of.name}' has a standard deviation of 0.0.")
     return wasserstein_normed(of.distance, deviation)
 
 

@@ -11,6 +11,7 @@ from nephoscope.drift.binning import BATCH, Binning, quiet
 from nephoscope.drift.profile import Categories, Counts, Floats, Moments, Numbers, finite_or_nan, pooled
 from nephoscope.drift.words import KNOWN, PLAIN, digest, kept
 
+TRUTH = {"true", "false"}  # a boolean's words: categories, however few rows have one
 CANCELS = 1e-6  # of the squares around 0: where the squares around the mean are fewer they are summed anew
 
 
@@ -154,8 +155,8 @@ class Vocabulary:
 
     @property
     def is_text(self) -> bool:
-        """Whether more than half of the values are distinct: free text, not categories (Evidently's rule)."""
-        return 2 * (len(self.counts) + self._pruned) > self._rows
+        """Whether more than half of the values are distinct: free text, but for booleans (Evidently's rule)."""
+        return not self.counts.keys() <= TRUTH and 2 * (len(self.counts) + self._pruned) > self._rows
 
     def tally(self, *, salt: str) -> WordTally:
         """An empty tally over the commonest words, under hashes where there are more than a few."""

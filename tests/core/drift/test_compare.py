@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from nephoscope.adapters.files.tables import FileTables
 from nephoscope.drift.compare import compare, unreadable
-from nephoscope.drift.limits import DriftLimits
+from nephoscope.drift.limits import DriftLimits, Rules
 from nephoscope.drift.profile import Column, Kind, Profile
 from nephoscope.drift.schema_change import schema_finding
 from nephoscope.errors import Unreadable
@@ -48,6 +49,24 @@ def test_the_tutorials_example_is_a_breach_by_the_mean(profiled: Profiled) -> No
     assert moved.verdict is Verdict.BREACH
     assert moved.subject == "scores/score"
     assert moved.reason == "The mean moved by 0.2775 from the baseline's, at most 0.1 was expected."
+
+
+def test_a_limit_within_the_bound_is_told_to_be_so(profiled: Profiled) -> None:
+    """A verdict that bins leave open says so, for a limit of a column's own as for those of the rules."""
+    draw = np.random.default_rng(1)
+    baseline = profiled({"score": draw.normal(size=4_000)})
+    window = profiled({"score": draw.normal(size=4_000) + 0.3}, like=baseline)
+    at = found(compare(baseline, window, LIMITS, dataset="scores"), "drift.ks")
+    assert at.value is not None
+    near = {"score": {"ks": at_most(float(at.value))}}
+
+    own = found(compare(baseline, window, DriftLimits(near), dataset="scores"), "drift.ks")
+    rules = Rules(methods={"": "ks"}, limits={"": float(at.value)})
+    ruled = found(compare(baseline, window, DriftLimits(rules=rules), dataset="scores"), "drift.default")
+
+    assert "which the limit lies within" not in at.reason
+    assert own.reason.endswith("which the limit lies within.")
+    assert own.reason == ruled.reason
 
 
 @pytest.mark.parametrize("values", [[float("nan")] * 4, [None] * 4, [float("inf"), float("-inf"), None, float("nan")]])

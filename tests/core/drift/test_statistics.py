@@ -8,7 +8,7 @@ from nephoscope.drift.chi2 import chi2, chi2_p
 from nephoscope.drift.edges import edges_of
 from nephoscope.drift.gap import atoms_of
 from nephoscope.drift.ks_p import ks_p
-from nephoscope.drift.pair import Pair, Side
+from nephoscope.drift.pair import NotComputable, Pair, Side
 from nephoscope.drift.profile import Categories, Column, Floats, Kind, Numbers
 from nephoscope.drift.splitting import chosen_values, doubtful_bins, split
 from nephoscope.drift.statistics import statistic
@@ -102,6 +102,25 @@ def test_statistics_of_bins_hold_their_bound(law: str, bins: int) -> None:
         slack = 1e-9 * max(1.0, abs(value)) + 1e-7 * (law == "far from zero")
         assert min(found.low, found.high) - slack <= value <= max(found.low, found.high) + slack, name
         assert abs(found.value - value) <= found.bound + slack, name
+
+
+def test_deciles_within_one_bin_hold_their_bound() -> None:
+    """Deciles that lie beside and on a common value are two, and what lies between them is not known to be nothing."""
+    a, b = np.repeat([0.0, 1.0], [10, 90]), np.full(100, 0.95)
+
+    for name in ("psi", "kl", "js", "hellinger", "l_infinity", "total_variation"):
+        exact, told = statistic(name, exactly(a, b)).value, statistic(name, in_bins(a, b, 64))
+        assert told.low - 1e-9 <= exact <= told.high + 1e-9, name
+
+
+def test_squares_that_overflow_are_not_called_a_deviation_of_zero() -> None:
+    """The reason says that the values are too large, not that they do not vary."""
+    wide = np.linspace(-1e200, 1e200, 100)
+
+    with pytest.raises(NotComputable, match="too large to be squared"):
+        statistic("wasserstein_normed", exactly(wide, wide))
+    with pytest.raises(NotComputable, match=r"standard deviation of 0\.0"):
+        statistic("wasserstein_normed", exactly(np.ones(9), wide))
 
 
 def looked_at_again(a: Floats, b: Floats, both: Pair) -> Pair:
