@@ -83,6 +83,13 @@ def test_what_is_no_table_has_an_answer(spark: object, folder: Path) -> None:
             spark.profile(ObjectRef("local", str(folder), name))  # type: ignore[attr-defined]
 
 
+def test_a_type_that_spark_does_not_read_is_unreadable(spark: object, folder: Path) -> None:
+    """No waiting makes Spark read a time of day."""
+    pq.write_table(pa.table({"t": pa.array([3600], pa.time32("s"))}), folder / "time.parquet")
+    with pytest.raises(Unreadable, match="Illegal Parquet type"):
+        spark.profile(ObjectRef("local", str(folder), "time.parquet"))  # type: ignore[attr-defined]
+
+
 def test_spark_says_that_it_profiles_parquet_alone(spark: object, folder: Path) -> None:
     """A large CSV file, expected or not, is told to land as Parquet or in smaller objects."""
     (folder / "large.csv").write_text("x\n" + "1\n" * 10_000)

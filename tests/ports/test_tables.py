@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,7 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 from nephoscope.adapters.files.isolated import Caps, IsolatedTables
 from nephoscope.adapters.files.limits import ReadLimits
+from nephoscope.adapters.files.parquet import open_parquet
 from nephoscope.adapters.files.tables import FileTables
+from nephoscope.adapters.files.whole import Whole
 from nephoscope.drift.compare import compare
 from nephoscope.drift.limits import DriftLimits
 from nephoscope.drift.profile import Column, Kind, Profile, merge, to_json
@@ -209,6 +213,27 @@ def test_parts_add_up_to_one_pass(tables: Tables, landed: Callable[..., ObjectRe
     assert theirs is not None
     assert ours.counts.tolist() == theirs.counts.tolist()
     assert (ours.low, ours.high, ours.nan) == (theirs.low, theirs.high, theirs.nan)
+
+
+@pytest.mark.parametrize("made", [lambda k: [k + 0.5] * 9, lambda k: [f"w{k}"] * 9])
+def test_parts_with_a_new_column_add_up(made: Callable[[int], list[object]], landed: Callable[..., ObjectRef]) -> None:
+    """Columns that the Baseline lacks, or has of another nature, are named by one Finding, in parts as in one file."""
+    baseline = FileTables().profile(landed(pa.table({"a": [datetime(2026, 1, 1, tzinfo=UTC)] * 9})))
+    parts = [pa.table({"a": made(k), "extra": made(k)}) for k in range(2)]
+    whole = FileTables().profile(landed(pa.concat_tables(parts)), like=baseline)
+    merged = merge(*(FileTables().profile(landed(part), like=baseline) for part in parts))
+    found = [compare(baseline, window, DriftLimits(), dataset="d") for window in (whole, merged)]
+    assert found[0] == found[1]
+    assert "'extra' is new; 'a' changed from" in found[0][1].reason
+
+
+def test_a_footer_that_lies_about_its_rows_is_found_out(landed: Callable[..., ObjectRef]) -> None:
+    """A column of other than the told number of rows makes the table unreadable where two files are compared."""
+    place = landed(pa.table({"x": [1.0, 2.0]}))
+    with pa.OSFile(f"{place.bucket}/{place.key}") as file:
+        opened = open_parquet(file, "table", ReadLimits())
+        with pytest.raises(Unreadable, match="says that it has 3 rows, its 'x' has 2"):
+            Whole("table", replace(opened, rows=3)).pieces("x")
 
 
 def test_a_key_that_leads_out_of_the_folder_is_refused(landed: Callable[..., ObjectRef], tmp_path: Path) -> None:

@@ -175,6 +175,14 @@ def test_ever_new_json_keys_are_too_many_columns(landed: Landed) -> None:
         FileTables(limits=ReadLimits(columns=1_000)).profile(landed(body))
 
 
+def test_many_flat_objects_in_a_line_are_not_deep() -> None:
+    """Wherever a block ends, a line is as deep as its brackets stand within one another; a deep one is refused."""
+    flat = lines({"a": [{"b": 1}] * 3_000}, {"a": []}, times=60)
+    assert len(read(flat, Format.JSONL)["a"]) == 61
+    with pytest.raises(Unreadable, match="nested deeper than 1,000"):
+        read(flat + '{"a": ' + "[" * 1_001 + "]" * 1_001 + "}\n", Format.JSONL)
+
+
 def test_a_window_of_json_numbers_is_read_as_its_baseline_of_words(landed: Landed) -> None:
     """Codes that were words once are words still where they land as numbers."""
     baseline = FileTables().profile(landed('{"a": "007"}\n{"a": "x"}\n{"a": "x"}\n'))

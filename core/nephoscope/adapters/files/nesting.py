@@ -17,25 +17,25 @@ class Nesting:
     """The nesting of a stream of JSON lines."""
 
     def __init__(self) -> None:
-        self._line = 0  # opening brackets of the line that the last block broke off in
+        self._depth = 0  # of the line that the last block broke off in, where it did
 
     def too_deep(self, block: bytes) -> bool:
         """Say whether a line is nested deeper than `DEEPEST`; brackets in strings count too."""
         opening = block.count(b"[") + block.count(b"{")
         flat = block.count(b"\n{")
-        deep = self._line + opening - flat > DEEPEST and self._deepest(block) > DEEPEST
+        deep = self._depth + opening - flat > DEEPEST and self._deepest(block) > DEEPEST
         rest = block[block.rfind(b"\n") + 1 :]
-        self._line = rest.count(b"[") + rest.count(b"{") + (self._line if len(rest) == len(block) else 0)
+        closing = rest.count(b"]") + rest.count(b"}")
+        self._depth = rest.count(b"[") + rest.count(b"{") - closing + (self._depth if len(rest) == len(block) else 0)
         return deep
 
     def _deepest(self, block: bytes) -> int:
-        lines = block.split(b"\n")
-        return max(_depth(line) + (self._line if at == 0 else 0) for at, line in enumerate(lines))
+        return max(_deepest(line, 0 if at else self._depth) for at, line in enumerate(block.split(b"\n")))
 
 
-def _depth(line: bytes) -> int:
-    if line.count(b"[") + line.count(b"{") <= DEEPEST // 2:
+def _deepest(line: bytes, begun: int) -> int:
+    if begun + line.count(b"[") + line.count(b"{") <= DEEPEST:
         return 0
     letters = np.frombuffer(line, dtype=np.uint8)
     steps = np.isin(letters, list(b"[{")).astype(np.int64) - np.isin(letters, list(b"]}"))
-    return int(np.cumsum(steps).max(initial=0))
+    return begun + int(np.cumsum(steps).max(initial=0))

@@ -36,7 +36,7 @@ class Reading(Protocol):
 class Making:
     """How a Profile is made."""
 
-    like: Profile | None = None  # whose bins are counted over; columns it lacks are counted in one bin
+    like: Profile | None = None  # whose bins are counted over; of columns that it lacks nulls are counted
     bins: int = 1_024  # how many are made where there is no `like`
     salt: str = ""  # what the hashes of words are made with
     key: tuple[str, ...] = ()  # columns whose repeated values are counted; those of `like` where none are named
@@ -50,19 +50,22 @@ def reading(column: pa.Field, how: Making) -> Reading:
     # A text file's column without one value has no type; it is of whatever nature the others' values are.
     kind = how.kinds.get(column.name) or (like.kind if like and types.is_null(column.type) else kind_of(column.type))
     if kind in (Kind.NUMERIC, Kind.TIME):
-        same = like if like and like.kind is kind else None
-        return NumberReading(column, kind, same, bins=1 if how.like else how.bins)
+        same = like if like and like.kind is kind and like.numbers else None
+        return NumberReading(column, kind, same, bins=how.bins) if same or not how.like else NullsReading(column, kind)
     if kind in (Kind.CATEGORICAL, Kind.TEXT):
-        same = like if like and like.kind in (Kind.CATEGORICAL, Kind.TEXT) else None
+        same = like if like and like.categories else None
+        if how.like and not same:
+            return NullsReading(column, kind)
         return WordReading(column, how.kinds.get(column.name), same, salt=how.salt)
-    return OpaqueReading(column)
+    return NullsReading(column, kind)
 
 
-class OpaqueReading:
-    """A nested or binary column: its nulls are counted, nothing else."""
+class NullsReading:
+    """A nested or binary column, or one that the Profile it is made like has no bins for: its nulls are counted."""
 
-    def __init__(self, field: pa.Field) -> None:
+    def __init__(self, field: pa.Field, kind: Kind) -> None:
         self._field = field
+        self._kind = kind
         self._nulls = 0
 
     def add(self, array: pa.Array) -> None:
@@ -75,7 +78,7 @@ class OpaqueReading:
 
     def column(self) -> Column:
         """The column without a distribution."""
-        return Column(self._field.name, str(self._field.type), Kind.OPAQUE, nulls=self._nulls)
+        return Column(self._field.name, str(self._field.type), self._kind, nulls=self._nulls)
 
 
 class NumberReading:

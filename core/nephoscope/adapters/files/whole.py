@@ -47,7 +47,7 @@ class Whole:
         One column, which is not kept unless it is wanted once more.
 
         Raises:
-            Unreadable: Reading broke off, or its words are not UTF-8, which Parquet does not look at.
+            Unreadable: Reading broke off, its words are not UTF-8, which Parquet does not look at, or its footer lies.
         """
         if name in self._held:
             return self._held[name] if kept else self._held.pop(name)
@@ -55,9 +55,12 @@ class Whole:
             found = [array for one, array in self._groups[name].read() if one == name]
             for array in found:
                 array.validate(full=True)
-            return found
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise self._broken(error) from error
+        if (rows := sum(map(len, found))) != self.rows:
+            what = f"'{self.name}' says that it has {self.rows:,} rows, its '{name}' has {rows:,}."
+            raise Unreadable(what, do=AGAIN)
+        return found
 
     def only(self, name: str) -> Opened:
         """The table with one of its columns, or with none if it has no such column."""

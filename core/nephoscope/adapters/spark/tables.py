@@ -21,7 +21,14 @@ from nephoscope.events import ObjectRef
 
 SCHEMES = {"aws": "s3a", "gcp": "gs"}
 OTHER_FORMAT = "is not a Parquet file"
-DAMAGED = ("CANNOT_READ_FILE_FOOTER", "FAILED_READ_FILE", "UNABLE_TO_INFER_SCHEMA", OTHER_FORMAT, "corrupt")
+DAMAGED = (
+    "CANNOT_READ_FILE_FOOTER",
+    "FAILED_READ_FILE",
+    "UNABLE_TO_INFER_SCHEMA",
+    "PARQUET_TYPE_ILLEGAL",
+    OTHER_FORMAT,
+    "corrupt",
+)
 
 
 class SparkTables:
