@@ -45,7 +45,7 @@ class Internet:
         self.hosts = hosts
         self.refused: list[str] = []
         self.certificate = folder / "internet.pem"
-        self.certificate.write_bytes(_certificate(sorted(hosts)))
+        self.certificate.write_bytes(certificate(sorted(hosts)))
         context, http2 = self._tls(), self._tls()
         http2.set_alpn_protocols(["h2"])
         internet = self
@@ -135,7 +135,7 @@ def relay(near: ssl.SSLSocket, address: str) -> None:
                 other[ready].sendall(data)
 
 
-def _certificate(hosts: list[str]) -> bytes:
+def certificate(hosts: list[str]) -> bytes:
     """A certificate that is its own authority, for these hosts, with its key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "internet")])

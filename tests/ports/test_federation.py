@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from emulators import Recorder
+from nephoscope.adapters.pooled import trust
 from nephoscope.errors import Transient
 
 jwt = pytest.importorskip("jwt")
@@ -88,7 +89,7 @@ class Google(Recorder):
 
     def answer(self, method, path, headers, body):
         """Exchange, impersonate, or publish."""
-        bearer = headers.get("Authorization")
+        [bearer] = [value for name, value in headers.items() if name.lower() == "authorization"] or [None]
         if path == "/token":
             form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
             good = form["audience"] == PROVIDER and self.trusts(form)
@@ -156,7 +157,9 @@ def services(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SESSION_TOKEN", "home-session")
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    trust.cache_clear()  # whom a process trusts it reads once
     yield known | {"certificate": str(certificate)}
+    trust.cache_clear()
     for service in known.values():
         service.close()
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import re
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
-from typing import Any
 
+from urllib3.exceptions import HTTPError, IncompleteRead, LocationValueError
+
+from nephoscope.adapters.pooled import Connections, why
 from nephoscope.errors import Transient
 
 TIMEOUT_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 1024 * 1024
 CLIPPED = 300
+NO_ADDRESS = "An address names no host, or a port that is none."
 CORRECT_IT = "correct it in the configuration, or the secret it names"
 _PLAIN = re.compile(r"[!-~]+")
 
@@ -36,14 +35,7 @@ class Answer:
         return self.body[:CLIPPED].decode("utf-8", "replace")
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other: nobody is sent where the configuration does not point."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)
+_CONNECTIONS = Connections(retries=False)  # who asks knows whether to ask again: a message may have arrived
 
 
 def request(
@@ -65,12 +57,23 @@ def request(
     if not _PLAIN.fullmatch(url):
         raise Transient("An address has blanks, line breaks or letters that no address has.", do=CORRECT_IT)
     url, credentials = _apart(url)
-    asked = urllib.request.Request(url, data=body, headers=credentials | dict(headers or {}), method=method)  # noqa: S310
+    sent = credentials | dict(headers or {})
     try:
-        with _opened(asked, timeout_seconds) as answer:
-            return _answer(answer.status, answer.headers, answer)
-    except (OSError, http.client.HTTPException) as error:
-        raise Transient(f"{urllib.parse.urlsplit(url).netloc} does not answer: {error}.") from error
+        answer = _CONNECTIONS.request(
+            method, url, body=body, headers=sent, timeout=timeout_seconds, preload_content=False, decode_content=False
+        )
+        said = answer.read(LARGEST_ANSWER_BYTES)
+        left = answer.length_remaining  # what was promised and did not come, which a read of so many passes over
+        if left or len(said) == LARGEST_ANSWER_BYTES:
+            answer.close()
+        answer.release_conn()
+        if left and len(said) < LARGEST_ANSWER_BYTES:
+            raise IncompleteRead(len(said), left)
+    except LocationValueError:
+        raise Transient(NO_ADDRESS, do=CORRECT_IT) from None
+    except (HTTPError, OSError) as error:
+        raise Transient(f"{urllib.parse.urlsplit(url).netloc} does not answer: {why(error)}.") from error
+    return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, said)
 
 
 def accepted(answer: Answer, who: str) -> Answer:
@@ -99,25 +102,9 @@ def _apart(url: str) -> tuple[str, dict[str, str]]:
         if not parts.hostname or parts.port == 0:
             raise ValueError
     except ValueError:
-        raise Transient("An address names no host, or a port that is none.", do=CORRECT_IT) from None
+        raise Transient(NO_ADDRESS, do=CORRECT_IT) from None
     if not at:
         return url, {}
     said = ":".join(urllib.parse.unquote(part) for part in whose.split(":", 1))
     told = base64.b64encode(said.encode()).decode()
     return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {told}"}
-
-
-def _opened(asked: urllib.request.Request, timeout_seconds: float) -> Any:
-    """The answer, whatever its status."""
-    try:
-        return _OPENER.open(asked, timeout=timeout_seconds)
-    except urllib.error.HTTPError as error:
-        return error
-
-
-def _answer(status: int, headers: Message, stream: http.client.HTTPResponse | urllib.error.HTTPError) -> Answer:
-    body = stream.read(LARGEST_ANSWER_BYTES)
-    left = getattr(stream, "length", None)  # what was promised and did not come, which a read of so many passes over
-    if left and len(body) < LARGEST_ANSWER_BYTES:
-        raise http.client.IncompleteRead(body, left)
-    return Answer(status, {name.lower(): value for name, value in headers.items()}, body)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import ssl
+import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry, Timeout
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
+from urllib3.util import make_headers
+
+from nephoscope.errors import Transient
 
 NONE: Mapping[str, str] = {}  # neither headers nor a query
 CLIPPED = 300  # bytes of an answer that an error quotes
 CHUNK_BYTES = 8 * 1024 * 1024
+IDLE_SECONDS = 30.0  # what rested longer may be dead without having said so, as behind a NAT or in a frozen function
 # A conditional write may be sent again: where the first one arrived the second is refused, as by a faster writer.
-_PATIENCE = Retry(
+PATIENCE = Retry(
     total=3,
     status_forcelist=(408, 429, 500, 502, 503, 504),
     allowed_methods=None,
@@ -24,18 +34,32 @@ _PATIENCE = Retry(
 )
 
 
-class _Whole:
-    """Sends a request's headers and its body at once: a packet less, and the service wakes up once for it."""
+@cache
+def trust() -> ssl.SSLContext:
+    """The machine's certificates, which take some 30 ms to read: once, not for each connection."""
+    return ssl.create_default_context()
+
+
+class _Kept:
+    """A connection that is not used after a long rest, and sends a request's headers and its body at once."""
 
     _held: list[bytes] | None = None
+    _used_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether a request may be sent over it."""
+        rested = time.monotonic() - self._used_at
+        return rested < IDLE_SECONDS and super().is_connected  # type: ignore[misc]
 
     def request(self, *args: Any, **more: Any) -> None:
-        """Send a request."""
+        """Send a request: a packet less, and the service wakes up once for it."""
         self._held = []
         try:
             super().request(*args, **more)  # type: ignore[misc]
         finally:
             held, self._held = self._held, None
+        self._used_at = time.monotonic()
         self.send(b"".join(held))
 
     def send(self, data: Any) -> None:
@@ -46,11 +70,11 @@ class _Whole:
             self._held.append(data)
 
 
-class _Connection(_Whole, HTTPConnection):
+class _Connection(_Kept, HTTPConnection):
     pass
 
 
-class _SecureConnection(_Whole, HTTPSConnection):
+class _SecureConnection(_Kept, HTTPSConnection):
     pass
 
 
@@ -61,12 +85,85 @@ class _Pool(HTTPConnectionPool):
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **{"ssl_context": trust()} | more)
 
-def pool() -> PoolManager:
-    """Connections for as many readers as a sweep has; what fails for a moment is asked again."""
-    made = PoolManager(maxsize=16, retries=_PATIENCE, timeout=Timeout(connect=3, read=20))
-    made.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-    return made
+
+class Connections:
+    """
+    Kept connections to any host, through the proxy that the environment names for it, as curl goes.
+
+    As many to a host as a sweep has readers. By default, what fails for a moment is asked again.
+    """
+
+    def __init__(self, retries: Retry | bool = PATIENCE) -> None:
+        self._retries = retries
+        self._managers: dict[str, PoolManager] = {}  # by their proxy
+        self._found: dict[tuple[str, str], PoolManager] = {}  # by scheme and place
+
+    def request(self, method: str, url: str, **more: Any) -> BaseHTTPResponse:
+        """
+        Ask an address; redirects are answers.
+
+        Raises:
+            Transient: The proxy's address is none.
+            urllib3.exceptions.HTTPError: There is no answer.
+        """
+        return self._manager(url).request(method, url, **{"redirect": False} | more)
+
+    def to(self, url: str) -> HTTPConnectionPool:
+        """
+        The connections to an address' host alone; a proxy is asked for HTTPS.
+
+        Raises:
+            Transient: The proxy's address is none.
+        """
+        parts = urlsplit(url)
+        manager = self._manager(url) if parts.scheme == "https" else self._through("")
+        return manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
+
+    def _manager(self, url: str) -> PoolManager:
+        scheme, place = urlsplit(url)[:2]
+        if (scheme, place) not in self._found:
+            proxy = getproxies().get(scheme, "")
+            self._found[scheme, place] = self._through("" if proxy and proxy_bypass(place) else proxy)
+        return self._found[scheme, place]
+
+    def _through(self, proxy: str) -> PoolManager:
+        """One for each proxy; "" is none."""
+        if proxy not in self._managers:
+            options: dict[str, Any] = {"maxsize": 16, "retries": self._retries, "timeout": Timeout(connect=3, read=20)}
+            made = _proxied(proxy, options) if proxy else PoolManager(**options)
+            made.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+            self._managers[proxy] = made
+        return self._managers[proxy]
+
+
+def why(error: Exception) -> str:
+    """
+    What went wrong beneath: without the client's own words for it, and without the address, which may be a secret.
+
+    >>> from urllib3.exceptions import ProtocolError
+    >>> why(MaxRetryError(HTTPConnectionPool("h"), "/secret", ProtocolError("Connection aborted.")))
+    'Connection aborted.'
+    """
+    while isinstance(error, MaxRetryError) and error.reason:
+        error = error.reason
+    if isinstance(error, LocationValueError):
+        return "the address is none"
+    return str(error.__cause__ or error) if isinstance(error, HTTPError) else str(error)
+
+
+def _proxied(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        whose, at, _ = urlsplit(address).netloc.rpartition("@")
+        headers = make_headers(proxy_basic_auth=unquote(whose)) if at else None
+        return ProxyManager(address, proxy_headers=headers, **options)
+    except (ValueError, AssertionError):
+        raise Transient(
+            "The proxy that the environment names is no address.", do="correct HTTP_PROXY and HTTPS_PROXY"
+        ) from None
 
 
 def copied(found: BaseHTTPResponse, into: Path, *, most_bytes: int) -> int:

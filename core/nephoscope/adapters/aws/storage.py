@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.pooled import CLIPPED, NONE, pool
+from nephoscope.adapters.pooled import CLIPPED, NONE, Connections, why
 from nephoscope.errors import Transient
 
 _CODE = re.compile(rb"<Code>([^<]+)</Code>")
@@ -32,7 +32,7 @@ class S3:
         self._region = region
         self._endpoint = endpoint
         self._regions: dict[str, str] = {}  # of buckets that are elsewhere
-        self._pools = pool()
+        self._connections = Connections()
 
     def ask(
         self,
@@ -74,7 +74,7 @@ class S3:
                 return answer
             said = answer.data
         except (HTTPError, BotoCoreError, ClientError) as error:
-            raise Transient(f"AWS does not answer for {place}: {error}.") from error
+            raise Transient(f"AWS does not answer for {place}: {why(error)}.") from error
         if _code(answer.status, said) in no:
             return None
         text = said[:CLIPPED].decode("utf-8", "replace")
@@ -100,10 +100,9 @@ class S3:
         signer = S3SigV4Auth(credentials.get_frozen_credentials(), "s3", self._region_of(bucket))
         signer.add_auth(asked)
         parts = urlsplit(url)
-        connections = self._pools.connection_from_host(parts.hostname, parts.port, parts.scheme)
         # The path as it was signed: a whole URL would be tidied up, and "a/../b" is a name of its own.
         target = url.removeprefix(f"{parts.scheme}://{parts.netloc}")
-        return connections.urlopen(
+        return self._connections.to(url).urlopen(
             method, target, body=body, headers=dict(asked.headers.items()), redirect=False, preload_content=whole
         )
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote, urlsplit
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.pooled import CLIPPED, NONE, pool
+from nephoscope.adapters.pooled import CLIPPED, NONE, Connections, why
 from nephoscope.errors import Transient
 
 VERSION = "2021-12-02"
@@ -33,9 +33,8 @@ class Blobs:
     def __init__(self, endpoint: str, sign: Signer) -> None:
         self._place = endpoint.rstrip("/")
         self._sign = sign
-        parts = urlsplit(endpoint)
-        self._connections = pool().connection_from_host(parts.hostname, parts.port, parts.scheme)
-        self._root = parts.path.rstrip("/")
+        self._connections = Connections()
+        self._root = urlsplit(self._place).path
 
     def ask(
         self,
@@ -75,14 +74,14 @@ class Blobs:
         target = path + "?" * bool(query) + "&".join(f"{name}={quote(query[name], safe='')}" for name in query)
         try:
             # The path as it was signed: a whole URL would be tidied up, and "a/../b" is a name of its own.
-            answer = self._connections.urlopen(
+            answer = self._connections.to(self._place).urlopen(
                 method, target, body=body, headers=asked, redirect=False, preload_content=whole
             )
             if answer.status in (200, 201, 202, 204, 206):
                 return answer
             said = answer.data[:CLIPPED].decode("utf-8", "replace")
         except HTTPError as error:
-            raise Transient(f"Azure does not answer for {place}: {error}.") from error
+            raise Transient(f"Azure does not answer for {place}: {why(error)}.") from error
         if answer.headers.get("x-ms-error-code") in no:
             return None
         raise Transient(f"Azure does not answer for {place}: {answer.status} {said}.")

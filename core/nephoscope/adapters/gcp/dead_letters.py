@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from nephoscope.adapters.gcp.topic import ENDPOINT
 from nephoscope.adapters.https import Answer, accepted
-from nephoscope.adapters.pooled import pool
+from nephoscope.adapters.pooled import Connections, why
 from nephoscope.decoders import UNDECODABLE, decoder
 from nephoscope.errors import Transient
 from nephoscope.ports import MOST_LETTERS, DeadLetter, Waiting
@@ -63,7 +63,7 @@ class PubSubDeadLetters:
         self._name = name
         self._token = token
         self._endpoint = endpoint
-        self._connections = pool()
+        self._connections = Connections()
         self._topics: dict[str, str] = {}
 
     def waiting(self) -> Waiting:
@@ -123,9 +123,9 @@ class PubSubDeadLetters:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token()}"}
         try:
             url = f"{self._endpoint}/v1/{path}"
-            said = self._connections.request(method, url, body=body, headers=headers, redirect=False)
+            said = self._connections.request(method, url, body=body, headers=headers)
         except HTTPError as error:
-            raise Transient(f"Pub/Sub does not answer for {path}: {error}.") from error
+            raise Transient(f"Pub/Sub does not answer for {path}: {why(error)}.") from error
         answer = Answer(said.status, said.headers, said.data)
         return answer if answer.status == but else accepted(answer, path)
 

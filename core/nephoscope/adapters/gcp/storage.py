@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from google.auth.exceptions import GoogleAuthError
 from google.auth.transport.urllib3 import Request
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
-from nephoscope.adapters.pooled import CLIPPED, pool
+from nephoscope.adapters.pooled import CLIPPED, Connections, why
 from nephoscope.errors import Transient
 
 ENDPOINT = "https://storage.googleapis.com"
@@ -29,10 +29,8 @@ class Storage:
     def __init__(self, credentials: Any, endpoint: str = ENDPOINT) -> None:
         self._credentials = credentials
         self._endpoint = endpoint
-        parts = urlsplit(endpoint)
-        connections = pool()
-        self._connections = connections.connection_from_host(parts.hostname, parts.port, parts.scheme)
-        self._tokens = Request(connections)  # type: ignore[no-untyped-call]
+        self._connections = Connections()
+        self._tokens = Request(self._connections)  # type: ignore[no-untyped-call]
 
     def ask(
         self,
@@ -75,7 +73,7 @@ class Storage:
                 return answer
             said = answer.data[:CLIPPED].decode("utf-8", "replace")
         except (HTTPError, GoogleAuthError) as error:
-            raise Transient(f"Google does not answer for {place}: {error}.") from error
+            raise Transient(f"Google does not answer for {place}: {why(error)}.") from error
         if answer.status == but:
             return None
         raise Transient(f"Google does not answer for {place}: {answer.status} {said}.")
@@ -85,7 +83,8 @@ class Storage:
     ) -> BaseHTTPResponse:
         signed = dict(headers)
         self._credentials.before_request(self._tokens, method, self._endpoint + path, signed)
-        return self._connections.urlopen(method, path, body=body, headers=signed, redirect=False, preload_content=whole)
+        connections = self._connections.to(self._endpoint)
+        return connections.urlopen(method, path, body=body, headers=signed, redirect=False, preload_content=whole)
 
 
 def objects_of(bucket: str) -> str:
