@@ -8,6 +8,7 @@ requests pass a meter.
 
 import json
 import re
+import ssl
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,10 @@ from uuid import uuid4
 import numpy as np
 import pytest
 from emulators import AWS_REGION, AZURE_ACCOUNT
+from fakes.doors import Door
+from fakes.internet import certificate
 from nephoscope.adapters.https import request as ask
+from nephoscope.adapters.pooled import trust
 
 boto3 = pytest.importorskip("boto3")
 blob = pytest.importorskip("azure.storage.blob")
@@ -42,6 +46,8 @@ class Meter:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # an answer leaves whole
+            disable_nagle_algorithm = True
             timeout = 30  # of a connection on which nothing comes
 
             def setup(self):
@@ -246,3 +252,47 @@ def test_gcp(gcs, recorder, served, staged, configured, table, tmp_path):
             yield invoke
 
     measured("Cloud Functions", land, running, [gcs, recorder.url])
+
+
+class Sns(Door):
+    """SNS over TLS: takes whatever is published."""
+
+    def answer(self, path):
+        """Its answer to a message."""
+        result = b"<PublishResult><MessageId>m</MessageId></PublishResult>"
+        return 200, {"Content-Type": "text/xml"}, b"<PublishResponse>" + result + b"</PublishResponse>"
+
+
+def test_a_message_over_tls(tmp_path, monkeypatch):
+    """What the stand-ins do not show, for they speak plain HTTP: publishing over TLS, in turns with AWS' own client."""
+    from botocore.credentials import Credentials
+    from nephoscope.adapters.aws.topic import SnsTopic
+
+    file = tmp_path / "localhost.pem"
+    file.write_bytes(certificate(["localhost"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    for name in ("SSL_CERT_FILE", "AWS_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(file))
+    trust.cache_clear()
+    service, arn, text = Sns(context), f"arn:aws:sns:{AWS_REGION}:123456789012:t", "x" * 1_500
+    attributes = {"job": {"DataType": "String", "StringValue": "drift"}}
+    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": AWS_REGION}
+    theirs = boto3.client("sns", endpoint_url=service.url, **keys)
+    ours = SnsTopic(arn, lambda: Credentials("testing", "testing"), endpoint=f"{service.url}/")
+
+    def publish(_):
+        ours.publish(text.encode(), attributes={"job": "drift"})
+
+    def sdk(_):
+        theirs.publish(TopicArn=arn, Message=text, MessageAttributes=attributes)
+
+    try:
+        pairs = [(took(None, publish), took(None, sdk)) for _ in range(FIRST + EVENTS)][FIRST:]
+    finally:
+        trust.cache_clear()
+        service.close()
+    own, sdks = ([pair[side] for pair in pairs] for side in (0, 1))
+    print(f"\na message to SNS over TLS: {told(own)}; boto3: {told(sdks)}")
+    assert at(0.5, own) < at(0.5, sdks)
+    assert len(service.requests) == 2  # one connection each

@@ -456,10 +456,12 @@ def test_a_token_is_exchanged_anew_before_it_ends(recorder):
     """A warm function publishes for days: its token is kept for all but the last five minutes of its life."""
     from nephoscope.adapters.exchange import Granted, KeptToken
 
-    now, given = [0.0], iter("ab")
-    kept = KeptToken(lambda: Granted(next(given), 3600), monotonic=lambda: now[0])
+    now, given = [0.0], iter("abc")
+    kept = KeptToken(lambda: Granted(next(given), 3600), clock=lambda: now[0])
     assert (kept(), kept()) == ("a", "a")
     now[0] = 3299
     assert kept() == "a"
     now[0] = 3301
     assert kept() == "b"
+    now[0] = 3300  # a clock that was set back tells nothing of how old it is
+    assert kept() == "c"

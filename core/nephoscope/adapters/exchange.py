@@ -33,14 +33,19 @@ class Granted(msgspec.Struct, frozen=True):
 
 
 class KeptToken:
-    """A token that is exchanged anew shortly before it ends; `exchange` gives it with its seconds."""
+    """
+    A token that is exchanged anew shortly before it ends; `exchange` gives it with its seconds.
 
-    def __init__(self, exchange: Callable[[], Granted], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    They are counted by the wall's clock: the monotonic one may stand still while a function is frozen, and a token that
+    ended in the meantime would be shown for as long as the function runs on.
+    """
+
+    def __init__(self, exchange: Callable[[], Granted], *, clock: Callable[[], float] = time.time) -> None:
         self._exchange = exchange
-        self._monotonic = monotonic
+        self._clock = clock
         self._turn = Lock()
         self._token = ""
-        self._until = 0.0
+        self._since = self._until = 0.0
 
     def __call__(self) -> str:
         """
@@ -50,10 +55,11 @@ class KeptToken:
             Transient: There is none to be had.
         """
         with self._turn:
-            if not self._token or self._monotonic() >= self._until:
+            if not self._since <= self._clock() < self._until:
                 granted = self._exchange()
                 self._token = granted.access_token
-                self._until = self._monotonic() + granted.expires_in - EARLY_SECONDS
+                self._since = self._clock()
+                self._until = self._since + granted.expires_in - EARLY_SECONDS
             return self._token
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, IncompleteRead, LocationValueError
 
-from nephoscope.adapters.pooled import Connections, why
+from nephoscope.adapters.pooled import Connections, basic, why
 from nephoscope.errors import Transient
 
 TIMEOUT_SECONDS = 10.0
@@ -56,8 +56,8 @@ def request(
         raise Transient("An address is no HTTP address.", do=CORRECT_IT)
     if not _PLAIN.fullmatch(url):
         raise Transient("An address has blanks, line breaks or letters that no address has.", do=CORRECT_IT)
-    url, credentials = _apart(url)
-    sent = credentials | dict(headers or {})
+    url, sent = _apart(url)
+    sent.update(headers or {})
     try:
         answer = _CONNECTIONS.request(
             method, url, body=body, headers=sent, timeout=timeout_seconds, preload_content=False, decode_content=False
@@ -94,8 +94,12 @@ def accepted(answer: Answer, who: str) -> Answer:
     )
 
 
-def _apart(url: str) -> tuple[str, dict[str, str]]:
-    """The address of a host and a port, and the header that says whose name and password stood before it."""
+def _apart(url: str) -> tuple[str, HTTPHeaderDict]:
+    """
+    The address of a host and a port, and the header that says whose name and password stood before it.
+
+    Headers have one name in whatever case: who tells one replaces it.
+    """
     try:
         parts = urllib.parse.urlsplit(url)
         whose, at, host = parts.netloc.rpartition("@")
@@ -104,7 +108,5 @@ def _apart(url: str) -> tuple[str, dict[str, str]]:
     except ValueError:
         raise Transient(NO_ADDRESS, do=CORRECT_IT) from None
     if not at:
-        return url, {}
-    said = ":".join(urllib.parse.unquote(part) for part in whose.split(":", 1))
-    told = base64.b64encode(said.encode()).decode()
-    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {told}"}
+        return url, HTTPHeaderDict()
+    return parts._replace(netloc=host).geturl(), HTTPHeaderDict(Authorization=basic(whose))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import logging
+import os
 import ssl
 import time
 from collections.abc import Mapping
@@ -13,14 +16,14 @@ from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
-from urllib3.util import make_headers
+from urllib3.exceptions import HTTPError, LocationValueError
 
 from nephoscope.errors import Transient
 
 NONE: Mapping[str, str] = {}  # neither headers nor a query
 CLIPPED = 300  # bytes of an answer that an error quotes
 CHUNK_BYTES = 8 * 1024 * 1024
+SEND_SECONDS = 20.0  # what a body has to be sent in
 IDLE_SECONDS = 30.0  # what rested longer may be dead without having said so, as behind a NAT or in a frozen function
 # A conditional write may be sent again: where the first one arrived the second is refused, as by a faster writer.
 PATIENCE = Retry(
@@ -32,6 +35,8 @@ PATIENCE = Retry(
     raise_on_status=False,
     respect_retry_after_header=False,
 )
+# Below that it writes down whole addresses, which may be secrets; what fails is raised.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @cache
@@ -40,50 +45,58 @@ def trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class _Kept:
-    """A connection that is not used after a long rest, and sends a request's headers and its body at once."""
+class _Kept(HTTPConnection):
+    """A connection that is not used after a long rest or by a fork, and sends a request's headers and body at once."""
 
     _held: list[bytes] | None = None
-    _used_at = 0.0
+    _used_at = 0.0  # by the wall's clock: the monotonic one may stand still while a function is frozen
+    _used_by = 0
 
     @property
     def is_connected(self) -> bool:
         """Whether a request may be sent over it."""
-        rested = time.monotonic() - self._used_at
-        return rested < IDLE_SECONDS and super().is_connected  # type: ignore[misc]
+        rested = time.time() - self._used_at
+        fresh = 0 <= rested < IDLE_SECONDS and self._used_by == os.getpid()
+        return fresh and super().is_connected
 
     def request(self, *args: Any, **more: Any) -> None:
         """Send a request: a packet less, and the service wakes up once for it."""
         self._held = []
         try:
-            super().request(*args, **more)  # type: ignore[misc]
+            super().request(*args, **more)
         finally:
             held, self._held = self._held, None
-        self._used_at = time.monotonic()
+        if self.sock is None:
+            self.connect()
+        self._used_at, self._used_by = time.time(), os.getpid()
+        self.sock.settimeout(max(self.timeout or 0.0, SEND_SECONDS))  # until here it was that of connecting
         self.send(b"".join(held))
 
     def send(self, data: Any) -> None:
         """Send this, or hold it until the request is whole."""
         if self._held is None:
-            super().send(data)  # type: ignore[misc]
+            super().send(data)
         else:
             self._held.append(data)
 
+    def getresponse(self) -> Any:
+        """An answer; what would follow a hint (1xx) is not taken for the answer to the next request."""
+        answer = super().getresponse()
+        if answer.status < 200:
+            self.close()
+        return answer
 
-class _Connection(_Kept, HTTPConnection):
-    pass
 
-
-class _SecureConnection(_Kept, HTTPSConnection):
+class _KeptSecure(_Kept, HTTPSConnection):
     pass
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = _Kept
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    ConnectionCls = _KeptSecure
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **{"ssl_context": trust()} | more)
@@ -143,22 +156,32 @@ def why(error: Exception) -> str:
     """
     What went wrong beneath: without the client's own words for it, and without the address, which may be a secret.
 
-    >>> from urllib3.exceptions import ProtocolError
-    >>> why(MaxRetryError(HTTPConnectionPool("h"), "/secret", ProtocolError("Connection aborted.")))
-    'Connection aborted.'
+    >>> from urllib3.exceptions import MaxRetryError, ProtocolError
+    >>> why(MaxRetryError(HTTPConnectionPool("h"), "/secret", ProtocolError("Connection aborted.", OSError("reset"))))
+    'reset'
     """
-    while isinstance(error, MaxRetryError) and error.reason:
-        error = error.reason
     if isinstance(error, LocationValueError):
         return "the address is none"
-    return str(error.__cause__ or error) if isinstance(error, HTTPError) else str(error)
+    told = (getattr(error, "reason", None), error.__cause__, *error.args) if isinstance(error, HTTPError) else ()
+    return next((why(beneath) for beneath in told if isinstance(beneath, Exception)), str(error))
+
+
+def basic(whose: str) -> str:
+    """
+    What says whose name and password stood in an address, in UTF-8 as curl sends them (RFC 7617, 2).
+
+    >>> basic("ops:p%40ss") == f"Basic {base64.b64encode(b'ops:p@ss').decode()}"
+    True
+    """
+    name, _, password = whose.partition(":")
+    return f"Basic {base64.b64encode(f'{unquote(name)}:{unquote(password)}'.encode()).decode()}"
 
 
 def _proxied(proxy: str, options: Mapping[str, Any]) -> ProxyManager:
     address = proxy if "://" in proxy else f"http://{proxy}"
     try:
         whose, at, _ = urlsplit(address).netloc.rpartition("@")
-        headers = make_headers(proxy_basic_auth=unquote(whose)) if at else None
+        headers = {"Proxy-Authorization": basic(whose)} if at else None
         return ProxyManager(address, proxy_headers=headers, **options)
     except (ValueError, AssertionError):
         raise Transient(

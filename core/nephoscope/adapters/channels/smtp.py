@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from nephoscope.adapters.channels.mail import email
-from nephoscope.adapters.pooled import trust
 from nephoscope.alerts.messages import Message
 from nephoscope.errors import Permanent, Transient
 
@@ -66,11 +67,19 @@ class SmtpMailbox:
     def _connect(self) -> smtplib.SMTP:
         name = socket.gethostname()  # the default asks a name server, which may take seconds
         if self.tls == "tls":
-            return smtplib.SMTP_SSL(self.host, self.port, local_hostname=name, timeout=TIMEOUT_SECONDS, context=trust())
+            return smtplib.SMTP_SSL(
+                self.host, self.port, local_hostname=name, timeout=TIMEOUT_SECONDS, context=_trust()
+            )
         server = smtplib.SMTP(self.host, self.port, local_hostname=name, timeout=TIMEOUT_SECONDS)
         if self.tls == "starttls":
-            server.starttls(context=trust())
+            server.starttls(context=_trust())
         return server
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's certificates; not HTTPS' context, which offers HTTP to whom it asks: a mail server may refuse."""
+    return ssl.create_default_context()
 
 
 def _judged(code: int, text: bytes | str) -> Permanent | Transient:
