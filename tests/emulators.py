@@ -105,8 +105,8 @@ def cached(*places):
 @contextmanager
 def moto_server(*options):
     """Start AWS' services; the URL of them."""
-    port = free_port()
-    with started(sys.executable, Path(__file__).parent / "moto_host.py", port, *options, port=port):
+    port, env = free_port(), os.environ | {"MOTO_DISABLE_GLOBAL_CORS": "true"}  # no browser asks here
+    with started(sys.executable, Path(__file__).parent / "moto_host.py", port, *options, port=port, env=env):
         yield f"http://127.0.0.1:{port}"
 
 

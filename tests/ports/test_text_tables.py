@@ -4,21 +4,27 @@ import csv
 import io
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
+import pyarrow.json
 import pytest
 from nephoscope.adapters.files.columns import Opened
 from nephoscope.adapters.files.formats import Format
 from nephoscope.adapters.files.limits import ReadLimits
 from nephoscope.adapters.files.streams import Quotes, Unpacked
 from nephoscope.adapters.files.tables import FileTables
-from nephoscope.adapters.files.text import read_text
+from nephoscope.adapters.files.text import NULLS, read_text
+from nephoscope.drift.compare import compare
+from nephoscope.drift.limits import DriftLimits
 from nephoscope.drift.profile import Column, Kind, Profile, merge
 from nephoscope.errors import Unreadable
 from nephoscope.events import ObjectRef
+from nephoscope.findings import Verdict
 
 BLOCK = 1024 * 1024
 Landed = Callable[..., ObjectRef]
@@ -37,15 +43,21 @@ def landed(tmp_path: Path) -> Landed:
 
 def read(content: str, written: Format) -> dict[str, list[Any]]:
     """Every value of a text file, by column, in the rows' order."""
+    found: dict[str, list[Any]] = as_table(pa.BufferReader(content.encode()), written).to_pydict()
+    return found
 
-    def whole(opened: Opened) -> dict[str, list[Any]]:
-        found: dict[str, list[Any]] = {field.name: [] for field in opened.fields}
+
+def as_table(file: pa.NativeFile, written: Format) -> pa.Table:
+    """A text file's values and types."""
+
+    def whole(opened: Opened) -> pa.Table:
+        found: dict[str, list[pa.Array]] = {field.name: [] for field in opened.fields}
         for group in opened.groups:
             for name, array in group.read():
-                found[name] += array.to_pylist()
-        return found
+                found[name].append(array)
+        return pa.table([pa.chunked_array(found[field.name], field.type) for field in opened.fields], list(found))
 
-    with pa.BufferReader(content.encode()) as file:
+    with file:
         return read_text(Unpacked(file, None, "table", ReadLimits()), written, None, whole)
 
 
@@ -189,3 +201,98 @@ def test_a_window_of_json_numbers_is_read_as_its_baseline_of_words(landed: Lande
     window = FileTables().profile(landed('{"a": 7}\n{"a": 7}\n'), like=baseline)
     assert column(window, "a").kind in (Kind.CATEGORICAL, Kind.TEXT)
     assert merge(baseline, window).rows == 5
+
+
+# A value or two for each type that pyarrow tells, and values of it that some wider type cannot read.
+LOOKS = {
+    "null": "",
+    "truth or number": "1",
+    "number": "5",
+    "hexadecimal": "0x1F",
+    "truth": "true",
+    "day": "2024-01-02",
+    "day before nanoseconds": "1500-01-02",
+    "time of day": "12:30:00",
+    "second": "2024-01-02 12:30:00",
+    "second before nanoseconds": "1500-01-02 12:30:00",
+    "fraction": "2024-01-02 12:30:00.5",
+    "second in a zone": "2024-01-02T12:30:00Z",
+    "fraction in a zone": "2024-01-02T12:30:00.5+02:00",
+    "decimal": "1.5",
+    "word": "n/a",
+}
+
+
+def turning(columns: Sequence[Sequence[str]], rows: int) -> str:
+    """A CSV file whose columns hold each of their values for that many rows; the first rows fill more than a block."""
+    header = ",".join(f"c{k}" for k in range(len(columns))) + ",filling\n"
+    filling = "." * (BLOCK // rows)
+    return header + "".join(",".join(row) + f",{filling}\n" for row in zip(*columns, strict=True) for _ in range(rows))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_types_are_those_of_the_whole_file(turns: int) -> None:
+    """Wherever its values turn, a column of CSV has the type and values that pyarrow tells of the file in one piece."""
+    draw = random.Random(turns)
+    every = list(product(LOOKS.values(), repeat=turns + 1))
+    content = turning(draw.sample(every, k=min(len(every), 400)), rows=300).encode()
+    whole = pyarrow.csv.read_csv(
+        pa.BufferReader(content),
+        read_options=pyarrow.csv.ReadOptions(block_size=len(content) + 1),
+        convert_options=pyarrow.csv.ConvertOptions(null_values=NULLS, strings_can_be_null=True),
+    )
+    assert as_table(pa.BufferReader(content), Format.CSV).equals(whole)
+
+
+def test_a_large_file_breaches_no_schema_of_a_small_one(landed: Landed) -> None:
+    """Rows are one Profile whether or not they fill a block: columns that are empty at first keep their type."""
+    seen = [
+        ["", "2024-01-02 12:30:00"],
+        ["2024-01-02 12:30:00", "2024-01-02 12:30:00.5"],
+        ["", "12:30:00"],
+        ["", "true"],
+    ]
+    rows = [row for row in zip(*seen, strict=True) for _ in range(1_000)]
+    header = ("seen", "changed", "opens", "active", "note")
+    small = FileTables().profile(landed(as_csv([header, *((*row, "short") for row in rows)])))
+    large = FileTables().profile(landed(as_csv([header, *((*row, "long" * 500) for row in rows)])), like=small)
+    assert large.columns[:-1] == small.columns[:-1]
+    (schema,) = (f for f in compare(small, large, DriftLimits(), dataset="d") if f.check == "drift.schema")
+    assert schema.verdict is Verdict.OK, schema.reason
+
+
+class Counted(io.BytesIO):
+    """A file that counts what is read of it."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read and count."""
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+
+@pytest.mark.parametrize(("values", "times"), [(["", "12:30:00", "n/a"], 2), (["5", "true", "n/a"], 3)])
+def test_a_file_is_read_three_times_at_most(values: list[str], times: int) -> None:
+    """However many columns turn, at whatever places and however often; each time its beginning is looked at before."""
+    columns = [[values[(row > k) + (row > k + 3)] for row in range(15)] for k in range(11)]
+    content = turning(columns, rows=100).encode()
+    file = Counted(content)
+    assert set(as_table(pa.PythonFile(file, mode="r"), Format.CSV).schema.types) == {pa.string()}
+    assert file.taken <= times * (len(content) + 2 * BLOCK)
+
+
+def test_times_in_json_turn_to_words_within_lists_and_objects() -> None:
+    """A column of JSON Lines has the type and values that pyarrow tells of the file in one piece, however deep."""
+    times, numbers = ["2024-01-02 12:30:00", "n/a", None], [1, 1.5, None]
+    pairs = [*permutations(times, 2), *permutations(numbers, 2)]
+    wrapped: list[Callable[[Any], Any]] = [lambda v: v, lambda v: [v], lambda v: {"x": v}, lambda v: {"x": [{"y": v}]}]
+    before, after = (
+        {f"c{k}": wrap(pair[at]) for k, (wrap, pair) in enumerate(product(wrapped, pairs))} for at in (0, 1)
+    )
+    content = lines(before, after, times=1_000).encode()
+    whole = pyarrow.json.read_json(
+        pa.BufferReader(content), read_options=pyarrow.json.ReadOptions(block_size=len(content) + 1)
+    )
+    assert as_table(pa.BufferReader(content), Format.JSONL).equals(whole)

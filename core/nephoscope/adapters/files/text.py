@@ -1,9 +1,11 @@
 """
 CSV and JSON Lines, read in blocks of whole lines out of plain, gz or zst files; no line is longer than a block.
 
-Types are told from the first block. Where a later one disagrees, reading stops with `Widened`, which names the wider
-types to begin again with, in the end words: a file may well hold "n/a" a gigabyte after its numbers began. JSON Lines,
-whose keys may come late as well, are then looked through to their end, so that they are read again but once.
+Types are told from the first block. Where a later one disagrees, the rest is looked through, and reading stops with
+`Widened`, which names the types to begin again with, in the end words: a file may well hold "n/a" a gigabyte after its
+numbers began. They are those that pyarrow would tell if it saw the whole file at once, so that a large file agrees with
+a small one. What was read before the turn is known by its types alone: numbers read again as truth values may turn out
+to be more than 0 and 1. Then it begins a third time, with words.
 
 The blocks are cut here and parsed one by one: pyarrow's own streaming readers read ahead in a thread, which ends the
 process when it meets the interpreter's end.
@@ -12,9 +14,10 @@ process when it meets the interpreter's end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -34,6 +37,14 @@ from nephoscope.errors import Unreadable
 NULLS = ["", "NA", "NaN", "nan", "null", "NULL", "None"]
 BLOCK_BYTES = 1024 * 1024
 DELIMITERS = ";\t|"
+# Which other types may read the values of one, in the order in which pyarrow tries them; words read any.
+_ALSO_READ_BY: Mapping[pa.DataType, tuple[pa.DataType, ...]] = {
+    pa.int64(): (pa.bool_(), pa.float64()),
+    pa.date32(): (pa.timestamp("s"), pa.timestamp("ns")),
+    pa.timestamp("s"): (pa.timestamp("ns"),),
+    pa.timestamp("s", "UTC"): (pa.timestamp("ns", "UTC"),),
+}
+_UNREAD = re.compile(r"In CSV column #(\d+):(?: Row #\d+:)? CSV conversion error")
 _QUOTED = re.compile(rb'"[^"]*"')
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _MIXED = re.compile(r"Column\(/(.+)\) changed from (?:number|string|boolean) to (?:number|string|boolean)")
@@ -76,14 +87,13 @@ class TextColumns:
 
     def read(self) -> Iterator[tuple[str, pa.Array]]:
         """Yield the columns block by block."""
-        schema = pa.schema(self.fields)
         try:
             for table in _tables(self.source, self.written, self.guess):
                 for name, column in zip(table.schema.names, table.columns, strict=True):
                     for chunk in column.chunks:
                         yield name, chunk
         except pa.ArrowInvalid as error:
-            if better := _better(self.guess, schema, str(error)):
+            if better := _better(self.guess, str(error)):
                 raise Widened(better) from error
             raise
 
@@ -100,7 +110,7 @@ def open_text(source: Unpacked, written: Format, guess: Guess) -> Opened:
         source.limits.check_columns(_columns_of_first_line(source, written), source.name)
         fields = tuple(next(_tables(source, written, guess)).schema)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        if better := _better(guess, pa.schema([]), str(error)):
+        if better := _better(guess, str(error)):
             raise Widened(better) from error
         raise Unreadable(f"'{source.name}' is no readable {written} file: {first_line(error)}.", do=AGAIN) from error
     except StopIteration:
@@ -152,9 +162,11 @@ def read_text(source: Unpacked, written: Format, like: Profile | None, making: C
 def _tables(source: Unpacked, written: Format, guess: Guess) -> Iterator[pa.Table]:
     """Each block as a table; the first one settles names and types."""
     schema: pa.Schema | None = None
-    for block in _blocks(source, written):
+    blocks = _blocks(source, written)
+    for block in blocks:
         if written is Format.CSV:
-            table = _csv(block, guess, schema)
+            known, names = (_types(schema), schema.names) if schema else (guess.types, None)
+            table = _csv_or_wider(block, blocks, known, names)
         elif block.strip():
             table = _jsonl_or_wider(source, block, guess, schema)
         else:
@@ -169,22 +181,74 @@ def _blocks(source: Unpacked, written: Format) -> Iterator[bytes]:
     return source.blocks(BLOCK_BYTES, quotes=Quotes())
 
 
-def _csv(block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
-    known = {one.name: one.type for one in schema} if schema else dict(guess.types)
+def _csv_or_wider(
+    block: bytes, later: Iterator[bytes], known: Mapping[str, pa.DataType], names: Sequence[str] | None
+) -> pa.Table:
+    try:
+        return _csv(block, known, names)
+    except pa.ArrowInvalid as error:
+        raise Widened(_settled_csv(chain((block,), later), known, names)) from error
+
+
+def _csv(block: bytes, known: Mapping[str, pa.DataType], names: Sequence[str] | None) -> pa.Table:
+    """A block as a table; without `names` its first line has them, and types that are not known are told from it."""
 
     def read(*, empty_lines: bool) -> pa.Table:
         return csv.read_csv(
             pa.BufferReader(block),
-            read_options=csv.ReadOptions(
-                block_size=len(block) + 1, use_threads=False, column_names=schema.names if schema else None
-            ),
+            read_options=csv.ReadOptions(block_size=len(block) + 1, use_threads=False, column_names=names),
             parse_options=csv.ParseOptions(ignore_empty_lines=not empty_lines),
             convert_options=csv.ConvertOptions(column_types=known, null_values=NULLS, strings_can_be_null=True),
         )
 
-    table = read(empty_lines=schema is not None and len(schema) == 1)
+    table = read(empty_lines=names is not None and len(names) == 1)
     # An empty line is the row of a single column that is null, and none of a wider table.
-    return read(empty_lines=True) if schema is None and table.num_columns == 1 else table
+    return read(empty_lines=True) if names is None and table.num_columns == 1 else table
+
+
+def _settled_csv(blocks: Iterable[bytes], known: Mapping[str, pa.DataType], names: Sequence[str] | None) -> Guess:
+    """The guess that these blocks agree with, and as far as types tell what was read before them."""
+    for block in blocks:
+        try:
+            _csv(block, known, names)
+        except pa.ArrowInvalid:
+            known = _fitting(block, known, names)
+            names = list(known)
+    return Guess(known)
+
+
+def _fitting(block: bytes, known: Mapping[str, pa.DataType], names: Sequence[str] | None) -> Mapping[str, pa.DataType]:
+    """The narrowest types that read a block and, as far as types tell, what was read before it."""
+    words = {name: one for name, one in known.items() if types.is_string(one) or types.is_binary(one)}
+    found = _csv(block, words, names).schema
+    fitting = {one.name: _narrowest(known.get(one.name, one.type), one.type) for one in found}
+    while True:
+        try:
+            _csv(block, fitting, names)
+        except pa.ArrowInvalid as error:
+            place = _UNREAD.search(str(error))
+            if place is None or types.is_string(fitting[name := found.names[int(place[1])]]):
+                raise
+            fitting[name] = pa.string()
+        else:
+            return fitting
+
+
+def _narrowest(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """
+    The first type in pyarrow's order that may read the values of both.
+
+    >>> _narrowest(pa.date32(), pa.timestamp("ns")), _narrowest(pa.bool_(), pa.float64())
+    (TimestampType(timestamp[ns]), DataType(string))
+    """
+    if types.is_null(one) or types.is_null(other):
+        return other if types.is_null(one) else one
+    also = (other, *_ALSO_READ_BY.get(other, ()))
+    return next((each for each in (one, *_ALSO_READ_BY.get(one, ())) if each in also), pa.string())
+
+
+def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
+    return dict(zip(schema.names, schema.types, strict=True))
 
 
 def _jsonl_or_wider(source: Unpacked, block: bytes, guess: Guess, schema: pa.Schema | None) -> pa.Table:
@@ -238,7 +302,7 @@ def _settled(source: Unpacked, guess: Guess, schema: pa.Schema) -> Guess:
             source.limits.check_columns(len(keys), source.name)
             guess, found = _inferred(block, guess, schema)
             guess, schema = _both(guess, schema, found)
-    return replace(guess, types=dict(zip(schema.names, schema.types, strict=True)))
+    return replace(guess, types=_types(schema))
 
 
 def _inferred(block: bytes, guess: Guess, schema: pa.Schema) -> tuple[Guess, pa.Schema]:
@@ -249,41 +313,46 @@ def _inferred(block: bytes, guess: Guess, schema: pa.Schema) -> tuple[Guess, pa.
         try:
             return guess, _jsonl(block, guess, None).schema
         except pa.ArrowInvalid as error:
-            if (better := _better(guess, schema, str(error))) is None:
+            if (better := _better(guess, str(error))) is None:
                 raise
             guess = better
 
 
 def _both(guess: Guess, schema: pa.Schema, found: pa.Schema) -> tuple[Guess, pa.Schema]:
-    """The types that hold the values of both; words where a column has numbers, times or truth values beside them."""
-    fields = {one.name: one for one in schema}
+    """The types that hold the values of both; words where a column has numbers or truth values beside others."""
+    fields = _types(schema)
     for one in found:
-        pair = [pa.schema([fields.get(one.name, one)]), pa.schema([one])]
+        before = fields.get(one.name, one.type)
         try:
-            fields[one.name] = pa.unify_schemas(pair, promote_options="permissive").field(0)
+            fields[one.name] = _holding(before, one.type)
         except pa.ArrowTypeError:
-            if any(types.is_nested(side.field(0).type) for side in pair):
+            if types.is_nested(before) or types.is_nested(one.type):
                 raise
-            fields[one.name] = pa.field(one.name, pa.string())
+            fields[one.name] = pa.string()
             guess = replace(guess, quoted=guess.quoted | {one.name})
-    return guess, pa.schema(fields.values())
+        except RecursionError as error:
+            raise pa.ArrowInvalid(f"JSON parse error: Column(/{one.name}) is nested too deep to widen") from error
+    return guess, pa.schema(fields.items())
 
 
-def _better(guess: Guess, schema: pa.Schema, said: str) -> Guess | None:
-    """The next guess after an error; None where no guess can help."""
-    if place := re.search(r"In CSV column #(\d+):(?: Row #\d+:)? CSV conversion error", said):
-        return _wider(guess, schema.field(int(place[1])))
+def _holding(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """The type that holds JSON's values of both; words where some are times, in lists and objects too."""
+    if types.is_list(one) and types.is_list(other):
+        return pa.list_(_holding(one.value_type, other.value_type))
+    if types.is_struct(one) and types.is_struct(other):
+        fields = {each.name: each.type for each in one}
+        for each in other:
+            fields[each.name] = _holding(fields.get(each.name, each.type), each.type)
+        return pa.struct(fields.items())
+    if {one, other} == {pa.timestamp("s"), pa.string()}:
+        return pa.string()
+    pair = [pa.schema([pa.field("", each)]) for each in (one, other)]
+    return pa.unify_schemas(pair, promote_options="permissive").field(0).type
+
+
+def _better(guess: Guess, said: str) -> Guess | None:
+    """The next guess about JSON after an error; None where no guess can help."""
     if (mixed := _MIXED.search(said)) and mixed[1] not in guess.quoted:
         words = {**guess.types, mixed[1]: pa.string()}
         return replace(guess, types=words, quoted=guess.quoted | {mixed[1]})
     return None
-
-
-def _wider(guess: Guess, one: pa.Field) -> Guess | None:
-    if types.is_string(one.type):
-        return None
-    return replace(guess, types={**guess.types, one.name: _next(one.type)})
-
-
-def _next(narrow: pa.DataType) -> pa.DataType:
-    return pa.float64() if types.is_integer(narrow) or types.is_null(narrow) else pa.string()
