@@ -15,7 +15,7 @@ from nephoscope.drift.profile import Column
 from nephoscope.errors import BadPayload, Unreadable
 from nephoscope.events import ObjectRef
 
-pyspark = pytest.importorskip("pyspark", reason="no pyspark: pip install 'nephoscope[spark]'")
+pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: make .venv-features")
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="no Java: apt-get install openjdk-17-jre-headless"),
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
