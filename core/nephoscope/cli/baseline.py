@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from nephoscope.baselines import StoredBaselines
 from nephoscope.cli.answer import Answer
-from nephoscope.cli.paths import existing_file
-from nephoscope.drift.profile import from_json
+from nephoscope.cli.paths import stored_profile
 from nephoscope.errors import BadUsage
 from nephoscope.wiring.local import Local
 
@@ -44,7 +43,7 @@ def run_promote(arguments: argparse.Namespace) -> Answer:
     """Make a Profile or a stored version the Baseline."""
     baselines, path = _baselines(arguments), Path(arguments.version)
     if path.exists():
-        baselines.promote(arguments.dataset, from_json(existing_file(path).read_bytes()))
+        baselines.promote(arguments.dataset, stored_profile(path))
     else:
         baselines.promote_version(arguments.dataset, arguments.version)
     return _listed(baselines, arguments.dataset)
@@ -88,7 +87,8 @@ def _listed(baselines: StoredBaselines, dataset: str) -> Answer:
 
 def _print(console: Console, document: dict[str, Any]) -> None:
     title = f"Baselines of {escape(document['dataset'])}"
-    table = Table("", "version", "promoted", "rows", "columns", "made from", title=title)
+    promoted, sources = (Column(name, overflow="fold") for name in ("promoted", "made from"))
+    table = Table("", "version", promoted, "rows", "columns", sources, title=title)
     for one in document["versions"]:
         table.add_row(
             "→" if one["current"] else "",

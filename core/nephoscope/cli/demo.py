@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -32,7 +30,6 @@ def run(arguments: argparse.Namespace) -> Answer:
     """Play the demo and say what landed, what was found, what was told, and where."""
     from nephoscope.demo import outcome, story, table
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # its processes end with it
     with _folder(arguments.keep) as kept, _progress() as progress:
         folder = Path(kept).absolute()
         bar = progress.add_task("starting", total=LANDINGS)

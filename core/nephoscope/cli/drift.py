@@ -12,12 +12,12 @@ from pathlib import Path
 
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.drift_answer import comparison, made, not_made
-from nephoscope.cli.paths import apart, existing_file, write_whole
+from nephoscope.cli.paths import apart, existing_file, stored_profile, write_whole
 from nephoscope.drift.chunks import PERIODS, Cut, by_number, by_size
 from nephoscope.drift.comparison import Comparison, Look, compared, look, unread
 from nephoscope.drift.judgement import PRESETS, Preset
 from nephoscope.drift.limits import Rules
-from nephoscope.drift.profile import Kind, Profile, from_json, merge, to_json
+from nephoscope.drift.profile import Kind, Profile, merge, to_json
 from nephoscope.drift.statistics import STATISTICS
 from nephoscope.errors import BadUsage, Unreadable
 from nephoscope.events import ObjectRef
@@ -154,7 +154,7 @@ def run_profile(arguments: argparse.Namespace) -> Answer:
     from nephoscope.adapters.files.tables import FileTables
 
     file = existing_file(arguments.file).resolve()
-    like = _stored(arguments.like) if arguments.like else None
+    like = stored_profile(arguments.like) if arguments.like else None
     apart(arguments.to, (file, arguments.like) if arguments.like else (file,))
     if not 2 <= arguments.bins <= 65_536:
         raise BadUsage(f"--bins {arguments.bins} is not between 2 and 65536.", do="choose 256 to 4096")
@@ -180,7 +180,7 @@ def _check_key(key: tuple[str, ...], duplicates: int | None) -> None:
 
 def run_merge(arguments: argparse.Namespace) -> Answer:
     """Add up Profiles."""
-    profiles = [_stored(path) for path in arguments.profiles]
+    profiles = [stored_profile(path) for path in arguments.profiles]
     return _written(merge(*profiles), apart(arguments.to, arguments.profiles))
 
 
@@ -188,10 +188,6 @@ def _written(profile: Profile, to: Path) -> Answer:
     body = to_json(profile)
     write_whole(to, body)
     return made(profile, to, len(body))
-
-
-def _stored(path: Path) -> Profile:
-    return from_json(existing_file(path).read_bytes())
 
 
 def _rules(arguments: argparse.Namespace) -> Rules:

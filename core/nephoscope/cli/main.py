@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +19,7 @@ import msgspec
 from nephoscope import __version__
 from nephoscope.cli.answer import Answer
 from nephoscope.cli.instants import instant
+from nephoscope.cli.stopping import stoppable
 from nephoscope.errors import BadUsage, NephoscopeError
 from nephoscope.findings import Verdict, worst
 
@@ -52,7 +54,13 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sentence = message[:1].upper() + message[1:]
-        self.exit(USAGE, f"{sentence}. To do: see '{self.prog} --help'\n")
+        _say(f"{sentence}. To do: see '{self.prog} --help'")
+        self.exit(USAGE)
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        with _written_out():  # what was asked for with --help or --version
+            sys.stdout.flush()
+        super().exit(status, message)
 
 
 class _Each(argparse.Action):
@@ -114,20 +122,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    try:
-        return _answered(words)
-    except NephoscopeError as error:
-        _say(str(error))
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        _say(_sentence(error))
-    except Exception:  # noqa: BLE001  # Python's own exit code for it is 1, which is a breach here
-        traceback.print_exc()
+    with stoppable() as came:
+        try:
+            return _answered(words, came)
+        except KeyboardInterrupt:
+            told = ""
+        except NephoscopeError as error:
+            told = str(error)
+        except OSError as error:
+            told = _sentence(error)
+        except Exception:  # noqa: BLE001  # Python's own exit code for it is 1, which is a breach here
+            told = traceback.format_exc().rstrip()
+    if came or not told:
+        number = came[0] if came else signal.SIGINT
+        _say(f"{number.name} ended this before it had an answer. To do: give the command again.")
+        return 128 + number
+    _say(told)
     return USAGE
 
 
-def _answered(words: Sequence[str]) -> int:
+def _answered(words: Sequence[str], came: Collection[signal.Signals]) -> int:
     for word in words:
         try:
             word.encode()
@@ -139,12 +153,10 @@ def _answered(words: Sequence[str]) -> int:
     # With a JSON document to come, whatever else a command prints goes to stderr: Messages of a console channel.
     with redirect_stdout(sys.stderr) if as_json else nullcontext():
         answer: Answer = arguments.run(arguments)
-    try:
+    if came:  # and was swallowed, with what the answer rests on
+        raise KeyboardInterrupt
+    with _written_out():
         _show(answer, {"schema": f"nephoscope.{arguments.name}/1", **answer.document} if as_json else None)
-    except OSError:
-        # What is left would be written again as Python ends, which fails again with an exit code of its own.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
     return exit_code(answer.verdicts, getattr(arguments, "fail_on", None) or [])
 
 
@@ -167,8 +179,21 @@ def _show(answer: Answer, document: Mapping[str, Any] | None) -> None:
     sys.stdout.flush()
 
 
+@contextmanager
+def _written_out() -> Iterator[None]:
+    """What of stdout cannot be written is dropped, else it fails again as Python ends, with an exit code of its own."""
+    try:
+        yield
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201
+    try:
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:  # the exit code says it alone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def _sentence(error: OSError) -> str:

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from nephoscope.errors import BadUsage
+from nephoscope.drift.profile import Profile, from_json
+from nephoscope.errors import BadRecord, BadUsage
 
 
 def existing_file(path: Path) -> Path:
@@ -23,6 +24,21 @@ def existing_file(path: Path) -> Path:
     if not path.is_file():
         raise BadUsage(f"'{path}' is no regular file.", do="write what it gives to a file, and name that")
     return path
+
+
+def stored_profile(path: Path) -> Profile:
+    """
+    Read a Profile from its file.
+
+    Raises:
+        BadUsage: There is no such file.
+        BadRecord: It holds none; the sentence names it.
+    """
+    body = existing_file(path).read_bytes()
+    try:
+        return from_json(body)
+    except BadRecord as error:
+        raise BadRecord(f"'{path}': {error.what}", do=error.do) from error
 
 
 def apart(path: Path, inputs: Iterable[Path]) -> Path:

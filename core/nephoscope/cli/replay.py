@@ -13,7 +13,7 @@ from nephoscope.adapters.channels.text import lines
 from nephoscope.adapters.local.memory import MemoryState
 from nephoscope.cli import hub
 from nephoscope.cli.answer import Answer
-from nephoscope.errors import BadUsage
+from nephoscope.errors import BadPayload, BadUsage
 from nephoscope.jobs import replay
 from nephoscope.jobs.desk import Desk
 from nephoscope.report import Report, counts, from_cloudevent
@@ -74,3 +74,5 @@ def _reports(named: str, desk: Desk) -> list[Report]:
         return [from_cloudevent(path.read_bytes())]
     except OSError as error:
         raise BadUsage(f"{named} cannot be read: {error.strerror}.", do="name another file") from error
+    except BadPayload as error:
+        raise BadPayload(f"'{named}': {error.what}", do="name a file with one Report as a CloudEvent") from error

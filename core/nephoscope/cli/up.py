@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import math
 import signal
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -87,9 +89,18 @@ def _until_stopped(local: Local, arguments: argparse.Namespace, show: Callable[[
         loops.append(HubLoop(local, arguments.poll))
         _ = local.desk  # a missing secret is told now, not at the first alert
     runner = Runner(loops)
+    asked: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runner.stopping.set())
-    runner.run()
+        signal.signal(number, lambda number, _: asked.append(number))
+    # Only this thread hears signals, and only while it runs: blocked, it may miss one that another thread was given.
+    # And `set` takes a lock, for which a handler that came in the midst of it would wait for ever.
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(runner.run)
+        while not running.done():
+            if asked:
+                runner.stopping.set()
+            time.sleep(0.1)
+        running.result()
     document = {"handled": runner.handled, "stopped": "on request"}
 
     def text(console: Console) -> None:

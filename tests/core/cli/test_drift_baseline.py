@@ -63,3 +63,15 @@ def test_what_is_not_there_is_refused(folder: Path, capsys: pytest.CaptureFixtur
         captured = capsys.readouterr()
         assert sentence in captured.err
         assert captured.out == ""
+
+
+def test_a_versions_source_is_shown_whole(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a terminal of 80 letters the time and the place of a version are folded, not cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["baseline", "promote", "scores", "a.json"]) == 0
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    *_, sources = zip(*(line.split("│")[1:-1] for line in shown.splitlines() if "│" in line), strict=True)
+    assert "".join(map(str.strip, sources)) == (folder / "a.csv").resolve().as_uri()

@@ -67,6 +67,9 @@ def code_of(words: list[str]) -> int:
         (["cost", "report", ""], "is empty"),
         (["cost", "report", "a.csv", "--month", "２０２６-05"], "is no month"),
         (["alerts", "show", ""], "at least one digit"),
+        (["drift", "merge", "a.csv", "-o", "sum.json"], "'a.csv': "),
+        (["drift", "profile", "naive.json", "--like", "a.csv", "-o", "p.json"], "'a.csv': "),
+        (["replay", "a.csv"], "'a.csv': "),
         (["drfit", "up"], "'drift', 'baseline'"),
     ],
 )
@@ -137,3 +140,24 @@ def test_a_closed_stream_is_no_mistake(folder: Path, closed: str) -> None:
     refused = subprocess.run(["sh", "-c", f"{command}x {closed}>&-"], cwd=folder, capture_output=True, check=False)
     assert (refused.returncode, refused.stdout) == (2, b"")
     assert (b"To do:" in refused.stderr) == (closed == "1")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["validate", "--config", "absent.yaml"], ["validate", "--bogus"]])
+def test_a_sentence_that_cannot_be_written_leaves_the_code(words: list[str], unbuffered: str, folder: Path) -> None:
+    """Where stderr is full too the exit code stays 2, and is never a breach's."""
+    with Path("/dev/full").open("wb") as full:
+        start = [sys.executable, "-m", "nephoscope", *words]
+        environ = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        ran = subprocess.run(start, stdout=subprocess.PIPE, stderr=full, env=environ, check=False)
+    assert (ran.returncode, ran.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["drift", "--help"]])
+def test_help_that_cannot_be_written_is_told(words: list[str]) -> None:
+    """A full disk is one sentence and exit code 2 for --help and --version as for any command."""
+    with Path("/dev/full").open("wb") as full:
+        ended = command(*words, stdout=full)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(b"No space left on device. To do:")
+    assert ended.stderr.count(b"\n") == 1
