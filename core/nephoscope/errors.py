@@ -56,6 +56,8 @@ class BadSettings(Permanent):
         self.mistakes = mistakes
 
     def __str__(self) -> str:
+        if not self.mistakes:
+            return super().__str__()
         return "\n".join([self.what, *(f"  {mistake}" for mistake in self.mistakes), f"To do: {self.do}."])
 
 

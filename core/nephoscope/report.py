@@ -79,7 +79,13 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         """Breach before unknown before ok."""
-        return worst([finding.verdict for finding in self.findings])
+        return worst(self.verdicts)
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Every Finding's, and unknown where a source did not answer, whatever was found without it."""
+        silent = self.coverage.answered < self.coverage.asked
+        return [*(finding.verdict for finding in self.findings), *([Verdict.UNKNOWN] if silent else [])]
 
 
 def to_cloudevents(report: Report, *, part_bytes: int = PART_BYTES) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +153,15 @@ def test_routes_test_says_where_and_why(ask: Ask) -> None:
 
 
 def test_replay_shows_what_would_be_told_and_tells_nobody(ask: Ask, local: Local, tmp_path: Path) -> None:
-    """By the run's id out of the hub's records, or from a file; the records stay as they are."""
+    """By its run as the log, the ledger or a message has it, or from a file; the records stay as they are."""
     before = list(local.state.list(""))
-    stored = ask("replay", report(at=local.clock.now(), cloud="local").id[:12])
-    assert stored["findings"] == {"ok": 1, "breach": 1, "unknown": 1}
-    assert [m["channel"] for m in stored["messages"]] == ["console"]
+    known = report(at=local.clock.now(), cloud="local")
+    for name in (known.id[:12], f"ledger/2026-06-01/{known.id}.json", known.correlation_id):
+        stored = ask("replay", name)
+        assert stored["report"] == known.id
+        assert stored["findings"] == {"ok": 1, "breach": 1, "unknown": 1}
+        assert [m["channel"] for m in stored["messages"]] == ["console"]
+    assert f"run {known.correlation_id}" in stored["messages"][0]["text"][-1]
     (tmp_path / "report.json").write_bytes(to_cloudevents(report(breach()))[0])
     assert "flights/dep_delay" in ask("replay", str(tmp_path / "report.json"))["messages"][0]["title"]
     assert list(local.state.list("")) == before
@@ -172,3 +177,15 @@ def test_redrive_gives_dead_letters_new_tries(ask: Ask, local: Local) -> None:
     assert local.topic.waiting() == 1
     HubLoop(local).turn()
     assert len(local.topic.dead_letters()) == 1
+
+
+def test_a_source_that_did_not_answer_is_unknown_to_a_gate(ask: Ask, local: Local, clock: FixedClock) -> None:
+    """A roll-up that found nothing bad in what it saw, and did not see all, is not ok; it says what is missing."""
+    for body in to_cloudevents(report(at=clock.at, job="cost", cloud="local", scope="bill", interval_seconds=300)):
+        local.topic.publish(body, attributes={})
+    HubLoop(local).turn()
+    seen = ask("run", "rollup", "--dry-run", "--fail-on", "unknown")
+    clock.at += timedelta(hours=1)
+    late = ask("run", "rollup", "--dry-run", "--fail-on", "unknown", code=3)
+    assert (seen["verdict"], late["verdict"]) == ("ok", "unknown")
+    assert late["coverage"]["missing"] == ["cost bill on local"]

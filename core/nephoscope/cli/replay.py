@@ -24,7 +24,10 @@ def add(commands: Any, options: argparse.ArgumentParser) -> None:
     command = commands.add_parser(
         "replay", parents=[options], help="show what a Report would tell whom; nobody is told"
     )
-    command.add_argument("report", help="a run's id or its beginning, or a file with a Report as a CloudEvent")
+    command.add_argument(
+        "report",
+        help="a run's id or its beginning, what a message calls its run, or a file with a Report as a CloudEvent",
+    )
     command.set_defaults(run=run, name="replay")
 
 

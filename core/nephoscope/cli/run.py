@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> Answer:
     if arguments.dry_run:
         local = dry(local)
     reports = JOBS[arguments.job].run(local, event_of(arguments, local))
-    verdicts = [finding.verdict for report in reports for finding in report.findings]
+    verdicts = [verdict for report in reports for verdict in report.verdicts]
     return Answer(document(reports), lambda console: show(console, reports), verdicts)
 
 

@@ -46,13 +46,14 @@ def _text(path: Path) -> str:
     if path.is_dir():
         raise BadUsage(f"{path} is a directory, a configuration is a file.", do="name the file in it with --config")
     try:
-        body = path.read_bytes()
+        with path.open("rb") as file:  # which may be a pipe, or have no end
+            body = file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise BadUsage(
             f"{path} cannot be read: {error.strerror}.", do="make it readable, or name another one"
         ) from error
     if len(body) > LARGEST_BYTES:
-        raise BadSettings(f"{path} has {len(body)} bytes, at most {LARGEST_BYTES} are read.", do="make it smaller")
+        raise BadSettings(f"{path} has more than {LARGEST_BYTES} bytes.", do="make it smaller")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
