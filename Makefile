@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A lock names everything: --no-deps, so that a release made since cannot make pip look for more than that.
 LOCKED := --require-hashes --no-deps --no-build-isolation
 TESTED := apprise aws azure demo gcp html
-FEATURES := core/nephoscope/adapters/feast core/nephoscope/adapters/online tests/core/features tests/core/jobs/test_features.py tests/ports/test_online_stores.py tests/ports/test_feature_serving.py tests/ports/test_spark_tables.py tests/ports/test_through_feast.py tests/journeys/test_features.py tests/deploy/test_google_features_rights.py
+FEATURES := core/nephoscope/adapters/feast core/nephoscope/adapters/online core/nephoscope/adapters/spark tests/core/features tests/core/jobs/test_features.py tests/ports/test_online_stores.py tests/ports/test_feature_serving.py tests/ports/test_spark_tables.py tests/ports/test_through_feast.py tests/journeys/test_features.py tests/deploy/test_google_features_rights.py
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help

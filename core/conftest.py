@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 NEEDED = {
     "feast": ["nephoscope/adapters/feast/*"],
+    "pyspark": ["nephoscope/adapters/spark/*"],
     "mmh3": ["nephoscope/adapters/online/*"],
 }
 
