@@ -31,7 +31,7 @@ class AccessToken:
         """
         try:
             if not self._credentials.valid:
-                self._credentials.refresh(_Transport())
+                self._credentials.refresh(Transport())
         except (GoogleAuthError, ValueError, KeyError) as error:
             raise Transient(f"Google gave no access token: {error}.") from error
         return str(self._credentials.token)
@@ -82,7 +82,7 @@ class _Answered(Response):
         return self._answer.body
 
 
-class _Transport(Request):
+class Transport(Request):
     """How google.auth asks, without a second HTTP library."""
 
     def __call__(
@@ -94,5 +94,6 @@ class _Transport(Request):
         timeout: float | None = None,
         **_: object,
     ) -> Response:
+        """The answer, whatever its status."""
         raw = body.encode() if isinstance(body, str) else body
         return _Answered(request(url, method=method, body=raw, headers=headers, timeout_seconds=timeout or 10))

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from google.auth.exceptions import GoogleAuthError
-from google.auth.transport.urllib3 import Request
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 
+from nephoscope.adapters.gcp.identity import Transport
 from nephoscope.adapters.pooled import CLIPPED, Connections, why
 from nephoscope.errors import Transient
 
@@ -30,7 +30,7 @@ class Storage:
         self._credentials = credentials
         self._endpoint = endpoint
         self._connections = Connections()
-        self._tokens = Request(self._connections)  # type: ignore[no-untyped-call]
+        self._tokens = Transport()
 
     def ask(
         self,
