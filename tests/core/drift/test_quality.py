@@ -48,10 +48,15 @@ def uniform(low: float, high: float) -> Floats:
     return np.linspace(low, high, 2_000)
 
 
+def of_two_months() -> Profile:
+    """Values from 0 to 200, the later half beyond the bins of the first."""
+    january = counted(uniform(0, 100))
+    return merge(january, counted(uniform(100, 200), like=january))
+
+
 def test_the_range_of_a_merged_baseline_is_that_of_all_its_parts() -> None:
     """Values of a later part, beyond the bins of the first one, are not out of range."""
-    january = counted(uniform(0, 100))
-    baseline = merge(january, counted(uniform(100, 200), like=january))
+    baseline = of_two_months()
 
     finding = said("out_of_range", baseline, counted(uniform(0, 200), like=baseline))
 
@@ -61,8 +66,7 @@ def test_the_range_of_a_merged_baseline_is_that_of_all_its_parts() -> None:
 
 def test_what_bins_cannot_tell_of_a_range_is_unknown() -> None:
     """Where the range ends within a bin, a window that reaches beyond it is neither a breach nor fine."""
-    january = counted(uniform(0, 100))
-    baseline = merge(january, counted(uniform(100, 200), like=january))
+    baseline = of_two_months()
 
     finding = said("out_of_range", baseline, counted(uniform(0, 201), like=baseline))
 
