@@ -165,11 +165,16 @@ def gcs_server(*options, env=None):
 
 @contextmanager
 def gcs_in_files():
-    """Start Google's storage over files in memory: its own memory is a list that it goes through for each request."""
+    """
+    Start Google's storage over files in memory: its own memory is a list that it goes through for each request.
+
+    It writes each object in its folder of temporary files first, and twice where that is another file system.
+    """
     files = ("-backend", "filesystem", "-filesystem-root")
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with TemporaryDirectory(dir=memory) as kept, gcs_server(*files, kept) as url:
-        yield url
+    with TemporaryDirectory(dir=memory) as kept, TemporaryDirectory(dir=memory) as written:
+        with gcs_server(*files, kept, env={**os.environ, "TMPDIR": written}) as url:
+            yield url
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,15 @@ With N, each N-th Report that is to be written down is refused, as by a right th
 import os
 import sys
 import time
+from functools import cache
 from http import HTTPStatus
 from io import BytesIO
 from itertools import count
 from threading import Lock
 
+os.environ["S3_IGNORE_SUBDOMAIN_BUCKETNAME"] = "true"  # buckets are in paths here; moto looks three times for them
+
+from moto.core.errors import ErrorLookupFactory
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sqs.models import SQSBackend
 from werkzeug.serving import run_simple
@@ -120,6 +124,8 @@ def retained(backend, queue, message):
 def main(port, each=0):
     """Serve until ended."""
     os.environ["MOTO_PORT"] = str(port)
+    # The errors of a service are listed once; moto lists them for each answer that is one, as that there is no object.
+    ErrorLookupFactory._create_error_lut = staticmethod(cache(ErrorLookupFactory._create_error_lut))
     SQSBackend.is_message_valid_based_on_retention_period = retained
     services = OneWriter(Services())
     services = Refusing(services, each) if each else services
