@@ -170,10 +170,13 @@ def gcs_in_files():
 
     It writes each object in its folder of temporary files first, and twice where that is another file system.
     """
-    files = ("-backend", "filesystem", "-filesystem-root")
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with TemporaryDirectory(dir=memory) as kept, TemporaryDirectory(dir=memory) as written:
-        with gcs_server(*files, kept, env={**os.environ, "TMPDIR": written}) as url:
+    with TemporaryDirectory(dir=memory) as folder:
+        objects, written = (Path(folder) / name for name in ("objects", "written"))
+        objects.mkdir()
+        written.mkdir()
+        files = ("-backend", "filesystem", "-filesystem-root", objects)
+        with gcs_server(*files, env={**os.environ, "TMPDIR": str(written)}) as url:
             yield url
 
 

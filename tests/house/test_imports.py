@@ -24,7 +24,7 @@ SDKS = (
 
 def loaded_by(statement: str) -> set[str]:
     """The top-level modules that a statement brings into a fresh interpreter."""
-    tell = "import json; print(json.dumps(sorted(set(sys.modules) - had)))"
+    tell = "import json; print(json.dumps(sorted(set(sys.modules) - had)), file=sys.__stdout__)"
     code = f"import sys; had = set(sys.modules)\n{statement}\n{tell}"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return {module.partition(".")[0] for module in json.loads(run.stdout)}
@@ -57,6 +57,13 @@ def test_the_core_loads_no_sdk(module: str) -> None:
 
 
 def test_the_command_line_starts_without_readers_of_tables() -> None:
-    """`nephoscope --help` does not wait for pyarrow, DuckDB or any SDK."""
+    """No command waits for pyarrow, DuckDB or any SDK before it knows what is asked."""
     for_people = {"rich", "ruamel", "jsonschema"}
     assert not loaded_by("from nephoscope.cli.main import parser; parser()") & (set(SDKS) - for_people)
+
+
+@pytest.mark.parametrize("asked", ["--help", "--version", "dirft"])
+def test_a_word_of_the_command_line_itself_loads_no_command(asked: str) -> None:
+    """Help, the version and a mistyped command come at once: every command with what it needs takes a second."""
+    ran = f"sys.stdout = None\nfrom nephoscope.cli.main import main\ntry: main(['{asked}'])\nexcept SystemExit: pass"
+    assert not loaded_by(ran) & {*SDKS, "numpy", "cronsim"}

@@ -25,9 +25,8 @@ from nephoscope.jobs.desk import Desk, read_all
 _STYLES = {"firing": "red", "unknown": "yellow", "resolved": "green", "pending": "dim"}
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the commands."""
-    group = commands.add_parser("alerts", parents=[options], help="what is wrong now, and an Alert's whole life")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     listing = subcommands.add_parser("list", parents=[options], help="the Alerts that are open, or all of them")
     listing.add_argument("matchers", nargs="*", metavar="MATCHER", help="only those that match, such as model=fraud")

@@ -18,10 +18,9 @@ from nephoscope.errors import BadUsage
 from nephoscope.wiring.local import Local
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the commands."""
-    baseline = commands.add_parser("baseline", parents=[options], help="the stored versions of a data set's Baseline")
-    actions = baseline.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    actions = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, run, told in (
         ("list", run_list, "every version, with what it was made from"),
         ("promote", run_promote, "make a Profile or a stored version the Baseline"),

@@ -26,9 +26,8 @@ from nephoscope.findings import Verdict
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare `cost report`."""
-    group = commands.add_parser("cost", parents=[options], help="what the clouds charge")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     report = subcommands.add_parser(
         "report",

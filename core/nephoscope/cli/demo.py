@@ -6,7 +6,6 @@ import argparse
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,13 +16,10 @@ from nephoscope.errors import BadUsage
 LANDINGS = 16
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    demo = commands.add_parser(
-        "demo", parents=[options], help="a year of real flights becomes alerts, on this machine, without an account"
-    )
-    demo.add_argument("--keep", type=Path, metavar="DIR", help="keep everything it makes in an empty or new folder")
-    demo.set_defaults(run=run, name="demo")
+    command.add_argument("--keep", type=Path, metavar="DIR", help="keep everything it makes in an empty or new folder")
+    command.set_defaults(run=run, name="demo")
 
 
 def run(arguments: argparse.Namespace) -> Answer:

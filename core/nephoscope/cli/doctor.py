@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,11 +19,8 @@ from nephoscope.wiring.local import Local
 MARKS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.NOT_TRIED: "not tried"}
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    command = commands.add_parser(
-        "doctor", parents=[options], help="ask every source, right, topic, channel, secret and schedule if it answers"
-    )
     command.add_argument("--paid", action="store_true", help="ask what costs money too: Cost Explorer, $0.01 a page")
     command.set_defaults(run=doctor, name="doctor")
 

@@ -26,10 +26,9 @@ KINDS = (Kind.NUMERIC, Kind.CATEGORICAL, Kind.TEXT, Kind.TIME)
 METHODS = [name for name in STATISTICS if name != "null_share"]
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the commands."""
-    drift = commands.add_parser("drift", help="compare tables, make and merge Profiles", parents=[options])
-    actions = drift.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    actions = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_compare(actions.add_parser("compare", help="compare two files or Profiles", parents=[options]))
     _add_profile(actions.add_parser("profile", help="make the Profile of a file", parents=[options]))
     _add_merge(actions.add_parser("merge", help="add up Profiles of equal bins", parents=[options]))

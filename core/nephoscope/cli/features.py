@@ -27,9 +27,8 @@ from nephoscope.wiring.features import FeatureStore
 from nephoscope.wiring.local import Local
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the commands."""
-    group = commands.add_parser("features", parents=[options], help="the feature store")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def declare(name: str, run: Callable[[argparse.Namespace], Answer], about: str) -> argparse.ArgumentParser:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -16,9 +15,8 @@ from nephoscope.errors import BadUsage
 EXAMPLE = Path(__file__).with_name("example.yaml")
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    command = commands.add_parser("init", parents=[options], help="start a configuration from a commented example")
     command.add_argument("--force", action="store_true", help="replace the file that is there")
     command.set_defaults(run=init, name="init")
 

@@ -23,28 +23,28 @@ from nephoscope.cli.stopping import stoppable
 from nephoscope.errors import BadUsage, NephoscopeError
 from nephoscope.findings import Verdict, worst
 
-# Each module has `add(commands, options)`, which declares its commands and sets `run` on each.
-MODULES: tuple[str, ...] = (
-    "demo",
-    "up",
-    "init",
-    "validate",
-    "schema",
-    "doctor",
-    "drift",
-    "baseline",
-    "cost",
-    "series",
-    "run",
-    "metrics",
-    "security",
-    "features",
-    "alerts",
-    "silence",
-    "routes",
-    "replay",
-    "redrive",
-)
+# What each command is for. Its module has `add(parser, options)`, which declares the rest and sets `run`.
+COMMANDS: Mapping[str, str] = {
+    "demo": "a year of real flights becomes alerts, on this machine, without an account",
+    "up": "run timers, watched folders, the topic and the hub on this machine, until interrupted",
+    "init": "start a configuration from a commented example",
+    "validate": "check the configuration; tell every mistake at once",
+    "schema": "print the JSON Schema of the configuration or of a command's answer",
+    "doctor": "ask every source, right, topic, channel, secret and schedule if it answers",
+    "drift": "compare tables, make and merge Profiles",
+    "baseline": "the stored versions of a data set's Baseline",
+    "cost": "what the clouds charge",
+    "series": "what stands out in a time series",
+    "run": "run one job once, as its handler would",
+    "metrics": "model-quality metrics",
+    "security": "security events",
+    "features": "the feature store",
+    "alerts": "what is wrong now, and an Alert's whole life",
+    "silence": "keep Alerts back for a while, with a reason",
+    "routes": "where an Alert would go, and why",
+    "replay": "show what a Report would tell whom; nobody is told",
+    "redrive": "try again: the topic's dead letters, or what a dead channel missed",
+}
 
 RAN, BREACH, USAGE, UNKNOWN = 0, 1, 2, 3
 
@@ -75,9 +75,9 @@ class _Each(argparse.Action):
         setattr(namespace, self.dest, self._given)
 
 
-def global_options() -> argparse.ArgumentParser:
+def _global_options() -> _Parser:
     """The options that are accepted before and after every command."""
-    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     options.add_argument(
         "--config",
         type=Path,
@@ -95,9 +95,9 @@ def global_options() -> argparse.ArgumentParser:
     return options
 
 
-def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:
-    """The command line with the commands of these modules."""
-    options = global_options()
+def parser(named: Collection[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line, with what follows the commands that are named: a comparison of two files loads no hub."""
+    options = _global_options()
     root = _Parser(
         prog="nephoscope",
         parents=[options],
@@ -105,11 +105,10 @@ def parser(modules: Sequence[str] = MODULES) -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"nephoscope {__version__}")
     commands = root.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
-    for name in MODULES:
-        if name in modules:
-            import_module(f"nephoscope.cli.{name}").add(commands, options)
-        else:
-            commands.add_parser(name)  # a mistyped command is told all names
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, parents=[options], help=purpose)
+        if name in named:
+            import_module(f"nephoscope.cli.{name}").add(command, options)
     return root
 
 
@@ -147,8 +146,7 @@ def _answered(words: Sequence[str], came: Collection[signal.Signals]) -> int:
             word.encode()
         except UnicodeEncodeError as error:
             raise BadUsage(f"{word!a} is not UTF-8.", do="write it in UTF-8, or rename the file") from error
-    # Only what the words name is imported: a comparison of two files knows no hub.
-    arguments = parser([name for name in MODULES if name in words] or MODULES).parse_args(words)
+    arguments = parser(COMMANDS.keys() & set(words)).parse_args(words)
     as_json = getattr(arguments, "output", "text") == "json"
     # With a JSON document to come, whatever else a command prints goes to stderr: Messages of a console channel.
     with redirect_stdout(sys.stderr) if as_json else nullcontext():

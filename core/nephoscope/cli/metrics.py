@@ -20,9 +20,8 @@ from nephoscope.wiring.local import Local
 from nephoscope.wiring.publishing import Publisher
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    group = commands.add_parser("metrics", parents=[options], help="model-quality metrics")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     put = subcommands.add_parser("put", parents=[options], help="write values of a model's metrics")
     put.add_argument("model", metavar="MODEL", help="the model's name")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,11 +16,8 @@ from nephoscope.jobs import redrive
 from nephoscope.wiring.dead_letters import dead_letters
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    command = commands.add_parser(
-        "redrive", parents=[options], help="try again: the topic's dead letters, or what a dead channel missed"
-    )
     what = command.add_mutually_exclusive_group()
     what.add_argument("--channel", metavar="NAME", help="what this channel missed in the last seven days")
     what.add_argument(

@@ -19,11 +19,8 @@ from nephoscope.jobs.desk import Desk
 from nephoscope.report import Report, counts, from_cloudevent
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    command = commands.add_parser(
-        "replay", parents=[options], help="show what a Report would tell whom; nobody is told"
-    )
     command.add_argument(
         "report",
         help="a run's id or its beginning, what a message calls its run, or a file with a Report as a CloudEvent",

@@ -17,9 +17,8 @@ from nephoscope.cli.answer import Answer
 from nephoscope.errors import BadUsage
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    group = commands.add_parser("routes", parents=[options], help="where an Alert would go, and why")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     testing = subcommands.add_parser("test", parents=[options], help="walk the route tree with an Alert's labels")
     testing.add_argument("labels", nargs="+", metavar="LABEL=VALUE", help="such as check=drift.ks severity=high")

@@ -54,9 +54,8 @@ JOBS: Mapping[str, Job] = {
 }
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the command, with one sub-command a job."""
-    group = commands.add_parser("run", parents=[options], help="run one job once, as its handler would")
     subcommands = group.add_subparsers(title="jobs", metavar="JOB", required=True)
     for name, job in JOBS.items():
         command = subcommands.add_parser(name, parents=[options], help=job.help)

@@ -17,11 +17,8 @@ from nephoscope.settings import Configuration
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    command = commands.add_parser(
-        "schema", parents=[options], help="print the JSON Schema of the configuration or of a command's answer"
-    )
     command.add_argument(
         "command",
         nargs="*",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,9 +16,8 @@ from nephoscope.wiring.local import Local
 from nephoscope.wiring.security import SecurityLog
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    group = commands.add_parser("security", parents=[options], help="security events")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     log = subcommands.add_parser("log", parents=[options], help="record a security event and tell it")
     log.add_argument("type", metavar="TYPE", help="such as unauthorized_access, which is high; others are medium")

@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from nephoscope.adapters.files.series import FileSeries
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser], options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare `series anomalies`."""
-    series = commands.add_parser("series", parents=[options], help="what stands out in a time series")
-    actions = series.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    actions = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     found = actions.add_parser(
         "anomalies",
         parents=[options],

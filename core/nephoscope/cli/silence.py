@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,9 +17,8 @@ from nephoscope.jobs import hush
 from nephoscope.settings import duration
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(group: argparse.ArgumentParser, options: argparse.ArgumentParser) -> None:
     """Declare the commands."""
-    group = commands.add_parser("silence", parents=[options], help="keep Alerts back for a while, with a reason")
     subcommands = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
     adding = subcommands.add_parser("add", parents=[options], help="silence what matches; the rooms are told")
     adding.add_argument("matchers", nargs="+", metavar="MATCHER", help="all must hold, such as model=fraud")

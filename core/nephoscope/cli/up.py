@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -22,16 +21,11 @@ from nephoscope.wiring.entry import LOGGER, log_to_stderr
 from nephoscope.wiring.local import Local
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    up = commands.add_parser(
-        "up",
-        parents=[options],
-        help="run timers, watched folders, the topic and the hub on this machine, until interrupted",
-    )
-    up.add_argument("--only", choices=("jobs", "hub"), help="run one half in this process (default: both)")
-    up.add_argument("--poll", type=pause, default=1.0, metavar="SECONDS", help="how often to look (default: 1)")
-    up.set_defaults(run=run, name="up")
+    command.add_argument("--only", choices=("jobs", "hub"), help="run one half in this process (default: both)")
+    command.add_argument("--poll", type=pause, default=1.0, metavar="SECONDS", help="how often to look (default: 1)")
+    command.set_defaults(run=run, name="up")
 
 
 def pause(text: str) -> float:

@@ -14,11 +14,8 @@ from nephoscope.cli.answer import Answer
 from nephoscope.settings import RootRoute, Route, Settings, load
 
 
-def add(commands: Any, options: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser, _: argparse.ArgumentParser) -> None:
     """Declare the command."""
-    command = commands.add_parser(
-        "validate", parents=[options], help="check the configuration; tell every mistake at once"
-    )
     command.set_defaults(run=validate, name="validate")
 
 
