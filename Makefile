@@ -25,7 +25,7 @@ emulators: ## Bring the real parts that tests run against; what cannot be had he
 	PYTHON=$(PYTHON) tests/bring_emulators.sh
 
 test: $(VENV)/.development emulators ## Run the tests (minutes)
-	$(BIN)/python -m pytest -n 2 -m "not slow" --ignore tests/deploy
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(addprefix --ignore ,tests/deploy $(FEATURES))
 
 test-features: .venv-features/.made ## Run the tests of the feature store, with Feast as the oracle (minutes)
 	.venv-features/bin/python -m pytest -n 2 -m "not slow" $(FEATURES)

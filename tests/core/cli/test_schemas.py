@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from fakes.hub import breach, report
 from nephoscope.adapters.local.clock import FixedClock
-from nephoscope.cli.main import parser
+from nephoscope.cli.main import main, parser
 from nephoscope.cli.schema import schema_of
 from nephoscope.cli.schemas import ANSWERS
 from nephoscope.features.values import tag
@@ -38,7 +40,9 @@ BILL = (
 
 def answer(*arguments: str) -> bytes:
     """What a command prints in the current folder."""
-    return subprocess.run([*NEPHOSCOPE, *arguments, "--output", "json"], capture_output=True, check=True).stdout
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO())) as printed:
+        assert main([*arguments, "--output", "json"]) == 0
+    return printed.buffer.getvalue()
 
 
 def init() -> bytes:
