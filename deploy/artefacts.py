@@ -18,7 +18,7 @@ OF_CLOUD = {
         "pyjwt[crypto]>=2.10",  # azure-identity brings it
         "urllib3>=2.2",
     ),
-    "gcp": ("functions-framework>=3.10", "google-auth[requests,urllib3]>=2.38", "urllib3>=2.2"),
+    "gcp": ("functions-framework>=3.10", "google-auth[requests]>=2.38", "urllib3>=2.2"),
 }
 # What a foreign topic takes is a signer, never an SDK, and of AWS alone; staged only where the topic is there.
 SIGNERS = {"aws": "botocore>=1.40"}
