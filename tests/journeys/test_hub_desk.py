@@ -179,6 +179,15 @@ def test_redrive_gives_dead_letters_new_tries(ask: Ask, local: Local) -> None:
     assert len(local.topic.dead_letters()) == 1
 
 
+def test_a_run_that_asks_nobody_is_unknown_to_a_gate(
+    ask: Ask, capsys: pytest.CaptureFixture[str], local: Local
+) -> None:
+    """A job for which nothing is configured has seen nothing that is right."""
+    assert ask("run", "cost", "--dry-run", "--fail-on", "unknown", code=3)["verdict"] == "unknown"
+    assert main(["--config", str(config(local)), "run", "cost", "--dry-run"]) == 0
+    assert "Nothing was asked" in capsys.readouterr().out
+
+
 def test_a_source_that_did_not_answer_is_unknown_to_a_gate(ask: Ask, local: Local, clock: FixedClock) -> None:
     """A roll-up that found nothing bad in what it saw, and did not see all, is not ok; it says what is missing."""
     for body in to_cloudevents(report(at=clock.at, job="cost", cloud="local", scope="bill", interval_seconds=300)):

@@ -75,8 +75,7 @@ def run(arguments: argparse.Namespace) -> Answer:
     if arguments.dry_run:
         local = dry(local)
     reports = JOBS[arguments.job].run(local, event_of(arguments, local))
-    verdicts = [verdict for report in reports for verdict in report.verdicts]
-    return Answer(document(reports), lambda console: show(console, reports), verdicts)
+    return Answer(document(reports), lambda console: show(console, reports), verdicts(reports))
 
 
 def dry(local: Local) -> Local:
@@ -130,11 +129,17 @@ def event_of(arguments: argparse.Namespace, local: Local) -> Event:
     return event
 
 
+def verdicts(reports: Sequence[Report]) -> list[Verdict]:
+    """Every Report's, and unknown where nobody was asked anything: a run that looks at nothing saw nothing right."""
+    nothing = [] if _coverage(reports).asked else [Verdict.UNKNOWN]
+    return [*(verdict for report in reports for verdict in report.verdicts), *nothing]
+
+
 def document(reports: Sequence[Report]) -> dict[str, Any]:
     """A job's Reports as the command answers them: their Findings together, then each Report without its own."""
     findings = [finding for report in reports for finding in report.findings]
     return {
-        "verdict": str(worst([each.verdict for each in reports])),
+        "verdict": str(worst(verdicts(reports))),
         "counts": counts(findings),
         "coverage": msgspec.to_builtins(_coverage(reports)),
         "findings": msgspec.to_builtins(findings),
@@ -154,6 +159,8 @@ def show(console: Console, reports: Sequence[Report]) -> None:
         named = finding.labels.get("cloud", cloud)
         table.add_row(*map(escape, (finding.verdict, finding.subject, named, finding.reason)))
     console.print(table)
+    if not _coverage(reports).asked:
+        console.print("Nothing was asked: the configuration names nothing that this job looks at.")
     console.print(escape(f"{_coverage(reports)}; {json.dumps(counts([finding for finding, _ in found]))}"))
 
 

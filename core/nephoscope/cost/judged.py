@@ -7,7 +7,7 @@ A budget over all clouds is judged where all of them were asked; a function that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -79,6 +79,17 @@ def budget_findings(
             findings.append(spent(limit, grand_total(judged)))
             findings.append(_projected(limit, judged, ends.get(limit.tag, {})))
     return findings
+
+
+def unbilled(limits: Iterable[BudgetLimit], told: Collection[str]) -> list[Finding]:
+    """Say of each budget that none of the bills it is held against is told: nobody would say a word of it."""
+    return [_unbilled(limit) for limit in limits if not (limit.cloud in told if limit.cloud else told)]
+
+
+def _unbilled(limit: BudgetLimit) -> Finding:
+    untold = f"{limit.cloud}'s bill is not told; name it" if limit.cloud else "no cloud's bill is told; name one"
+    reason = f"Nothing is known of what is spent of {limit.budget}: {untold} under bills."
+    return unknown("cost.budget", limit.name, reason=reason, limit=at_most(limit.budget.amount), labels=limit.labels)
 
 
 def _projected(limit: BudgetLimit, judged: Mapping[str, ProviderCost], ends: Ends) -> Finding:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nephoscope.cost.across import all_clouds, charged, forecasts, providers, tags, uses, without
 from nephoscope.cost.bill import UNTOLD
-from nephoscope.cost.judged import budget_findings
+from nephoscope.cost.judged import budget_findings, unbilled
 from nephoscope.cost.money import plain
 from nephoscope.cost.month import Month
 from nephoscope.cost.totals import ProviderCost, Total, grand_total
@@ -40,7 +40,8 @@ def bill_check(settings: Settings, at: datetime) -> Callable[[Sequence[Newest]],
         told = [one for one in newest if one.job == JOB]
         month = _month(told, settings, at)
         expected = clouds_with_bills(settings) | exported(told, month)
-        return across(told, expected, month, settings) if expected else ()
+        judged = across(told, expected, month, settings) if expected else []
+        return [*judged, *unbilled(budget_limits(settings), expected)]
 
     return check
 

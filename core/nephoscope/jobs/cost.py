@@ -19,7 +19,7 @@ from nephoscope.cost.across import forecast_readings, readings
 from nephoscope.cost.anomaly import Anomaly
 from nephoscope.cost.bill import Bill
 from nephoscope.cost.export_place import folder_of
-from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings
+from nephoscope.cost.judged import anomaly_findings, bill_findings, budget_findings, unbilled
 from nephoscope.cost.lines import Answer, Line, Unknown
 from nephoscope.cost.month import Month
 from nephoscope.cost.month_ends import Ends, by_provider, month_ends, of_tag
@@ -77,6 +77,8 @@ def run(
     findings, carried = _judged(
         report, asked.history, tags, month, settings, every_cloud=_asked_all(report, outbox, settings)
     )
+    if "rollup" not in settings.timers:  # which knows of exports as well
+        findings = (*findings, *_unbilled(outbox, settings))
     carried |= model_use(stores or {}, month.first, month.told_until(event.at), settings)
 
     _store(outbox, event, month, report)
@@ -177,6 +179,12 @@ def _asked_all(report: CostReport, outbox: Outbox, settings: Settings) -> bool:
     named = clouds_with_bills(settings)
     left_to_rollup = outbox.cloud != "local" and "rollup" in settings.timers
     return bool(named) and named <= set(report.costs) and not left_to_rollup
+
+
+def _unbilled(outbox: Outbox, settings: Settings) -> list[Finding]:
+    """The budgets that no bill is told for; a deployed function leaves those of one cloud to that cloud's exports."""
+    limits = [limit for limit in budget_limits(settings) if not limit.cloud or outbox.cloud == "local"]
+    return unbilled(limits, clouds_with_bills(settings))
 
 
 def _judged(

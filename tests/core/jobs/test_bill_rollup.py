@@ -245,8 +245,28 @@ def test_a_laptop_that_asked_every_cloud_tells_all_of_them() -> None:
 
 
 def test_a_configuration_without_bills_has_nothing_to_say() -> None:
-    """Where no bill is configured the roll-up says nothing of money."""
-    assert bill_check(_settings(bills={}, budgets={}), AT)([]) == ()
+    """Where no bill is configured, and nothing is allowed, the roll-up says nothing of money."""
+    assert bill_check(_settings(bills={}, budgets={}), AT)([]) == []
+
+
+@pytest.mark.parametrize(
+    ("bills", "told", "unjudged"),
+    [
+        ({}, [], ["all", "azure"]),
+        ({"aws": {}}, [_newest("aws", "900")], ["azure"]),
+        ({}, [_export("bill/exp", "900", "a")], ["azure"]),
+        ({"azure": {"scope": "/subscriptions/s"}}, [_newest("azure", "900")], []),
+        ({"aws": {}}, [_newest("aws", "900"), replace(_newest("azure", "9"), scope="bill/focus")], []),
+    ],
+)
+def test_a_budget_without_a_bill_is_unknown(bills: dict[str, Any], told: list[Newest], unjudged: list[str]) -> None:
+    """A budget that no bill is told for, by an API or by exports, is not passed over in silence."""
+    budgets = {"all": {"amount": "1000 USD"}, "azure": {"amount": "10 USD", "cloud": "azure"}}
+    found = bill_check(_settings(bills=bills, budgets=budgets), AT)(told)
+    assert [
+        one.subject for one in found if "bill is not told" in one.reason or "bill is told" in one.reason
+    ] == unjudged
+    assert {str(one.verdict) for one in found if one.subject in unjudged and one.check == "cost.budget"} <= {"unknown"}
 
 
 class Counted:

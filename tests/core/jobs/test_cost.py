@@ -275,6 +275,20 @@ def test_a_function_leaves_the_whole_to_a_rollup_that_there_is(cloud: str, judge
     assert bool([one for one in report.findings if one.check == "cost.budget" and one.subject == "all"]) == judged
 
 
+@pytest.mark.parametrize(
+    ("cloud", "timers", "unjudged"),
+    [("local", {}, {"all", "gcp"}), ("aws", {}, {"all"}), ("local", {"rollup": "*/15 * * * *"}, set())],
+)
+def test_a_budget_without_a_bill_is_unknown(
+    cloud: str, timers: dict[str, str], unjudged: set[str], outbox: Outbox
+) -> None:
+    """Where no `rollup` tells it, the job says which budgets no bill is told for; exports may tell a cloud's own."""
+    budgets = {"all": {"amount": "1000 USD"}, "gcp": {"amount": "10 USD", "cloud": "gcp"}}
+    settings = _settings(bills={}, budgets=budgets, timers=timers)
+    report = cost.run(EVENT, bills={}, outbox=replace(outbox, cloud=cloud), settings=settings)
+    assert {one.subject for one in report.findings if str(one.verdict) == "unknown"} == unjudged
+
+
 def test_a_spike_is_told_and_later_resolves(outbox: Outbox) -> None:
     """A day that costs far more is told while it is recent; weeks later the same subject is ok again."""
     for day, verdict in ((18, "breach"), (1, "ok")):
