@@ -1,4 +1,4 @@
-"""Each minute, everywhere: publish what was written down and not told; in the hub, tell what is due as well."""
+"""Each minute, everywhere: in the hub, tell what is due; then publish what was written down and not told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from nephoscope.jobs import deliver
 from nephoscope.jobs.desk import Desk
+from nephoscope.jobs.pace import Pace
 from nephoscope.jobs.send import Told
 from nephoscope.outbox import Outbox
 from nephoscope.report import Report
@@ -14,10 +15,18 @@ JOB = "sweep"
 
 
 def run(
-    *, outbox: Outbox, desk: Desk | None = None, ping: Callable[[], None] | None = None
+    *, outbox: Outbox, pace: Pace, desk: Desk | None = None, ping: Callable[[], None] | None = None
 ) -> tuple[list[Report], list[Told]]:
     """
-    Republish the ledger's untold Reports and, with a desk, deliver; then tell the dead-man switch that a round is done.
+    With a desk, deliver; republish the ledger's untold Reports; then tell the dead-man switch that a round is done.
+
+    People come first: it takes many requests to look through a large ledger, and the function's time may end in them.
+
+    Args:
+        outbox: The ledger and the topic.
+        pace: How often the ledger is looked through.
+        desk: The hub's records, where this is the hub.
+        ping: Tells the dead-man switch.
 
     Returns:
         The Reports published now and what became of each try to tell a Channel.
@@ -25,12 +34,11 @@ def run(
     Raises:
         NephoscopeError: One of the two failed, and the other had its turn; the switch is not told.
     """
-    told: list[Told] = []
+    published: list[Report] = []
     try:
-        published = outbox.republish()
+        told = deliver.sweep(desk) if desk is not None else []
     finally:
-        if desk is not None:
-            told = deliver.sweep(desk)
+        published = pace.look(outbox.republish)
     if ping is not None:
         ping()
     return published, told

@@ -31,6 +31,7 @@ from nephoscope.wiring.topics import Home, topic
 if TYPE_CHECKING:
     from nephoscope.baselines import StoredBaselines
     from nephoscope.jobs.desk import Desk
+    from nephoscope.jobs.pace import Pace
     from nephoscope.parts import StoredParts
     from nephoscope.ports import Advice, Bills, Clock, Deliveries, Metrics, Objects, State, Tables, Topic
     from nephoscope.wiring.dead_man import DeadMan
@@ -132,8 +133,8 @@ class Function:
 
         with Entry(self.cloud.name).opening(sweep.JOB):
             entry, outbox, desk = self.entry, self.outbox, self.desk if self.is_hub else None
-            ping = self.dead_man.tell if self.is_hub else None
-        entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, desk=desk, ping=ping))
+            ping, pace = self.dead_man.tell if self.is_hub else None, self.pace
+        entry.turn(sweep.JOB, lambda: sweep.run(outbox=outbox, pace=pace, desk=desk, ping=ping))
 
     def end_quiet_periods(self) -> None:
         """
@@ -202,6 +203,13 @@ class Function:
         """The ledger and the topic."""
         settings = self.settings
         return Outbox(self.ledger, self.topic, self.clock, self.cloud.name, settings.hash, models_of(settings))
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How often the ledger is looked through for what was not published."""
+        from nephoscope.jobs.pace import Pace
+
+        return Pace(self.clock)
 
     @property
     def tables(self) -> Tables:
