@@ -195,7 +195,8 @@ def pubsub_server():
         pytest.skip("the Pub/Sub emulator is not here: install Google's SDK with its component pubsub-emulator")
     port = free_port()
     binary = root / "platform" / "pubsub-emulator" / "bin" / "cloud-pubsub-emulator"
-    with started(cached(binary), "--host=127.0.0.1", f"--port={port}", port=port):
+    quickly = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # it does not live to repay more
+    with started(cached(binary), "--host=127.0.0.1", f"--port={port}", port=port, env={**os.environ, **quickly}):
         yield f"127.0.0.1:{port}"
 
 

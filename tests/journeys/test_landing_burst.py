@@ -84,7 +84,8 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
     with moto_server(50) as moto, ExitStack() as running:
         client = partial(boto3.client, endpoint_url=moto, **keys)
         sqs, sns, store, name = client("sqs"), client("sns"), client("s3"), f"b{uuid4().hex}"
-        store.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": AWS_REGION})
+        for bucket in (name, f"landing-{name}"):
+            store.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": AWS_REGION})
 
         def queue(kind, **more):
             return sqs.create_queue(QueueName=f"{kind}-{name}", Attributes={"VisibilityTimeout": "60", **more})
@@ -103,12 +104,12 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
             topic=f"sns:{topic}",
             state=f"s3://{name}/hub",
             stores={"aws": f"s3://{name}/records"},
-            objects=f"s3://{name}/landed",
+            objects=f"s3://landing-{name}/landed",
         )
 
         def event(key, body, at):
-            version = store.put_object(Bucket=name, Key=key, Body=body)["ETag"].strip('"')
-            known = {"bucket": {"name": name}, "object": {"key": key, "eTag": version, "size": len(body)}}
+            version = store.put_object(Bucket=f"landing-{name}", Key=key, Body=body)["ETag"].strip('"')
+            known = {"bucket": {"name": f"landing-{name}"}, "object": {"key": key, "eTag": version, "size": len(body)}}
             record = {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
             return json.dumps({"Records": [record | {"eventTime": at.isoformat(), "s3": known}]})
 
@@ -155,13 +156,14 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
     with ExitStack() as running:
         gcs = running.enter_context(gcs_in_files())
         client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": gcs})
-        bucket = client.create_bucket(name)
+        client.create_bucket(name)
+        landing = client.create_bucket(f"landing-{name}")
         config = configured(
             hub="gcp",
             topic=f"pubsub:{topic}",
             state=f"gs://{name}/hub",
             stores={"gcp": f"gs://{name}/records"},
-            objects=f"gs://{name}/landed",
+            objects=f"gs://{landing.name}/landed",
         )
         env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": pubsub}
         env |= {"NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
@@ -174,11 +176,21 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
             call("PUT", each.replace("/topics/", "/subscriptions/"), {"topic": each, "ackDeadlineSeconds": 60})
 
         def event(key, body, at):
-            written = bucket.blob(key)
+            written = landing.blob(key)
             written.upload_from_string(body)
-            told = {"eventType": "OBJECT_FINALIZE", "bucketId": name, "objectId": key, "payloadFormat": "JSON_API_V1"}
+            told = {
+                "eventType": "OBJECT_FINALIZE",
+                "bucketId": landing.name,
+                "objectId": key,
+                "payloadFormat": "JSON_API_V1",
+            }
             told |= {"objectGeneration": str(written.generation), "eventTime": at.isoformat()}
-            resource = {"bucket": name, "name": key, "generation": str(written.generation), "size": str(len(body))}
+            resource = {
+                "bucket": landing.name,
+                "name": key,
+                "generation": str(written.generation),
+                "size": str(len(body)),
+            }
             data = json.dumps(resource | {"timeCreated": at.isoformat()}).encode()
             return {"attributes": told, "data": b64encode(data).decode()}
 
@@ -213,21 +225,22 @@ def test_azure(azurite, chat, azure_worker, grid, entra, staged, configured, lan
     from nephoscope.adapters.azure.state import BlobState
     from nephoscope.adapters.azure.storage import connected
 
-    container = blob.BlobServiceClient.from_connection_string(azurite).create_container(f"h{uuid4().hex}")
+    service, name = blob.BlobServiceClient.from_connection_string(azurite), f"h{uuid4().hex}"
+    container, landing = service.create_container(name), service.create_container(f"landing-{name}")
     root = f"az://{AZURE_ACCOUNT}/{container.container_name}"
     config = configured(
         hub="azure",
         topic=f"eventgrid:{grid.url}/api/events",
         state=f"{root}/hub",
         stores={"azure": f"{root}/records"},
-        objects=f"{root}/landed",
+        objects=f"az://{AZURE_ACCOUNT}/{landing.container_name}/landed",
     )
     source = f"/subscriptions/1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/{AZURE_ACCOUNT}"
 
     def event(key, body, at):
-        version = container.get_blob_client(key).upload_blob(body)["etag"].strip('"')
+        version = landing.get_blob_client(key).upload_blob(body)["etag"].strip('"')
         known = {"specversion": "1.0", "source": source, "type": "Microsoft.Storage.BlobCreated", "id": uuid4().hex}
-        subject = f"/blobServices/default/containers/{container.container_name}/blobs/{key}"
+        subject = f"/blobServices/default/containers/{landing.container_name}/blobs/{key}"
         data = {"api": "PutBlob", "eTag": version, "contentLength": len(body)}
         return known | {"time": at.isoformat(), "subject": subject, "data": data}
 
