@@ -81,9 +81,10 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
     from nephoscope.adapters.aws.state import S3State
 
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": AWS_REGION}
-    with moto_server(50) as moto, ExitStack() as running:
-        client = partial(boto3.client, endpoint_url=moto, **keys)
-        sqs, sns, store, name = client("sqs"), client("sns"), client("s3"), f"b{uuid4().hex}"
+    with moto_server(50) as moto, moto_server() as queues, ExitStack() as running:
+        client = partial(boto3.client, endpoint_url=queues, **keys)
+        store, name = boto3.client("s3", endpoint_url=moto, **keys), f"b{uuid4().hex}"
+        sqs, sns = client("sqs"), client("sns")
         for bucket in (name, f"landing-{name}"):
             store.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": AWS_REGION})
 
@@ -114,7 +115,8 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
             return json.dumps({"Records": [record | {"eventTime": at.isoformat(), "s3": known}]})
 
         events = delivered([event(*file) for file in landed])
-        env = {"AWS_ENDPOINT_URL": moto, "NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
+        env = {"AWS_ENDPOINT_URL": moto, "AWS_ENDPOINT_URL_SNS": queues}
+        env |= {"NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
         notify = staged("aws", "notify")
 
         def polled(queue, folder, entry):
