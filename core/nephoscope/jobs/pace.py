@@ -25,7 +25,7 @@ class Pace:
         """
         What a look finds; nothing while it rests from the one before.
 
-        After one that found something or failed there is no rest, and none is longer than two minutes.
+        After one that found something or raised there is no rest, and none is longer than two minutes.
         """
         began = self._clock.now()
         # A clock that went back prolongs no rest.

@@ -34,7 +34,6 @@ def run(
     Raises:
         NephoscopeError: One of the two failed, and the other had its turn; the switch is not told.
     """
-    published: list[Report] = []
     try:
         told = deliver.sweep(desk) if desk is not None else []
     finally:

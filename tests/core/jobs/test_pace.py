@@ -38,10 +38,10 @@ def looks(clock: FixedClock, *, seconds: float, rounds: int = 60) -> int:
     return count
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(0.1, 60), (0.5, 60), (1, 30), (4, 8), (60, 3)])
-def test_a_look_takes_a_tenth_of_the_time(seconds: float, most: int, clock: FixedClock) -> None:
+@pytest.mark.parametrize(("seconds", "taken"), [(0.1, 60), (0.5, 60), (1, 30), (4, 8), (60, 3)])
+def test_a_look_takes_a_tenth_of_the_time(seconds: float, taken: int, clock: FixedClock) -> None:
     """Quick ones are taken in each round, those of a second in each second one; none rests for over two minutes."""
-    assert looks(clock, seconds=seconds) == most
+    assert looks(clock, seconds=seconds) == taken
 
 
 def test_what_was_found_is_looked_after_in_the_next_round(clock: FixedClock) -> None:
