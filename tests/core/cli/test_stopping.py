@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,14 @@ import pytest
 HEADER = "ProviderName,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,BilledCost,BillingCurrency"
 ROW = "AWS,2026-05-01T00:00:00Z,2026-06-01T00:00:00Z,2026-05-02T00:00:00Z,2026-05-03T00:00:00Z,1.25,USD"
 SCRATCH = "nephoscope-bills-*"
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Commands start as at a terminal: a shell that runs the tests in its background lets them ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def until(holds: Callable[[], object]) -> None:
