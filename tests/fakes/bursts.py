@@ -209,8 +209,7 @@ class Lines:
         """So many by now."""
         with self._log.open() as lines:
             lines.seek(self._read)
-            for line in iter(lines.readline, ""):
-                if line.endswith("\n"):
-                    self._found += self._said in line
-                    self._read = lines.tell()
+            while (line := lines.readline()).endswith("\n"):  # of the last one only a part may be there
+                self._found += self._said in line
+                self._read = lines.tell()
         return self._found

@@ -15,13 +15,13 @@ from nephoscope.alerts.groups import Group, Notification
 from nephoscope.alerts.life import Alert
 from nephoscope.alerts.messages import Message
 from nephoscope.alerts.routes import Route
-from nephoscope.events import stable_id
+from nephoscope.events import MessageReceived, stable_id
 from nephoscope.findings import Finding, Severity, Verdict
 from nephoscope.jobs import deliver, notify
 from nephoscope.jobs.desk import Desk
 from nephoscope.jobs.send import Told
 from nephoscope.ports import State
-from nephoscope.report import Part, Report
+from nephoscope.report import Part, Report, to_cloudevents
 
 START = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 AT_ONCE = Route(channels=("chat",), group_wait=timedelta(0), group_interval=timedelta(0))
@@ -95,6 +95,13 @@ class Hub:
     def take_in(self, report: Report) -> None:
         """A Report comes out of the topic."""
         notify.take_in(report, state=self.state, now=self.clock.now(), route=self.desk.route, memory=self.desk.memory)
+
+    def hears(self, report: Report) -> list[Told]:
+        """A Report is delivered to a deployed hub."""
+        (body,) = to_cloudevents(report)
+        event = MessageReceived(report.id, self.clock.now(), body)
+        _, markers = notify.run(event, state=self.state, clock=self.clock, route=self.desk.route)
+        return deliver.flush(markers, self.desk)
 
     def sweep(self) -> list[Told]:
         """One round."""

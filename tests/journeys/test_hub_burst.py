@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import pytest
 from bench.hub_burst import DATASETS, DELIVERIES, DRIFTING, REPORTS, burst
-from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_in_files, moto_server, s3
+from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_in_files, moto_server, pubsub_server, s3
 from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept, torn
 from nephoscope.adapters.https import request as ask
 
@@ -84,15 +84,19 @@ def test_aws(chat, lambda_runtime, staged, configured):
         assert "Messages" not in sqs.receive_message(QueueUrl=queue)
 
 
-def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
-    """Under functions-framework, pushed by Pub/Sub; Cloud Storage keeps its files in memory."""
+def test_gcp(chat, served, staged, configured, tmp_path):
+    """
+    Under functions-framework, pushed by Pub/Sub; Cloud Storage keeps its files in memory.
+
+    The emulator pushes two messages at a time, Pub/Sub itself as many as are answered: two emulators push to the hub.
+    """
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
     from nephoscope.adapters.gcp.storage import Storage
 
     topic, subscription = (f"projects/mlops/{kind}b{uuid4().hex}" for kind in ("topics/", "subscriptions/"))
 
-    def call(method, path, document):
+    def call(pubsub, method, path, document):
         body = json.dumps(document).encode()
         answer = ask(f"http://{pubsub}/v1/{path}", method=method, body=body, headers=JSON, timeout_seconds=60)
         assert answer.status == 200, answer.text
@@ -108,16 +112,19 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
             stores={"gcp": "gs://hub/records"},
             objects="gs://landed",
         )
-        env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": pubsub}
+        emulators = [running.enter_context(pubsub_server()) for _ in range(2)]
+        env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": emulators[0]}
         env |= {"NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
         notify = staged("gcp", "notify")
         taker = running.enter_context(served(notify, "notify_on_message", env, log))
         sweeper = running.enter_context(served(notify, "sweep_on_timer", env, sweep_log))
-        call("PUT", topic, {})
-        call("PUT", subscription, {"topic": topic, "ackDeadlineSeconds": 60})
         waiting = [{"data": b64encode(body).decode()} for body in burst()]
-        for first in range(0, len(waiting), 500):
-            call("POST", f"{topic}:publish", {"messages": waiting[first : first + 500]})
+        for number, pubsub in enumerate(emulators):
+            call(pubsub, "PUT", topic, {})
+            call(pubsub, "PUT", subscription, {"topic": topic, "ackDeadlineSeconds": 60})
+            mine = waiting[number :: len(emulators)]
+            for first in range(0, len(mine), 500):
+                call(pubsub, "POST", f"{topic}:publish", {"messages": mine[first : first + 500]})
         event = {"specversion": "1.0", "id": "1", "source": "//pubsub.googleapis.com/x", "time": SLOT}
         kind = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "data": {"message": {"messageId": "1"}}}
         cloudevent = {"Content-Type": "application/cloudevents+json"}
@@ -129,7 +136,8 @@ def test_gcp(pubsub, chat, served, staged, configured, tmp_path):
 
         running.enter_context(swept(sweep, lambda: torn(sweep_log)))
         began = time.monotonic()
-        call("POST", f"{subscription}:modifyPushConfig", {"pushConfig": {"pushEndpoint": taker}})
+        for pubsub in emulators:
+            call(pubsub, "POST", f"{subscription}:modifyPushConfig", {"pushConfig": {"pushEndpoint": taker}})
         done = Lines(log, '"outcome": "done"')
         SIZE.wait_for(lambda: done.count() >= DELIVERIES)
         taken_in = time.monotonic() - began

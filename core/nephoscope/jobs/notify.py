@@ -33,15 +33,17 @@ def run(
     Take one Report in: of one that tells nothing new two requests, its own record and its stream's, with `memory`.
 
     Returns:
-        The Report (or the part of it) and the markers of what is now to be told.
+        The Report (or the part of it) and the markers of its own news. What is due since before is the sweep's, which
+        tells a group whole: a repeated Report would have it speak of this stream alone.
 
     Raises:
         BadPayload: The message is no Report.
         Transient: The state does not answer; nothing is acknowledged.
     """
-    report = from_cloudevent(event.body)
+    report, now = from_cloudevent(event.body), clock.now()
     state.create(report_key(report), event.body)
-    return report, take_in(report, state=state, now=clock.now(), route=route, memory=memory)
+    markers = take_in(report, state=state, now=now, route=route, memory=memory)
+    return report, [marker for marker in markers if marker.at >= now]
 
 
 def take_in(report: Report, *, state: State, now: datetime, route: Route, memory: Memory | None = None) -> list[Marker]:

@@ -84,37 +84,34 @@ class HubLoop:
         """Take in what waits and tell what is due; returns how many messages were handled."""
         local = self.local
         letters = local.topic.receive()
-        markers = [marker for letter in letters for marker in self._take_in(letter)]
+        for letter in letters:
+            self._take_in(letter)
         try:
-            deliver.flush(markers, local.desk)
             deliver.sweep(local.desk)
         finally:
             deliver.flush(self._judge_dead_letters(), local.desk)
         local.dead_man.tell()
         return len(letters)
 
-    def _take_in(self, letter: Letter) -> list[Marker]:
+    def _take_in(self, letter: Letter) -> None:
         local = self.local
         event = MessageReceived(stable_id("local", str(letter.id)), letter.published_at, letter.body)
-        markers: list[Marker] = []
 
         def work() -> Report:
-            report, due = notify.run(
+            report, _ = notify.run(
                 event, state=local.state, clock=local.clock, route=local.desk.route, memory=local.desk.memory
             )
-            markers.extend(due)
             return report
 
         try:
             report = local.entry.run("notify", event, work)
         except Exception as error:  # noqa: BLE001  # the runner is the cloud here: whatever is raised is delivered again
             local.topic.refuse(letter, f"{type(error).__name__}: {error}")
-            return []
+            return
         if report is None:
             local.topic.refuse(letter, "It is no Report of ours; see the log.", dead=True)
         else:
             local.topic.acknowledge(letter)
-        return markers
 
     def _judge_dead_letters(self) -> list[Marker]:
         letters = self.local.topic.dead_letters()

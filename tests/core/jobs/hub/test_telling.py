@@ -61,6 +61,25 @@ def test_a_redelivered_report_tells_nothing() -> None:
     assert (told, [m.why for m in hub.chat.got]) == (1, [Why.FIRING, Why.REPEAT])
 
 
+def test_a_report_that_comes_again_has_its_group_tell_no_part_of_what_waits() -> None:
+    """A group of three tells them together, whichever of them a repeated Report speaks of when its wait is over."""
+    hub = Hub(Route(channels=("chat",), group_wait=MINUTE, group_interval=5 * MINUTE))
+    came = [report(breach(f"{scope}/a"), at=hub.clock.now(), scope=scope) for scope in ("one", "two", "three")]
+    for each in came:
+        assert hub.hears(each) == []
+    hub.later(2 * MINUTE)
+    assert hub.hears(came[0]) == []
+    hub.sweep()
+    assert [len(message.items) for message in hub.chat.got] == [3]
+
+
+def test_a_group_that_does_not_wait_speaks_with_the_report() -> None:
+    """Nothing waits for a sweep where the configuration waits for nothing."""
+    hub = Hub()
+    hub.hears(report(breach(), at=hub.clock.now()))
+    assert [m.why for m in hub.chat.got] == [Why.FIRING]
+
+
 def test_an_old_breach_that_comes_after_its_end_tells_nothing() -> None:
     """Reports out of order: what is older than the newest changes nothing."""
     hub = Hub()
