@@ -88,7 +88,8 @@ def test_gcp(chat, served, staged, configured, tmp_path):
     """
     Under functions-framework, pushed by Pub/Sub; Cloud Storage keeps its files in memory.
 
-    The emulator pushes two messages at a time, Pub/Sub itself as many as are answered: two emulators push to the hub.
+    The emulator pushes two messages at a time, Pub/Sub itself as many as are answered: two emulators have every other
+    message each, and each pushes to an instance of the function.
     """
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
@@ -101,7 +102,7 @@ def test_gcp(chat, served, staged, configured, tmp_path):
         answer = ask(f"http://{pubsub}/v1/{path}", method=method, body=body, headers=JSON, timeout_seconds=60)
         assert answer.status == 200, answer.text
 
-    log, sweep_log = tmp_path / "notify.log", tmp_path / "sweep.log"
+    logs, sweep_log = [tmp_path / f"notify{number}.log" for number in range(2)], tmp_path / "sweep.log"
     with ExitStack() as running:
         gcs = running.enter_context(gcs_in_files())
         ask(f"{gcs}/storage/v1/b?project=mlops", method="POST", body=b'{"name": "hub"}', headers=JSON)
@@ -111,12 +112,13 @@ def test_gcp(chat, served, staged, configured, tmp_path):
             state="gs://hub/state",
             stores={"gcp": "gs://hub/records"},
             objects="gs://landed",
+            group_interval="5s",
         )
-        emulators = [running.enter_context(pubsub_server()) for _ in range(2)]
+        emulators = [running.enter_context(pubsub_server()) for _ in logs]
         env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": emulators[0]}
         env |= {"NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
         notify = staged("gcp", "notify")
-        taker = running.enter_context(served(notify, "notify_on_message", env, log))
+        takers = [running.enter_context(served(notify, "notify_on_message", env, log)) for log in logs]
         sweeper = running.enter_context(served(notify, "sweep_on_timer", env, sweep_log))
         waiting = [{"data": b64encode(body).decode()} for body in burst()]
         for number, pubsub in enumerate(emulators):
@@ -136,14 +138,14 @@ def test_gcp(chat, served, staged, configured, tmp_path):
 
         running.enter_context(swept(sweep, lambda: torn(sweep_log)))
         began = time.monotonic()
-        for pubsub in emulators:
+        for pubsub, taker in zip(emulators, takers, strict=True):
             call(pubsub, "POST", f"{subscription}:modifyPushConfig", {"pushConfig": {"pushEndpoint": taker}})
-        done = Lines(log, '"outcome": "done"')
-        SIZE.wait_for(lambda: done.count() >= DELIVERIES)
+        done = [Lines(log, '"outcome": "done"') for log in logs]
+        SIZE.wait_for(lambda: sum([lines.count() for lines in done]) >= DELIVERIES)
         taken_in = time.monotonic() - began
         state = GcsState(Storage(AnonymousCredentials(), gcs), "hub", "state")
         hold("Cloud Functions", chat, state, SIZE, began, taken_in, 60)
-        assert Lines(log, '"outcome": "failed"').count() == torn(log)
+        assert sum(Lines(log, '"outcome": "failed"').count() for log in logs) == sum(map(torn, logs))
 
 
 def test_azure(azurite, chat, azure_worker, entra, staged, configured, tmp_path):
