@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_in_files, moto_server, s3
+from emulators import AWS_REGION, AZURE_ACCOUNT, gcs_in_files, moto_server, pubsub_server, s3
 from fakes.bursts import AZURE_PYTHON, JSON, SLOT, Feeder, Lines, Poller, Size, configuration, hold, swept, torn
 from nephoscope.adapters.https import request as ask
 
@@ -140,21 +140,27 @@ def test_aws(chat, lambda_runtime, staged, configured, landed):
         assert "Messages" not in sqs.receive_message(QueueUrl=dead)
 
 
-def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
-    """Pub/Sub pushes the storage's notifications to drift and drift's Reports to notify, under functions-framework."""
+def test_gcp(chat, served, staged, configured, landed, tmp_path):
+    """
+    Pub/Sub pushes the storage's notifications to drift and drift's Reports to notify, under functions-framework.
+
+    The emulator pushes two messages at a time, Pub/Sub itself as many as are answered: two emulators have every other
+    notification each, and each pushes to an instance of drift; one has the Reports.
+    """
     storage = pytest.importorskip("google.cloud.storage")
     from google.auth.credentials import AnonymousCredentials
     from nephoscope.adapters.gcp.state import GcsState
     from nephoscope.adapters.gcp.storage import Storage
 
-    def call(method, path, document):
+    def call(pubsub, method, path, document):
         body = json.dumps(document).encode()
         answer = ask(f"http://{pubsub}/v1/{path}", method=method, body=body, headers=JSON, timeout_seconds=60)
         assert answer.status == 200, answer.text
 
     name = f"b{uuid4().hex}"
     uploads, topic = (f"projects/mlops/topics/{kind}{name}" for kind in ("uploads", "reports"))
-    drift_log, notify_log, sweep_log = (tmp_path / f"{job}.log" for job in ("drift", "notify", "sweep"))
+    notify_log, sweep_log = (tmp_path / f"{job}.log" for job in ("notify", "sweep"))
+    drift_logs = [tmp_path / f"drift{number}.log" for number in range(2)]
     with ExitStack() as running:
         gcs = running.enter_context(gcs_in_files())
         client = storage.Client("mlops", AnonymousCredentials(), client_options={"api_endpoint": gcs})
@@ -167,15 +173,19 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
             stores={"gcp": f"gs://{name}/records"},
             objects=f"gs://{landing.name}/landed",
         )
-        env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": pubsub}
+        reports, *landings = (running.enter_context(pubsub_server()) for _ in range(1 + len(drift_logs)))
+        env = {"STORAGE_EMULATOR_HOST": gcs, "PUBSUB_EMULATOR_HOST": reports}
         env |= {"NEPHOSCOPE_CONFIG": config, "CHAT_URL": chat.url}
         notify = staged("gcp", "notify")
-        drift = running.enter_context(served(staged("gcp", "drift"), "drift_on_object", env, drift_log))
+        drift = staged("gcp", "drift")
+        judges = [running.enter_context(served(drift, "drift_on_object", env, log)) for log in drift_logs]
         taker = running.enter_context(served(notify, "notify_on_message", env, notify_log))
         sweeper = running.enter_context(served(notify, "sweep_on_timer", env, sweep_log))
-        for each in (uploads, topic):
-            call("PUT", each, {})
-            call("PUT", each.replace("/topics/", "/subscriptions/"), {"topic": each, "ackDeadlineSeconds": 60})
+        pushes = [(reports, topic, taker)]
+        pushes += [(pubsub, uploads, url) for pubsub, url in zip(landings, judges, strict=True)]
+        for pubsub, each, _ in pushes:
+            call(pubsub, "PUT", each, {})
+            call(pubsub, "PUT", each.replace("/topics/", "/subscriptions/"), {"topic": each, "ackDeadlineSeconds": 60})
 
         def event(key, body, at):
             written = landing.blob(key)
@@ -197,8 +207,10 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
             return {"attributes": told, "data": b64encode(data).decode()}
 
         events = delivered([event(*file) for file in landed])
-        for first in range(0, len(events), 500):
-            call("POST", f"{uploads}:publish", {"messages": events[first : first + 500]})
+        for number, pubsub in enumerate(landings):
+            mine = events[number :: len(landings)]
+            for first in range(0, len(mine), 500):
+                call(pubsub, "POST", f"{uploads}:publish", {"messages": mine[first : first + 500]})
         cloudevent = {"specversion": "1.0", "id": "1", "source": "//pubsub.googleapis.com/x", "time": SLOT}
         kind = {"type": "google.cloud.pubsub.topic.v1.messagePublished", "data": {"message": {"messageId": "1"}}}
 
@@ -210,15 +222,15 @@ def test_gcp(pubsub, chat, served, staged, configured, landed, tmp_path):
 
         running.enter_context(swept(sweep, lambda: torn(sweep_log)))
         began = time.monotonic()
-        for each, url in ((topic, taker), (uploads, drift)):
+        for pubsub, each, url in pushes:
             push = {"pushConfig": {"pushEndpoint": url}}
-            call("POST", f"{each.replace('/topics/', '/subscriptions/')}:modifyPushConfig", push)
-        judged, taken = (Lines(log, '"outcome": "done"') for log in (drift_log, notify_log))
-        SIZE.wait_for(lambda: taken.count() >= SIZE.reports and judged.count() >= SIZE.reports)
+            call(pubsub, "POST", f"{each.replace('/topics/', '/subscriptions/')}:modifyPushConfig", push)
+        taken, *judged = (Lines(log, '"outcome": "done"') for log in (notify_log, *drift_logs))
+        SIZE.wait_for(lambda: taken.count() >= SIZE.reports and sum([each.count() for each in judged]) >= SIZE.reports)
         taken_in = time.monotonic() - began
         state = GcsState(Storage(AnonymousCredentials(), gcs), name, "hub")
         hold("Cloud Functions", chat, state, SIZE, began, taken_in, GOAL_SECONDS["Cloud Functions"])
-        assert Lines(drift_log, '"outcome": "failed"').count() == torn(drift_log)
+        assert sum(Lines(log, '"outcome": "failed"').count() for log in drift_logs) == sum(map(torn, drift_logs))
 
 
 def test_azure(azurite, chat, azure_worker, grid, entra, staged, configured, landed, tmp_path):
