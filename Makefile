@@ -99,7 +99,7 @@ deploy-test-slow: $(VENV)/.development .venv-deploy/.made ## Combine the clouds,
 	$(BIN)/python -m pytest -m slow tests/deploy
 
 clean: ## Remove what the targets made
-	rm -rf $(VENV) .venv-deploy .venv-policy .venv-features build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-deploy .venv-policy .venv-features .venv-tutorial build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 
 $(VENV)/bin/python:
