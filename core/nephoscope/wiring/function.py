@@ -98,7 +98,7 @@ class Function:
 
     def take_in(self, read: Callable[[], Iterable[Read]]) -> None:
         """
-        In the hub: take every Report of a payload in, and tell what is due.
+        In the hub: take every Report of a payload in, and tell its news to the groups that wait for nothing.
 
         Raises:
             Exception: What was not permanent, or a mistake in the settings; the cloud delivers the payload again.
