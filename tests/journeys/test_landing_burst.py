@@ -3,7 +3,7 @@ A burst of landed files through each cloud's own runtimes, from the storage's ev
 
 Files of 100 data sets land, 5 % are told of twice and 1 % out of order; 40 data sets drift at their last file, in 10
 groups. The staged `drift` judges each, the staged `notify` takes its Report in and `sweep` tells what is due, all at
-the same time. NEPHOSCOPE_BURST says how many files, 1,000 when absent; A1's 10,000 take four to seven minutes a cloud here.
+the same time. NEPHOSCOPE_BURST says how many files, 1,000 when absent; A1's 10,000 take four to seven minutes here.
 """
 
 import json
